@@ -1,0 +1,66 @@
+// Every bound of the system, with what happens when it is met.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace tideway::limits {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// --- HTTP server ---
+constexpr std::size_t kRequestBodyBytesMax = 10U << 20U;  // 413
+constexpr std::size_t kRequestHeaderBytesMax = 64U << 10U;  // 431
+constexpr std::size_t kServerConnectionsMax = 4096;       // accept waits
+constexpr seconds kRequestReadTimeout{30};                // connection is closed
+constexpr seconds kIdleConnectionTimeout{75};             // connection is closed
+
+// --- HTTP client ---
+constexpr std::size_t kResponseBodyBytesMax = 100U << 20U;  // the exchange fails, class "in doubt"
+constexpr seconds kOutboundTimeout{120};                    // as Power Automate's outbound limit
+constexpr seconds kConnectTimeout{15};
+constexpr std::size_t kConnectionsPerHostMax = 32;  // further requests queue
+
+// --- JSON ---
+constexpr std::size_t kJsonDepthMax = 128;  // InvalidJSON
+
+// --- a run ---
+constexpr std::size_t kPayloadBytesMax = 100U << 20U;      // the step fails with PayloadTooLarge
+constexpr std::size_t kInlinePayloadBytesMax = 64U << 10U;  // larger bytes go to table payload
+constexpr std::size_t kJournalBytesMax = 512U << 20U;      // the run fails with JournalTooLarge
+constexpr std::int64_t kJournalRowsMax = 1'000'000;        // the run fails with JournalTooLarge
+constexpr std::size_t kScriptMemoryBytesMax = 64U << 20U;  // per run; the run fails
+constexpr std::size_t kVmMemoryBytesMax = 512U << 20U;     // per VM; its runs replay in a new one
+constexpr std::int64_t kQuantumInstructions = 100'000;     // then other runs of the shard get a turn
+constexpr std::int64_t kRunInstructionsMax = 2'000'000'000;  // between two waits; the run fails
+constexpr std::int64_t kTriggerInstructionsMax = 2'000'000;  // trigger functions; the event fails
+constexpr std::int64_t kPatternStepsMax = 10'000'000;  // one string pattern call; raises
+constexpr int kScopeDepthMax = 64;                     // raises
+constexpr int kBranchesMax = 50;                       // at a time, as Power Automate's Foreach
+constexpr std::int64_t kForeachItemsMax = 100'000;     // raises
+constexpr std::int64_t kSplitOnItemsMax = 100'000;     // the event fails
+constexpr int kChildDepthMax = 32;                     // run_child_flow raises
+constexpr int kResponseWaitSeconds = 120;              // the caller gets 504
+constexpr int kDeathsAtOnePlaceMax = 3;                // the run is Paused
+constexpr hours kRunDurationMax{24 * 30};              // TimedOut
+
+// --- effects ---
+constexpr seconds kEchoWait{30};             // a change waits for an open intent on its record
+constexpr hours kConnectionWait{72};         // runs wait for an unavailable connection
+constexpr std::size_t kNameBytesMax = 256;   // step, scope, flow, connection names; raises
+
+// --- store ---
+constexpr std::size_t kWriterQueueMax = 8192;          // submitters get ServerBusy (503)
+constexpr std::size_t kGroupCommitBatchesMax = 512;    // batches of one commit
+constexpr milliseconds kBackgroundFlush{50};           // journal rows reach history
+constexpr hours kHistoryRetention{24 * 28};
+constexpr std::size_t kPageSizeMax = 500;              // of any list
+
+// --- engine ---
+constexpr std::size_t kRunsInMemoryPerShardMax = 2048;  // further claimed runs wait in the queue
+
+}  // namespace tideway::limits

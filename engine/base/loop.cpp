@@ -1,0 +1,53 @@
+#include "engine/base/loop.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+namespace tideway {
+namespace {
+
+class AsioTimer final : public Timer {
+  public:
+    AsioTimer(boost::asio::io_context& context, Duration delay, std::function<void()> task)
+        : timer_(context, delay), alive_(std::make_shared<bool>(true)) {
+        // A timer may expire in the same turn in which it is destroyed: the flag decides.
+        timer_.async_wait([alive = std::weak_ptr<bool>(alive_),
+                           run = std::move(task)](const boost::system::error_code& error) {
+            if (!error && !alive.expired()) {
+                run();
+            }
+        });
+    }
+
+  private:
+    boost::asio::steady_timer timer_;
+    std::shared_ptr<bool> alive_;
+};
+
+}  // namespace
+
+Loop::Loop() : context_(std::make_unique<boost::asio::io_context>(1)) {}
+Loop::~Loop() = default;
+
+void Loop::post(std::function<void()> task) { boost::asio::post(*context_, std::move(task)); }
+
+std::unique_ptr<Timer> Loop::after(Duration delay, std::function<void()> task) {
+    return std::make_unique<AsioTimer>(*context_, delay, std::move(task));
+}
+
+void Loop::run() {
+    const auto guard = boost::asio::make_work_guard(*context_);
+    context_->run();
+}
+
+void Loop::stop() { context_->stop(); }
+
+std::size_t Loop::poll() {
+    context_->restart();
+    return context_->poll();
+}
+
+}  // namespace tideway

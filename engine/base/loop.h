@@ -1,0 +1,57 @@
+// Executor and timers of one thread. Front, shards and sandboxes each run one Loop.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "engine/base/clock.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace tideway {
+
+// A pending timer; destroying or cancelling it means the callback does not run.
+class Timer {
+  public:
+    virtual ~Timer() = default;
+};
+
+// Thread: post() from any; everything else from the loop's own thread.
+class Executor {
+  public:
+    virtual ~Executor() = default;
+
+    // Runs `task` on the loop's thread, in posting order.
+    virtual void post(std::function<void()> task) = 0;
+
+    // Runs `task` on the loop's thread after `delay`, unless the Timer is gone by then.
+    virtual std::unique_ptr<Timer> after(Duration delay, std::function<void()> task) = 0;
+};
+
+// An Executor on an asio io_context. run() blocks until stop(); an exception that escapes a task ends
+// the program (it is a bug).
+class Loop final : public Executor {
+  public:
+    Loop();
+    ~Loop() override;
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    void post(std::function<void()> task) override;
+    std::unique_ptr<Timer> after(Duration delay, std::function<void()> task) override;
+
+    void run();   // until stop(); pending work is dropped
+    void stop();  // from any thread
+    // Runs what is ready and returns; for tests.
+    std::size_t poll();
+
+    boost::asio::io_context& context() { return *context_; }
+
+  private:
+    std::unique_ptr<boost::asio::io_context> context_;
+};
+
+}  // namespace tideway

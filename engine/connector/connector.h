@@ -1,0 +1,126 @@
+// The SDK that connectors are written against. A connector describes HTTP exchanges by small state
+// machines without I/O; the runtime sends, retries, authorises and records.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "engine/base/clock.h"
+#include "engine/base/json.h"
+#include "engine/base/payload.h"
+#include "engine/http/client.h"
+#include "engine/http/message.h"
+#include "engine/model/connector_spec.h"
+#include "engine/model/journal_row.h"
+
+namespace tideway::connector {
+
+// Send this, then come back with the answer.
+struct Send {
+    http::Request request;  // absolute URL; no Authorization: the runtime adds it
+    std::string audience;   // key of ConnectorSpec::audiences; empty: no token
+    bool is_effect = false;  // this request is the one that changes the outside world
+};
+
+struct RecordRef {
+    std::string object;
+    std::string id;
+    std::string version;  // etag or version number
+};
+
+struct Done {
+    Payload output;
+    RecordRef record;  // for the ledger, where the spec's pointers do not say it
+};
+
+struct Failed {
+    Error error;  // code: the status name ("NotFound"); message: the service's own
+    model::AttemptClass attempt_class = model::AttemptClass::kNotDone;
+};
+
+using Turn = std::variant<Send, Done, Failed>;
+
+// One attempt of an operation (or a probe, a subscription ...): pure, no I/O, no clock.
+// Thread: the shard's.
+class Exchange {
+  public:
+    virtual ~Exchange() = default;
+    virtual Turn begin() = 0;                                // called once, first
+    virtual Turn on_response(const http::Response& response) = 0;  // after each Send
+};
+
+// What an operation is called with.
+struct Call {
+    const model::OperationSpec* operation = nullptr;
+    Json input;                   // checked against the schema, secret fields already in place
+    Json settings;                // of the connection
+    std::string idempotency_key;  // 64 hex digits; empty for reads
+    Timestamp intent_at;          // when the intent was made durable; probes page back to it
+    Timestamp now;
+    bool is_repeat = false;       // an earlier attempt of this very step may have taken effect
+};
+
+// What a probe found out. In `Done` of a probe exchange the output is
+// {"found": bool, "output": <what the operation would have returned>}.
+//
+// What arrived at a trigger address, and what became of it.
+struct Incoming {
+    http::Headers headers;
+    std::string method;
+    std::string query;
+    std::string body;
+    Json config;    // of the trigger, as the author wrote it
+    Json settings;  // of its connection
+};
+
+// In `Done` of a receive exchange the output is {"events":[{"event":..., "dedupe_key": text or null}]}.
+// A Failed answers the caller with error.http_status and leaves a refused event.
+
+struct Subscription {
+    Json config;
+    Json settings;
+    std::string callback_url;
+    std::string flow;   // name, for the service's own list
+    Json state;         // what subscribe's Done returned, for renew and unsubscribe
+};
+
+// One per connector, made once. Thread: any, so implementations are stateless or locked.
+class Connector {
+  public:
+    virtual ~Connector() = default;
+
+    virtual std::unique_ptr<Exchange> start(const Call& call) const = 0;
+
+    // Looks whether the effect of `call` took place; null when the spec names no probe.
+    virtual std::unique_ptr<Exchange> probe(const Call& call) const;
+
+    // Checks and reads what arrived (signature, schema). Null: the body is the event.
+    virtual std::unique_ptr<Exchange> receive(
+        const model::TriggerSpec& trigger, const Incoming& incoming
+    ) const;
+
+    virtual std::unique_ptr<Exchange> subscribe(
+        const model::TriggerSpec& trigger, const Subscription& subscription
+    ) const;
+    virtual std::unique_ptr<Exchange> unsubscribe(
+        const model::TriggerSpec& trigger, const Subscription& subscription
+    ) const;
+
+    // Reads without writing until every right that the connector needs was tried; Done's output is
+    // {"checks":[{"what":..,"ok":bool,"message":..}]}. Null: nothing to test.
+    virtual std::unique_ptr<Exchange> test(const Json& settings) const;
+
+    // Which addresses this connection may reach.
+    virtual http::NetworkPolicy network_policy(const Json& settings) const;
+};
+
+// The class of an answer that has arrived whole: 2xx done; 408 and 5xx in doubt for effects; 429 and
+// other 4xx not done.
+model::AttemptClass classify(int status, model::EffectClass effect);
+
+// {"error":{"code","message"}} and the other envelopes of Microsoft's services, else the body's start.
+// Sets kind, code (status name), http_status, retry_after and details {statusCode, headers, body}.
+Error service_error(const http::Response& response, Timestamp now);
+
+}  // namespace tideway::connector

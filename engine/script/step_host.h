@@ -1,0 +1,77 @@
+// What a script may ask of its run. script owns this interface; runtime implements it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/payload.h"
+#include "engine/model/journal_row.h"
+
+namespace tideway::script {
+
+enum class RequestKind {
+    kOperation,        // connection.operation(name, input, options); input is canonical JSON
+    kCompose,          // input: the value; answered with it
+    kCondition,        // input: true or false; answered with it
+    kDelay,            // input: seconds as a number
+    kDelayUntil,       // input: ISO 8601 text
+    kRespond,          // input: {status, headers, body}
+    kTerminate,        // input: {status, code, message}; always answered kStop
+    kOutcome,          // input: {word, reason}
+    kRunChildFlow,     // operation: flow name; input: the child's input
+    kWaitForCallback,  // input: {subscribe..., timeout}
+    kExclusiveBegin,   // input: the lock key (any JSON); path is the exclusive scope's path
+    kExclusiveEnd,
+    kScopeBegin,  // operation: "scope", "try", "switch", "case", "foreach", "iteration", "parallel",
+                  // "branch", "repeat_until", "exclusive"; input: details or empty
+    kScopeEnd,    // status and error say how the body ended
+    kNow,         // answered with ISO 8601 text
+    kUuid,        // answered with a GUID text
+    kRandom,      // answered with a number in [0,1)
+    kEnv,         // name: the variable; answered with its value
+    kLog,         // input: {message, fields}
+};
+
+struct StepRequest {
+    RequestKind kind = RequestKind::kCompose;
+    // Identity in the run (model/step_path.h). Unnamed requests (now, uuid, random, env, log) have
+    // paths such as "Scope/@now#2", unique in the run as well.
+    std::string path;
+    std::string name;  // as the author wrote it
+    int line = 0;      // in the flow's main file, or of the innermost library function
+    std::string connection;  // reference, for kOperation
+    std::string operation;
+    Payload input;
+    Payload options;  // {retry, timeout, secure, ...} or empty
+    model::Status status = model::Status::kSucceeded;  // for kScopeEnd
+    std::optional<model::StepError> error;             // for kScopeEnd after a failure
+};
+
+// How a request was answered.
+struct Answer {
+    enum class Kind {
+        kValue,  // `value` is decoded and returned (empty: nil)
+        kRaise,  // `error` is raised as an error table
+        kStop,   // the run ends here; nothing in the script catches it
+    };
+    Kind kind = Kind::kValue;
+    Payload value;
+    model::StepError error;
+
+    static Answer of(Payload value) { return {Kind::kValue, std::move(value), {}}; }
+    static Answer raise(model::StepError error) { return {Kind::kRaise, {}, std::move(error)}; }
+    static Answer stop() { return {Kind::kStop, {}, {}}; }
+};
+
+// Thread: the shard's. Called while a branch of the run executes; must not call back into the
+// Execution.
+class StepHost {
+  public:
+    virtual ~StepHost() = default;
+
+    // Nothing: the branch is suspended until Execution::deliver() with the same path.
+    virtual std::optional<Answer> request(const StepRequest& request) = 0;
+};
+
+}  // namespace tideway::script
