@@ -29,7 +29,7 @@ class AsioTimer final : public Timer {
 
 }  // namespace
 
-Loop::Loop() : context_(std::make_unique<boost::asio::io_context>(1)) {}
+Loop::Loop(int threads) : context_(std::make_unique<boost::asio::io_context>(threads)) {}
 Loop::~Loop() = default;
 
 void Loop::post(std::function<void()> task) { boost::asio::post(*context_, std::move(task)); }

@@ -35,7 +35,8 @@ class Executor {
 // the program (it is a bug).
 class Loop final : public Executor {
   public:
-    Loop();
+    // `threads`: how many threads will call run(); timers need one.
+    explicit Loop(int threads = 1);
     ~Loop() override;
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;

@@ -1,0 +1,240 @@
+#include "engine/runtime/flow_catalog.h"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+namespace tideway::runtime {
+
+using model::FlowVersion;
+
+Result<std::vector<store::Outcome>> submit_blocking(store::Store& store, store::Batch batch) {
+    std::promise<Result<std::vector<store::Outcome>>> promise;
+    auto future = promise.get_future();
+    store.submit(std::move(batch), [&promise](Result<std::vector<store::Outcome>> result) {
+        promise.set_value(std::move(result));
+    });
+    return future.get();
+}
+
+Status FlowCatalog::load() {
+    store::Reader& reader = store_.reader();
+    TIDEWAY_TRY_ASSIGN(auto rows, reader.flows());
+    TIDEWAY_TRY_ASSIGN(auto bindings, reader.references());
+    TIDEWAY_TRY_ASSIGN(auto variables, reader.variables());
+    std::vector<FlowEntry> entries;
+    for (store::FlowRow& row : rows) {
+        FlowEntry entry;
+        entry.row = std::move(row);
+        if (entry.row.published != 0) {
+            TIDEWAY_TRY_ASSIGN(entry.published, version(entry.row.published));
+            // A version that is published twice under one text belongs to its own flow row.
+            entry.published->flow_id = entry.row.id;
+        }
+        entries.push_back(std::move(entry));
+    }
+    const Lock lock(mutex_);
+    entries_ = std::move(entries);
+    bindings_ = std::move(bindings);
+    variables_ = std::move(variables);
+    return {};
+}
+
+Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version) const {
+    auto loaded = std::make_shared<LoadedVersion>();
+    TIDEWAY_TRY_ASSIGN(const Pack pack, parse_pack(version.files));
+    loaded->program.main_file = version.main_file();
+    loaded->program.files = version.files;
+    for (const PackReference& reference : pack.references) {
+        if (const auto* spec = registry_.spec(reference.connector)) {
+            loaded->program.connections[reference.name] = spec;
+        }
+    }
+    loaded->program.connectors = registry_.specs();
+    TIDEWAY_TRY_ASSIGN(auto vm, script::Vm::create(loaded->program));
+    TIDEWAY_TRY_ASSIGN(loaded->declaration, vm->declaration());
+    loaded->analysis =
+        script::analyse(version.main_file(), version.files, &loaded->program.connections);
+    loaded->declaration.connections = loaded->analysis.connections;
+    loaded->declaration.variables = loaded->analysis.variables;
+    loaded->declaration.children = loaded->analysis.children;
+    loaded->version = std::move(version);
+    return loaded;
+}
+
+FlowCatalog::Checked FlowCatalog::check(const Pack& pack, const std::string& flow) const {
+    Checked out;
+    FlowVersion version;
+    version.pack = pack.name;
+    version.pack_version = pack.version;
+    version.flow = flow;
+    version.files = pack.files_of(flow);
+    for (const PackReference& reference : pack.references) {
+        if (const auto* spec = registry_.spec(reference.connector)) {
+            version.spec_hashes[spec->id] = spec->hash;
+        }
+    }
+    version.hash = model::content_hash(version);
+    auto prepared = prepare(std::move(version));
+    if (!prepared) {
+        script::Finding finding;
+        finding.code = prepared.error().code;
+        finding.file = flow + ".lua";
+        finding.message = prepared.error().message;
+        finding.suggestion = prepared.error().remedy;
+        if (const auto details = parse_json(prepared.error().details, "details")) {
+            finding.file = string_or(*details, "file", finding.file);
+            finding.line = static_cast<int>(int_or(*details, "line", 0));
+        }
+        out.problems.push_back(std::move(finding));
+        return out;
+    }
+    out.problems = (*prepared)->analysis.findings;
+    const bool has_errors = std::ranges::any_of(out.problems, [](const script::Finding& finding) {
+        return finding.severity == script::Finding::Severity::kError;
+    });
+    if (!has_errors) {
+        out.loaded = std::move(*prepared);
+    }
+    return out;
+}
+
+Status FlowCatalog::publish(const Pack& pack) {
+    {
+        const Lock lock(mutex_);
+        packs_[pack.name] = pack;
+    }
+    for (const std::string& flow : pack.flows) {
+        Checked checked = check(pack, flow);
+        store::Batch batch;
+        store::PutFlow put;
+        put.pack = pack.name;
+        put.name = flow;
+        put.title = checked.loaded ? checked.loaded->declaration.title : flow;
+        if (checked.loaded) {
+            TIDEWAY_TRY_ASSIGN(
+                const auto stored,
+                submit_blocking(store_, {{store::PutVersion{checked.loaded->version}}})
+            );
+            put.published = stored.front().id;
+            checked.loaded->version.id = stored.front().id;
+        }
+        batch.commands.emplace_back(put);
+        TIDEWAY_TRY_ASSIGN(const auto outcome, submit_blocking(store_, std::move(batch)));
+        const Lock lock(mutex_);
+        FlowEntry* entry = find_entry(pack.name, flow);
+        if (entry == nullptr) {
+            entry = &entries_.emplace_back();
+            entry->row.pack = pack.name;
+            entry->row.name = flow;
+        }
+        entry->row.id = outcome.front().id;
+        entry->row.title = put.title;
+        entry->problems = std::move(checked.problems);
+        if (checked.loaded) {
+            checked.loaded->flow_id = entry->row.id;
+            entry->row.published = checked.loaded->version.id;
+            entry->row.version_hash = checked.loaded->version.hash;
+            versions_[entry->row.published] = checked.loaded;
+            entry->published = std::move(checked.loaded);
+        }
+    }
+    return {};
+}
+
+FlowEntry* FlowCatalog::find_entry(std::string_view pack, std::string_view name) {
+    for (FlowEntry& entry : entries_) {
+        if (entry.row.pack == pack && entry.row.name == name) {
+            return &entry;
+        }
+    }
+    return nullptr;
+}
+
+std::vector<FlowEntry> FlowCatalog::flows() const {
+    const Lock lock(mutex_);
+    std::vector<FlowEntry> out = entries_;
+    // In the order in which a pack wants them turned on.
+    const auto rank = [this](const FlowEntry& entry) TIDEWAY_REQUIRES(mutex_) {
+        const auto pack = packs_.find(entry.row.pack);
+        if (pack == packs_.end()) {
+            return std::ptrdiff_t(0);
+        }
+        const auto& names = pack->second.flows;
+        return std::ranges::find(names, entry.row.name) - names.begin();
+    };
+    std::ranges::stable_sort(out, [&rank](const FlowEntry& a, const FlowEntry& b) {
+        return std::pair(a.row.pack, rank(a)) < std::pair(b.row.pack, rank(b));
+    });
+    return out;
+}
+
+Result<FlowEntry> FlowCatalog::flow(std::string_view name) const {
+    const Lock lock(mutex_);
+    const auto slash = name.find('/');
+    const std::string_view pack = slash == std::string_view::npos ? "" : name.substr(0, slash);
+    const std::string_view flow = slash == std::string_view::npos ? name : name.substr(slash + 1);
+    const FlowEntry* found = nullptr;
+    for (const FlowEntry& entry : entries_) {
+        if (entry.row.name != flow || (!pack.empty() && entry.row.pack != pack)) {
+            continue;
+        }
+        if (found != nullptr) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                "AmbiguousFlow",
+                "More than one pack has a flow '" + std::string(flow) + "'.",
+                "Write it as pack/flow, such as " + found->row.pack + "/" + found->row.name + "."
+            );
+        }
+        found = &entry;
+    }
+    if (found == nullptr) {
+        return fail(
+            ErrorKind::kNotFound,
+            "WorkflowNotFound",
+            "There is no flow '" + std::string(name) + "'.",
+            "List them with: tideway flows list"
+        );
+    }
+    return *found;
+}
+
+Result<FlowEntry> FlowCatalog::flow(model::FlowId id) const {
+    const Lock lock(mutex_);
+    for (const FlowEntry& entry : entries_) {
+        if (entry.row.id == id) {
+            return entry;
+        }
+    }
+    return fail(
+        ErrorKind::kNotFound, "WorkflowNotFound", "There is no flow with id " + std::to_string(id)
+    );
+}
+
+Result<std::shared_ptr<LoadedVersion>> FlowCatalog::version(model::VersionId id) const {
+    {
+        const Lock lock(mutex_);
+        if (const auto it = versions_.find(id); it != versions_.end()) {
+            return it->second;
+        }
+    }
+    TIDEWAY_TRY_ASSIGN(auto stored, store_.reader().version(id));
+    if (!stored) {
+        return fail(
+            ErrorKind::kNotFound,
+            "WorkflowVersionNotFound",
+            "The flow version " + std::to_string(id) + " is not in the store."
+        );
+    }
+    TIDEWAY_TRY_ASSIGN(auto loaded, prepare(std::move(*stored)));
+    const Lock lock(mutex_);
+    for (const FlowEntry& entry : entries_) {
+        if (entry.row.pack == loaded->version.pack && entry.row.name == loaded->version.flow) {
+            loaded->flow_id = entry.row.id;
+        }
+    }
+    return versions_.emplace(id, std::move(loaded)).first->second;
+}
+
+}  // namespace tideway::runtime

@@ -1,0 +1,205 @@
+// FlowCatalog: what an administrator sets: variables, bindings, states.
+#include <algorithm>
+#include <utility>
+
+#include "engine/runtime/flow_catalog.h"
+
+namespace tideway::runtime {
+namespace {
+
+bool has_type(const Json& value, std::string_view type) {
+    if (type == "Number") {
+        return value.is_number();
+    }
+    if (type == "Yes/No") {
+        return value.is_boolean();
+    }
+    if (type == "JSON") {
+        return true;
+    }
+    return value.is_string();
+}
+
+const PackVariable* find_variable(const Pack& pack, std::string_view name) {
+    const auto it = std::ranges::find(pack.variables, name, &PackVariable::name);
+    return it == pack.variables.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<LoadedVersion>> FlowCatalog::child(
+    const LoadedVersion& parent, std::string_view name
+) const {
+    const std::string full = name.find('/') == std::string_view::npos
+                                 ? parent.version.pack + "/" + std::string(name)
+                                 : std::string(name);
+    TIDEWAY_TRY_ASSIGN(FlowEntry entry, flow(full));
+    if (!entry.published) {
+        return fail(
+            ErrorKind::kConflict,
+            "ChildFlowNeverPublished",
+            "The child flow '" + full + "' has never been published.",
+            "Correct its script: tideway flows check " + full
+        );
+    }
+    if (entry.row.state != model::FlowState::kOn) {
+        return fail(
+            ErrorKind::kConflict,
+            "WorkflowTriggerIsNotEnabled",
+            "The child flow '" + full + "' is " + std::string(to_string(entry.row.state)) + ".",
+            "Turn it on: tideway flows on " + full
+        );
+    }
+    return entry.published;
+}
+
+Payload FlowCatalog::variable(std::string_view pack, std::string_view name) const {
+    const Lock lock(mutex_);
+    for (const store::Variable& variable : variables_) {
+        if (variable.pack == pack && variable.name == name) {
+            return variable.value;
+        }
+    }
+    const auto it = packs_.find(pack);
+    const PackVariable* declared = it == packs_.end() ? nullptr : find_variable(it->second, name);
+    return declared == nullptr ? Payload("null") : to_payload(declared->fallback);
+}
+
+std::vector<store::Variable> FlowCatalog::variables() const {
+    const Lock lock(mutex_);
+    std::vector<store::Variable> out;
+    for (const auto& [pack_name, pack] : packs_) {
+        for (const PackVariable& declared : pack.variables) {
+            store::Variable variable;
+            variable.pack = pack_name;
+            variable.name = declared.name;
+            variable.type = declared.type;
+            variable.description = declared.description;
+            variable.value = to_payload(declared.fallback);
+            for (const store::Variable& set : variables_) {
+                if (set.pack == pack_name && set.name == declared.name) {
+                    variable.value = set.value;
+                }
+            }
+            out.push_back(std::move(variable));
+        }
+    }
+    return out;
+}
+
+Status FlowCatalog::set_variable(std::string_view pack, std::string_view name, const Json& value) {
+    store::Variable variable;
+    {
+        const Lock lock(mutex_);
+        const auto it = packs_.find(pack);
+        const PackVariable* declared =
+            it == packs_.end() ? nullptr : find_variable(it->second, name);
+        if (declared == nullptr) {
+            return fail(
+                ErrorKind::kNotFound,
+                "VariableNotFound",
+                "The pack '" + std::string(pack) + "' has no environment variable '" +
+                    std::string(name) + "'.",
+                "List them with: tideway variables list"
+            );
+        }
+        if (!has_type(value, declared->type)) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                "InvalidVariable",
+                "The variable '" + std::string(name) + "' is of type " + declared->type + "; " +
+                    dump(value) + " is not."
+            );
+        }
+        variable.type = declared->type;
+        variable.description = declared->description;
+    }
+    variable.pack = pack;
+    variable.name = name;
+    variable.value = to_payload(value);
+    TIDEWAY_TRY(submit_blocking(store_, {{store::PutVariable{variable}}}));
+    const Lock lock(mutex_);
+    std::erase_if(variables_, [&variable](const store::Variable& other) {
+        return other.pack == variable.pack && other.name == variable.name;
+    });
+    variables_.push_back(std::move(variable));
+    return {};
+}
+
+Result<ConnectionBinding> FlowCatalog::binding(
+    std::string_view pack, std::string_view reference
+) const {
+    const Lock lock(mutex_);
+    const auto it = packs_.find(pack);
+    if (it != packs_.end()) {
+        const auto& references = it->second.references;
+        const auto declared = std::ranges::find(references, reference, &PackReference::name);
+        if (declared != references.end()) {
+            ConnectionBinding out;
+            out.connector = declared->connector;
+            out.connection = declared->name;  // unless bound otherwise, the connection of that name
+            for (const store::BindReference& bound : bindings_) {
+                if (bound.pack == pack && bound.reference == reference) {
+                    out.connection = bound.connection;
+                }
+            }
+            return out;
+        }
+    }
+    return fail(
+        ErrorKind::kNotFound,
+        "ConnectionReferenceNotFound",
+        "The pack '" + std::string(pack) + "' declares no connection reference '" +
+            std::string(reference) + "'.",
+        "Add it to \"connections\" in pack.json."
+    );
+}
+
+Status FlowCatalog::bind(const store::BindReference& binding) {
+    TIDEWAY_TRY(submit_blocking(store_, {{binding}}));
+    const Lock lock(mutex_);
+    std::erase_if(bindings_, [&binding](const store::BindReference& other) {
+        return other.pack == binding.pack && other.reference == binding.reference;
+    });
+    bindings_.push_back(binding);
+    return {};
+}
+
+std::vector<PackReference> FlowCatalog::references(std::string_view pack) const {
+    const Lock lock(mutex_);
+    const auto it = packs_.find(pack);
+    return it == packs_.end() ? std::vector<PackReference>() : it->second.references;
+}
+
+std::vector<std::string> FlowCatalog::packs() const {
+    const Lock lock(mutex_);
+    std::vector<std::string> out;
+    for (const auto& [name, pack] : packs_) {
+        out.push_back(name);
+    }
+    return out;
+}
+
+std::optional<Pack> FlowCatalog::pack(std::string_view name) const {
+    const Lock lock(mutex_);
+    const auto it = packs_.find(name);
+    return it == packs_.end() ? std::nullopt : std::optional(it->second);
+}
+
+Status FlowCatalog::set_state(model::FlowId id, model::FlowState state, std::string reason) {
+    store::SetFlowState set;
+    set.flow_id = id;
+    set.state = state;
+    set.reason = reason;
+    TIDEWAY_TRY(submit_blocking(store_, {{set}}));
+    const Lock lock(mutex_);
+    for (FlowEntry& entry : entries_) {
+        if (entry.row.id == id) {
+            entry.row.state = state;
+            entry.row.state_reason = reason;
+        }
+    }
+    return {};
+}
+
+}  // namespace tideway::runtime

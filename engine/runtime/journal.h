@@ -1,0 +1,63 @@
+// The journal of one run in memory: what was recorded before (for replay and the divergence check) and
+// what is not durable yet.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/model/journal_row.h"
+
+namespace tideway::runtime {
+
+// Thread: the shard's.
+class Journal {
+  public:
+    // `recorded`: the durable rows in order; `next_seq`: the run's.
+    Journal(std::vector<model::JournalRow> recorded, std::int64_t next_seq);
+
+    // What is recorded of one step path.
+    struct Recorded {
+        const model::JournalRow* opening = nullptr;   // value, scope begin, intent or wait
+        const model::JournalRow* closing = nullptr;   // scope end
+        const model::JournalRow* delivery = nullptr;  // result or wake
+        int attempts = 0;                             // attempt rows
+        bool is_matched = false;
+        bool is_end_matched = false;
+    };
+
+    // Null: nothing was recorded there.
+    Recorded* find(std::string_view path);
+
+    // The next recorded row that resumes a branch (result, wake) or the run (control), in order; null
+    // when the replay has caught up.
+    const model::JournalRow* next_delivery();
+    bool has_deliveries() const { return !deliveries_.empty(); }
+
+    // A recorded path that the script did not ask for although it should have; empty: none.
+    std::string first_unmatched() const;
+
+    // Adds a row: sets its seq and keeps it until it is flushed.
+    const model::JournalRow& append(model::JournalRow row);
+
+    bool has_unflushed() const { return !unflushed_.empty(); }
+    std::vector<model::JournalRow> take_unflushed();
+
+    std::int64_t next_seq() const { return next_seq_; }
+    std::int64_t bytes() const { return bytes_; }
+    std::size_t recorded_count() const { return recorded_.size(); }
+
+  private:
+    void index(const model::JournalRow& row);
+
+    std::vector<model::JournalRow> recorded_;
+    std::unordered_map<std::string_view, Recorded> by_path_;  // views into recorded_
+    std::deque<const model::JournalRow*> deliveries_;
+    std::vector<model::JournalRow> unflushed_;
+    std::int64_t next_seq_;
+    std::int64_t bytes_ = 0;
+};
+
+}  // namespace tideway::runtime

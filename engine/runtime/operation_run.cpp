@@ -1,0 +1,384 @@
+#include "engine/runtime/operation_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/limits.h"
+
+namespace tideway::runtime {
+
+using connector::Done;
+using connector::Failed;
+using connector::Send;
+using model::AttemptClass;
+using model::EffectClass;
+
+namespace {
+
+constexpr int kProbesMax = 8;
+constexpr Duration kProbeInterval = std::chrono::seconds(5);
+
+bool is_transient(const Error& error) {
+    return error.kind == ErrorKind::kThrottled || error.kind == ErrorKind::kTimeout ||
+           error.kind == ErrorKind::kUnavailable || error.http_status == 408 ||
+           error.http_status == 429 || error.http_status >= 500;
+}
+
+}  // namespace
+
+OperationRun::OperationRun(OperationServices& services, OperationStart start, Listener& listener)
+    : services_(services),
+      start_(std::move(start)),
+      listener_(listener),
+      attempt_(start_.attempts_before),
+      may_have_happened_(start_.may_have_happened),
+      effect_left_at_(start_.intent_at),
+      alive_(std::make_shared<bool>(true)) {
+    if (const Json* retry = find(start_.options, "retry")) {
+        if (auto parsed = model::parse_retry_policy(*retry)) {
+            policy_ = *parsed;
+        }
+    }
+    if (const Json* timeout = find(start_.options, "timeout")) {
+        const auto parsed = timeout->is_string()
+                                ? model::parse_duration(timeout->get<std::string>())
+                                : timeout->is_number()
+                                      ? std::optional(Duration(static_cast<std::int64_t>(
+                                            timeout->get<double>() * 1e6
+                                        )))
+                                      : std::nullopt;
+        if (parsed) {
+            deadline_ = services_.clock->now() + *parsed;
+        }
+    }
+}
+
+OperationRun::~OperationRun() = default;
+
+void OperationRun::start() {
+    // A request with unknown fate is looked for before it is sent again: always when it must happen
+    // once, and when an unconditional update could overwrite what somebody wrote meanwhile.
+    const bool is_unconditional = start_.operation->has_probe && !start_.operation->creates &&
+                                  find(start_.input, "etag") == nullptr;
+    const bool settle_first =
+        may_have_happened_ &&
+        (start_.operation->effect == EffectClass::kOnce || is_unconditional);
+    after(Duration(0), settle_first ? &OperationRun::begin_probe : &OperationRun::begin_attempt);
+}
+
+void OperationRun::repeat() {
+    may_have_happened_ = true;
+    after(Duration(0), &OperationRun::begin_attempt);
+}
+
+void OperationRun::after(Duration delay, void (OperationRun::*next)()) {
+    auto task = [this, next, alive = std::weak_ptr<bool>(alive_)] {
+        if (!alive.expired()) {
+            (this->*next)();
+        }
+    };
+    if (delay <= Duration(0)) {
+        services_.executor->post(std::move(task));
+        return;
+    }
+    timer_ = services_.executor->after(delay, std::move(task));
+}
+
+connector::Call OperationRun::make_call() const {
+    connector::Call call;
+    call.operation = start_.operation;
+    call.input = start_.input;
+    call.settings = start_.connection ? start_.connection->settings : Json::object();
+    call.idempotency_key = start_.idempotency_key;
+    call.intent_at = start_.intent_at;
+    call.now = services_.clock->now();
+    call.is_repeat = may_have_happened_;
+    return call;
+}
+
+void OperationRun::begin_attempt() {
+    if (const auto left = time_left(); left && *left <= Duration(0) && !may_have_happened_) {
+        Error error;
+        error.kind = ErrorKind::kTimeout;
+        error.code = "ActionTimedOut";
+        error.message = "The step did not finish within its time limit.";
+        finish_failed(error);
+        return;
+    }
+    ++attempt_;
+    phase_ = Phase::kAttempt;
+    effect_left_ = false;
+    token_refreshed_ = false;
+    exchange_ = start_.implementation->start(make_call());
+    take(exchange_->begin());
+}
+
+void OperationRun::begin_probe() {
+    in_flight_ = true;
+    phase_ = Phase::kProbe;
+    token_refreshed_ = false;
+    exchange_ = start_.operation->has_probe ? start_.implementation->probe(make_call()) : nullptr;
+    if (!exchange_) {
+        Error error;
+        error.kind = ErrorKind::kConflict;
+        error.code = "EffectInDoubt";
+        error.message = "It is not known whether " + start_.operation->id +
+                        " took effect, and the service offers no way to ask.";
+        error.remedy = "Look at the service, then adopt, repeat or skip the step.";
+        park(error);
+        return;
+    }
+    ++probes_;
+    take(exchange_->begin());
+}
+
+void OperationRun::take(connector::Turn turn) {
+    if (auto* to_send = std::get_if<Send>(&turn)) {
+        send(std::move(*to_send));
+        return;
+    }
+    if (auto* done = std::get_if<Done>(&turn)) {
+        if (phase_ == Phase::kProbe) {
+            on_probe_done(*done);
+            return;
+        }
+        in_flight_ = false;
+        listener_.on_done(*this, attempt_, std::move(*done));
+        return;
+    }
+    if (phase_ == Phase::kProbe) {
+        on_probe_failed(std::get<Failed>(turn));
+        return;
+    }
+    on_failure(std::get<Failed>(std::move(turn)));
+}
+
+void OperationRun::send(Send send) {
+    if (send.audience.empty() || !start_.connection) {
+        send_with(std::move(send), nullptr);
+        return;
+    }
+    const std::string audience = send.audience;
+    services_.tokens->get(
+        start_.connection->record.name,
+        audience,
+        *services_.executor,
+        [this, alive = std::weak_ptr<bool>(alive_), send = std::move(send)](Result<Secret> token
+        ) mutable {
+            if (alive.expired()) {
+                return;
+            }
+            if (!token) {
+                Failed failed{std::move(token.error()), AttemptClass::kNotDone};
+                take(std::move(failed));
+                return;
+            }
+            send_with(std::move(send), &*token);
+        }
+    );
+}
+
+void OperationRun::apply_authorization(http::Request& request, const Secret* token) const {
+    if (token != nullptr) {
+        request.headers.set("Authorization", "Bearer " + std::string(token->reveal()));
+    }
+}
+
+void OperationRun::send_with(Send send, const Secret* token) {
+    http::Request request = send.request;
+    apply_authorization(request, token);
+    if (const auto left = time_left()) {
+        request.timeout = std::clamp(*left, Duration(std::chrono::seconds(1)), request.timeout);
+    }
+    if (send.is_effect) {
+        in_flight_ = true;
+    }
+    const Json& settings = start_.connection ? start_.connection->settings : start_.options;
+    const http::NetworkPolicy policy = start_.implementation->network_policy(settings);
+    services_.client->send(
+        std::move(request),
+        policy,
+        [this, alive = std::weak_ptr<bool>(alive_), send = std::move(send)](http::Exchange result) {
+            if (!alive.expired()) {
+                on_exchange(send, std::move(result));
+            }
+        }
+    );
+}
+
+void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
+    const bool is_effect = sent.is_effect && start_.operation->effect != EffectClass::kRead;
+    if (!result) {
+        const bool doubtful = is_effect && result.error().sent;
+        if (doubtful) {
+            effect_left_ = true;
+            effect_left_at_ = services_.clock->now();
+        }
+        take(Failed{
+            std::move(result.error().error),
+            doubtful || effect_left_ ? AttemptClass::kInDoubt : AttemptClass::kNotDone
+        });
+        return;
+    }
+    if (result->status == 401 && !sent.audience.empty() && !token_refreshed_ && start_.connection) {
+        // The service says who-are-you before it does anything: nothing took effect.
+        token_refreshed_ = true;
+        services_.tokens->invalidate(start_.connection->record.name, sent.audience);
+        send(sent);
+        return;
+    }
+    if (is_effect) {
+        effect_left_ = true;
+        effect_left_at_ = services_.clock->now();
+    }
+    take(exchange_->on_response(*result));
+}
+
+std::optional<Duration> OperationRun::time_left() const {
+    if (!deadline_) {
+        return std::nullopt;
+    }
+    return *deadline_ - services_.clock->now();
+}
+
+const model::RepeatAnswer* OperationRun::already_done(const Error& error) const {
+    for (const model::RepeatAnswer& answer : start_.operation->already_done) {
+        const bool is_code = answer.code.empty() || answer.code == error.code ||
+                             error.details.find(answer.code) != std::string::npos;
+        if (answer.status == error.http_status && is_code) {
+            return &answer;
+        }
+    }
+    return nullptr;
+}
+
+void OperationRun::on_failure(Failed failed) {
+    const bool is_effect = start_.operation->effect != EffectClass::kRead;
+    if (is_effect && may_have_happened_) {
+        if (const auto* answer = already_done(failed.error)) {
+            if (answer->then == "ignore") {
+                in_flight_ = false;
+                listener_.on_done(*this, attempt_, Done{Payload("null"), {}});
+                return;
+            }
+            begin_probe();
+            return;
+        }
+    }
+    if (is_effect && failed.attempt_class == AttemptClass::kInDoubt) {
+        may_have_happened_ = true;
+        if (start_.operation->effect == EffectClass::kIdempotent) {
+            retry(failed);
+            return;
+        }
+        settle(failed.error);
+        return;
+    }
+    in_flight_ = false;
+    retry(failed);
+}
+
+void OperationRun::retry(const Failed& failed) {
+    const bool in_doubt = failed.attempt_class == AttemptClass::kInDoubt;
+    if (!in_doubt && !is_transient(failed.error)) {
+        finish_failed(failed.error);
+        return;
+    }
+    ++retries_;
+    const std::optional<Duration> server_wait =
+        failed.error.retry_after ? std::optional<Duration>(*failed.error.retry_after)
+                                 : std::nullopt;
+    const auto wait = model::delay_before(policy_, retries_, services_.random(), server_wait);
+    const auto left = time_left();
+    const bool is_late = left && wait && *wait >= *left && !in_doubt;
+    if (!wait || is_late) {
+        if (in_doubt) {
+            settle(failed.error);
+        } else {
+            finish_failed(failed.error);
+        }
+        return;
+    }
+    note(failed.attempt_class, failed.error, "retry", *wait);
+    after(*wait, &OperationRun::begin_attempt);
+}
+
+void OperationRun::settle(const Error& error) {
+    note(AttemptClass::kInDoubt, error, "probe", Duration(0));
+    after(Duration(0), &OperationRun::begin_probe);
+}
+
+void OperationRun::on_probe_done(const Done& done) {
+    const auto parsed = parse_json(done.output.view(), "probe result");
+    const bool found = parsed && bool_or(*parsed, "found", false);
+    if (found) {
+        const Json* output = find(*parsed, "output");
+        in_flight_ = false;
+        listener_.on_done(
+            *this, attempt_, Done{to_payload(output == nullptr ? Json() : *output), done.record}
+        );
+        return;
+    }
+    const Timestamp trusted = effect_left_at_ + start_.operation->trust_absent_after;
+    const Duration wait = trusted - services_.clock->now();
+    if (wait > Duration(0)) {
+        after(std::min(wait, kProbeInterval), &OperationRun::begin_probe);
+        return;
+    }
+    // Proof that it did not happen: from here on it is an ordinary attempt that was not done.
+    may_have_happened_ = false;
+    in_flight_ = false;
+    Error error;
+    error.kind = ErrorKind::kUnavailable;
+    error.code = "EffectAbsent";
+    error.message = start_.operation->id + " did not take effect; it is sent again.";
+    retry(Failed{error, AttemptClass::kNotDone});
+}
+
+void OperationRun::on_probe_failed(const Failed& failed) {
+    if (probes_ >= kProbesMax || !is_transient(failed.error)) {
+        park(failed.error);
+        return;
+    }
+    const Duration wait = failed.error.retry_after ? Duration(*failed.error.retry_after)
+                                                   : kProbeInterval * probes_;
+    note(AttemptClass::kInDoubt, failed.error, "probe", wait);
+    after(wait, &OperationRun::begin_probe);
+}
+
+void OperationRun::note(
+    AttemptClass attempt_class, const Error& error, std::string_view next, Duration wait
+) {
+    const Json note = {
+        {"code", error.code},
+        {"message", error.message},
+        {"next", next},
+        {"wait_ms", wait.count() / 1000},
+    };
+    listener_.on_attempt(*this, attempt_, attempt_class, to_payload(note));
+}
+
+model::StepError OperationRun::step_error(const Error& error) const {
+    model::StepError out;
+    out.code = error.code;
+    out.message = error.message;
+    out.remedy = error.remedy;
+    out.details = error.details;
+    out.retryable = is_transient(error);
+    out.status = error.kind == ErrorKind::kTimeout ? model::Status::kTimedOut
+                                                   : model::Status::kFailed;
+    return out;
+}
+
+void OperationRun::finish_failed(const Error& error) {
+    in_flight_ = false;
+    listener_.on_failed(*this, attempt_, step_error(error));
+}
+
+void OperationRun::park(const Error& error) {
+    model::StepError out = step_error(error);
+    out.code = "EffectInDoubt";
+    listener_.on_parked(*this, attempt_, std::move(out));
+}
+
+}  // namespace tideway::runtime

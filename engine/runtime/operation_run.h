@@ -1,0 +1,119 @@
+// One step that calls an operation: attempts, tokens, retries, deadline, and settling what is in doubt
+// (DESIGN 5.3, 5.7). It decides nothing about the journal: it tells its listener.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+#include "engine/base/loop.h"
+#include "engine/connector/connections.h"
+#include "engine/connector/connector.h"
+#include "engine/connector/token_cache.h"
+#include "engine/http/client.h"
+#include "engine/model/journal_row.h"
+#include "engine/model/retry_policy.h"
+
+namespace tideway::runtime {
+
+// What every operation of a shard uses. Borrowed; outlives the runs.
+struct OperationServices {
+    Executor* executor = nullptr;  // the shard's
+    http::Client* client = nullptr;
+    connector::TokenCache* tokens = nullptr;
+    const Clock* clock = nullptr;
+    Log* log = nullptr;
+    std::function<double()> random;  // [0,1): only for the spread of retries, never seen by a script
+};
+
+struct OperationStart {
+    const model::ConnectorSpec* spec = nullptr;
+    const model::OperationSpec* operation = nullptr;
+    const connector::Connector* implementation = nullptr;
+    std::shared_ptr<const connector::OpenConnection> connection;  // null: the connector needs none
+    Json input;
+    Json options;  // {retry, timeout} or null
+    std::string idempotency_key;
+    Timestamp intent_at;
+    int attempts_before = 0;       // recorded by an earlier process
+    bool may_have_happened = false;  // an intent was durable before: settle or repeat, do not just send
+};
+
+// Thread: the shard's. Callbacks come from the executor, never from inside start() or decide().
+class OperationRun {
+  public:
+    class Listener {
+      public:
+        virtual ~Listener() = default;
+        // An attempt that did not end the step. `note` is {"code","message","next","wait_ms"}.
+        virtual void on_attempt(
+            OperationRun& run, int attempt, model::AttemptClass attempt_class, Payload note
+        ) = 0;
+        virtual void on_done(OperationRun& run, int attempt, connector::Done done) = 0;
+        virtual void on_failed(OperationRun& run, int attempt, model::StepError error) = 0;
+        // In doubt and cannot be settled: a person must decide.
+        virtual void on_parked(OperationRun& run, int attempt, model::StepError error) = 0;
+    };
+
+    OperationRun(OperationServices& services, OperationStart start, Listener& listener);
+    ~OperationRun();
+    OperationRun(const OperationRun&) = delete;
+    OperationRun& operator=(const OperationRun&) = delete;
+
+    void start();
+
+    // A person's decision on a parked effect to send it again with the same key.
+    void repeat();
+
+    const OperationStart& what() const { return start_; }
+    int attempt() const { return attempt_; }
+    // A request that changes the outside world is under way, or in doubt.
+    bool is_in_flight() const { return in_flight_; }
+
+  private:
+    enum class Phase { kAttempt, kProbe };
+
+    void begin_attempt();
+    void begin_probe();
+    void take(connector::Turn turn);
+    void send(connector::Send send);
+    void send_with(connector::Send send, const Secret* token);
+    void on_exchange(const connector::Send& sent, http::Exchange result);
+    void on_failure(connector::Failed failed);
+    void on_probe_done(const connector::Done& done);
+    void on_probe_failed(const connector::Failed& failed);
+    void settle(const Error& error);
+    void retry(const connector::Failed& failed);
+    void finish_failed(const Error& error);
+    void park(const Error& error);
+    const model::RepeatAnswer* already_done(const Error& error) const;
+    connector::Call make_call() const;
+    model::StepError step_error(const Error& error) const;
+    std::optional<Duration> time_left() const;
+    void note(model::AttemptClass attempt_class, const Error& error, std::string_view next, Duration wait);
+    void after(Duration delay, void (OperationRun::*next)());
+    void apply_authorization(http::Request& request, const Secret* token) const;
+
+    OperationServices& services_;
+    OperationStart start_;
+    Listener& listener_;
+    model::RetryPolicy policy_;
+    Phase phase_ = Phase::kAttempt;
+    int attempt_ = 0;
+    int retries_ = 0;
+    int probes_ = 0;
+    bool may_have_happened_ = false;
+    bool in_flight_ = false;
+    bool token_refreshed_ = false;
+    bool effect_left_ = false;  // some byte of the effect's request of this attempt may have left
+    Timestamp effect_left_at_;
+    std::optional<Timestamp> deadline_;
+    std::unique_ptr<connector::Exchange> exchange_;
+    std::unique_ptr<Timer> timer_;
+    std::shared_ptr<bool> alive_;
+};
+
+}  // namespace tideway::runtime

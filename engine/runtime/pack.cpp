@@ -1,0 +1,170 @@
+#include "engine/runtime/pack.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "engine/base/limits.h"
+
+namespace tideway::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kPackFilesMax = 2000;
+constexpr std::uintmax_t kPackFileBytesMax = 4U << 20U;
+
+bool is_plain_name(std::string_view name) {
+    const bool plain = std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/' ||
+               c == '.' || c == '-';
+    });
+    return plain && !name.empty() && name.find("..") == std::string_view::npos &&
+           name.front() != '/';
+}
+
+bool belongs_to_version(std::string_view name) {
+    return name.ends_with(".lua") || name.ends_with(".json");
+}
+
+bool is_flow_file(std::string_view name) {
+    return name.ends_with(".lua") && name.find('/') == std::string_view::npos;
+}
+
+Result<std::string> read_file(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        return fail(
+            ErrorKind::kNotFound, "FileUnreadable", "The file " + path.string() + " cannot be read."
+        );
+    }
+    return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+Status read_references(const Json& manifest, Pack& pack) {
+    const Json* references = find(manifest, "connections");
+    if (references == nullptr) {
+        return {};
+    }
+    for (const auto& [name, value] : references->items()) {
+        PackReference reference;
+        reference.name = name;
+        TIDEWAY_TRY_ASSIGN(
+            reference.connector, require_string(value, "connector", "pack.json connections." + name)
+        );
+        reference.title = string_or(value, "title", name);
+        pack.references.push_back(std::move(reference));
+    }
+    return {};
+}
+
+void read_variables(const Json& manifest, Pack& pack) {
+    const Json* variables = find(manifest, "variables");
+    if (variables == nullptr) {
+        return;
+    }
+    for (const auto& [name, value] : variables->items()) {
+        PackVariable variable;
+        variable.name = name;
+        variable.title = string_or(value, "title", name);
+        variable.type = string_or(value, "type", "String");
+        variable.description = string_or(value, "description");
+        const Json* fallback = find(value, "default");
+        variable.fallback = fallback == nullptr ? Json() : *fallback;
+        pack.variables.push_back(std::move(variable));
+    }
+}
+
+// pack.json's "order" first, then what it does not name.
+Status order_flows(const Json& manifest, Pack& pack) {
+    std::vector<std::string> rest;
+    for (const auto& [name, text] : pack.files) {
+        if (is_flow_file(name)) {
+            rest.push_back(name.substr(0, name.size() - 4));
+        }
+    }
+    if (const Json* order = find(manifest, "order")) {
+        for (const Json& item : *order) {
+            const std::string flow = item.is_string() ? item.get<std::string>() : std::string();
+            const auto it = std::ranges::find(rest, flow);
+            if (it == rest.end()) {
+                return fail(
+                    ErrorKind::kInvalidInput,
+                    "InvalidPack",
+                    "pack.json orders the flow '" + flow + "', which has no file " + flow + ".lua."
+                );
+            }
+            pack.flows.push_back(flow);
+            rest.erase(it);
+        }
+    }
+    pack.flows.insert(pack.flows.end(), rest.begin(), rest.end());
+    return {};
+}
+
+}  // namespace
+
+std::map<std::string, std::string> Pack::files_of(const std::string& flow) const {
+    std::map<std::string, std::string> out;
+    for (const auto& [file, text] : files) {
+        if (!is_flow_file(file) || file == flow + ".lua") {
+            out.emplace(file, text);
+        }
+    }
+    return out;
+}
+
+Result<Pack> parse_pack(std::map<std::string, std::string> files) {
+    const auto manifest_file = files.find("pack.json");
+    if (manifest_file == files.end()) {
+        return fail(ErrorKind::kInvalidInput, "InvalidPack", "The pack has no pack.json.");
+    }
+    TIDEWAY_TRY_ASSIGN(const Json manifest, parse_json(manifest_file->second, "pack.json"));
+    Pack pack;
+    TIDEWAY_TRY_ASSIGN(pack.name, require_string(manifest, "name", "pack.json"));
+    TIDEWAY_TRY_ASSIGN(pack.version, require_string(manifest, "version", "pack.json"));
+    pack.title = string_or(manifest, "title", pack.name);
+    pack.publisher = string_or(manifest, "publisher");
+    pack.files = std::move(files);
+    TIDEWAY_TRY(read_references(manifest, pack));
+    read_variables(manifest, pack);
+    TIDEWAY_TRY(order_flows(manifest, pack));
+    return pack;
+}
+
+Result<Pack> read_pack(const std::string& folder) {
+    std::map<std::string, std::string> files;
+    std::error_code error;
+    fs::recursive_directory_iterator it(folder, error);
+    if (error) {
+        return fail(
+            ErrorKind::kNotFound,
+            "PackNotFound",
+            "The pack folder " + folder + " cannot be read: " + error.message() + "."
+        );
+    }
+    for (const fs::directory_entry& entry : it) {
+        const std::string name = fs::relative(entry.path(), folder).generic_string();
+        if (entry.is_directory() || name.starts_with("cases/") || !belongs_to_version(name)) {
+            continue;
+        }
+        if (entry.is_symlink() || !entry.is_regular_file() || !is_plain_name(name)) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                "InvalidPack",
+                "The pack file '" + name + "' is not a plain file with a plain name.",
+                "Use a-z, 0-9, '_', '-', '.' and '/'."
+            );
+        }
+        if (entry.file_size() > kPackFileBytesMax || files.size() >= kPackFilesMax) {
+            return fail(
+                ErrorKind::kLimit, "PackTooLarge", "The pack file '" + name + "' is too large."
+            );
+        }
+        TIDEWAY_TRY_ASSIGN(files[name], read_file(entry.path()));
+    }
+    return parse_pack(std::move(files));
+}
+
+}  // namespace tideway::runtime

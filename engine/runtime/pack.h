@@ -1,0 +1,47 @@
+// A pack as a folder: pack.json, one .lua file a flow, lib/, schemas/, mapping.json, cases/.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/base/result.h"
+
+namespace tideway::runtime {
+
+struct PackReference {
+    std::string name;       // "dynamics365"
+    std::string connector;  // "dataverse"
+    std::string title;
+};
+
+struct PackVariable {
+    std::string name;
+    std::string title;
+    std::string type;  // "String", "Number", "Yes/No", "JSON", "Secret"
+    std::string description;
+    Json fallback;  // the default value
+};
+
+struct Pack {
+    std::string name;
+    std::string title;
+    std::string version;
+    std::string publisher;
+    std::vector<PackReference> references;
+    std::vector<PackVariable> variables;
+    std::vector<std::string> flows;  // names, in the recommended order of turning on
+    std::map<std::string, std::string> files;  // path in the pack -> text; without cases/ and README
+
+    // What one flow depends on: itself and everything that is not another flow.
+    std::map<std::string, std::string> files_of(const std::string& flow) const;
+};
+
+// Reads a folder. Names follow ^[a-z0-9_/.-]+$ without "..", links are refused, sizes are bounded.
+Result<Pack> read_pack(const std::string& folder);
+
+// From files already in memory (an embedded or stored pack).
+Result<Pack> parse_pack(std::map<std::string, std::string> files);
+
+}  // namespace tideway::runtime

@@ -1,0 +1,136 @@
+// RunSession: the output gate. One batch holds everything journaled so far, in order and without a gap;
+// one batch of a run is under way at a time.
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/limits.h"
+#include "engine/runtime/run_session.h"
+
+namespace tideway::runtime {
+
+using model::JournalRow;
+
+namespace {
+constexpr Duration kReloadDelay = std::chrono::seconds(1);
+}
+
+const JournalRow& RunSession::append(JournalRow row) {
+    row.at = services_.operations.clock->now();
+    const JournalRow& added = journal_->append(std::move(row));
+    flush_soon();
+    return added;
+}
+
+void RunSession::add_command(
+    store::Command command, std::function<void(const store::Outcome&)> then
+) {
+    unflushed_commands_.push_back(std::move(command));
+    if (then) {
+        // The batch starts with the journal, so the first command is its second.
+        command_results_.push_back({unflushed_commands_.size(), std::move(then)});
+    }
+    flush_soon();
+}
+
+std::function<void()> RunSession::guarded(std::function<void()> task) {
+    return [alive = std::weak_ptr<bool>(alive_), task = std::move(task)] {
+        if (!alive.expired()) {
+            task();
+        }
+    };
+}
+
+void RunSession::gate(AfterFlush then) {
+    gates_.push_back({journal_->next_seq(), std::move(then)});
+    flush();
+}
+
+void RunSession::flush_soon() {
+    if (flush_timer_ || is_flushing_) {
+        return;
+    }
+    flush_timer_ = services_.operations.executor->after(
+        Duration(limits::kBackgroundFlush), guarded([this] {
+            flush_timer_.reset();
+            flush();
+        })
+    );
+}
+
+void RunSession::flush() {
+    if (is_flushing_) {
+        return;
+    }
+    flush_timer_.reset();
+    store::AppendJournal append;
+    append.run_id = run_.id;
+    append.lease_epoch = run_.lease_epoch;
+    append.rows = journal_->take_unflushed();
+    append.effects = std::exchange(unflushed_effects_, {});
+    run_.journal_bytes = journal_->bytes();
+    if (std::exchange(run_changed_, false)) {
+        append.run = run_;
+    }
+    store::Batch batch;
+    batch.commands.emplace_back(std::move(append));
+    for (store::Command& command : unflushed_commands_) {
+        batch.commands.push_back(std::move(command));
+    }
+    unflushed_commands_.clear();
+    in_flight_results_ = std::exchange(command_results_, {});
+    is_flushing_ = true;
+    Executor& executor = *services_.operations.executor;
+    services_.store->submit(
+        std::move(batch),
+        [this,
+         &executor,
+         alive = std::weak_ptr<bool>(alive_),
+         up_to = journal_->next_seq()](Result<std::vector<store::Outcome>> result) {
+            executor.post([this, alive, up_to, result = std::move(result)]() mutable {
+                if (!alive.expired()) {
+                    on_flushed(up_to, std::move(result));
+                }
+            });
+        }
+    );
+}
+
+void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcome>> result) {
+    is_flushing_ = false;
+    if (!result) {
+        services_.operations.log->warning(
+            "a run's batch could not be stored; it is replayed",
+            {{"run", run_.uid.hex()}, {"error", result.error().text()}}
+        );
+        services_.observer->on_must_reload(run_.id, kReloadDelay);
+        return;
+    }
+    const std::weak_ptr<bool> alive = alive_;
+    for (CommandResult& waiting : std::exchange(in_flight_results_, {})) {
+        waiting.then((*result)[waiting.index]);
+        if (alive.expired()) {
+            return;
+        }
+    }
+    std::vector<Gate> open;
+    std::vector<Gate> passed;
+    for (Gate& gate : gates_) {
+        (gate.seq <= up_to ? passed : open).push_back(std::move(gate));
+    }
+    gates_ = std::move(open);
+    for (Gate& gate : passed) {
+        gate.then();
+        if (alive.expired()) {
+            return;
+        }
+    }
+    if (!gates_.empty() && !is_flushing_) {
+        flush();
+        return;
+    }
+    if (journal_->has_unflushed() || run_changed_ || !unflushed_commands_.empty()) {
+        flush_soon();
+    }
+}
+
+}  // namespace tideway::runtime

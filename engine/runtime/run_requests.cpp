@@ -1,0 +1,304 @@
+// RunSession: what a script asks, answered from the journal or anew.
+#include <utility>
+
+#include "engine/base/limits.h"
+#include "engine/model/step_path.h"
+#include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/run_session.h"
+
+namespace tideway::runtime {
+
+using model::JournalRow;
+using model::RowKind;
+using model::Status;
+using script::Answer;
+using script::RequestKind;
+using script::StepRequest;
+
+namespace {
+
+std::string operation_word(const StepRequest& request) {
+    switch (request.kind) {
+        case RequestKind::kOperation:
+            return request.connection + "." + request.operation;
+        case RequestKind::kCompose:
+            return "compose";
+        case RequestKind::kCondition:
+            return "condition";
+        case RequestKind::kDelay:
+            return "delay";
+        case RequestKind::kDelayUntil:
+            return "delay_until";
+        case RequestKind::kRespond:
+            return "respond";
+        case RequestKind::kTerminate:
+            return "terminate";
+        case RequestKind::kOutcome:
+            return "outcome";
+        case RequestKind::kRunChildFlow:
+            return "run_child_flow";
+        case RequestKind::kWaitForCallback:
+            return "wait_for_callback";
+        case RequestKind::kExclusiveBegin:
+        case RequestKind::kExclusiveEnd:
+            return "exclusive";
+        case RequestKind::kScopeBegin:
+        case RequestKind::kScopeEnd:
+            return request.operation;
+        case RequestKind::kNow:
+            return "now";
+        case RequestKind::kUuid:
+            return "uuid";
+        case RequestKind::kRandom:
+            return "random";
+        case RequestKind::kEnv:
+            return "env";
+        case RequestKind::kLog:
+            return "log";
+    }
+    return "compose";
+}
+
+JournalRow row_of(RowKind kind, const StepRequest& request) {
+    JournalRow row;
+    row.kind = kind;
+    row.path = request.path;
+    row.line = request.line;
+    row.operation = operation_word(request);
+    row.status = Status::kSucceeded;
+    row.input = request.input;
+    return row;
+}
+
+}  // namespace
+
+std::optional<Answer> RunSession::request(const StepRequest& request) {
+    if (is_over_ || !diverged_.empty() || cancel_reason_) {
+        return Answer::stop();
+    }
+    if (journal_->next_seq() > limits::kJournalRowsMax) {
+        model::StepError error;
+        error.code = "JournalTooLarge";
+        error.message = "The run has more than " + std::to_string(limits::kJournalRowsMax) +
+                        " journal rows.";
+        error.remedy = "Split the work into child flows, or fold the loop with checkpoint = true.";
+        return Answer::raise(std::move(error));
+    }
+    switch (request.kind) {
+        case RequestKind::kScopeBegin:
+        case RequestKind::kScopeEnd:
+        case RequestKind::kExclusiveEnd:
+            return answer_scope(request);
+        case RequestKind::kDelay:
+        case RequestKind::kDelayUntil:
+        case RequestKind::kRunChildFlow:
+        case RequestKind::kWaitForCallback:
+        case RequestKind::kExclusiveBegin:
+            return answer_wait(request);
+        case RequestKind::kOperation:
+            return answer_operation(request);
+        case RequestKind::kTerminate:
+            return terminate(request);
+        case RequestKind::kCompose:
+        case RequestKind::kCondition:
+        case RequestKind::kRespond:
+        case RequestKind::kOutcome:
+        case RequestKind::kNow:
+        case RequestKind::kUuid:
+        case RequestKind::kRandom:
+        case RequestKind::kEnv:
+        case RequestKind::kLog:
+            return answer_value(request);
+    }
+    return Answer::stop();
+}
+
+// What is recorded must be what is asked now: the same operation with the same canonical input.
+bool RunSession::matches(Journal::Recorded& recorded, const StepRequest& request) {
+    recorded.is_matched = true;
+    const JournalRow* row = recorded.opening;
+    if (row == nullptr || row->operation != operation_word(request)) {
+        diverged_ = model::describe_path(request.path) + " was recorded as " +
+                    (row == nullptr ? std::string("nothing") : row->operation) + ", now it is " +
+                    operation_word(request);
+        return false;
+    }
+    if (row->input != request.input) {
+        diverged_ = "the input of " + model::describe_path(request.path) + " differs";
+        return false;
+    }
+    return true;
+}
+
+Payload RunSession::make_value(const StepRequest& request) {
+    const Clock& clock = *services_.operations.clock;
+    switch (request.kind) {
+        case RequestKind::kNow:
+            return Payload(quote_json(format_utc(clock.now())));
+        case RequestKind::kUuid:
+            return Payload(quote_json(Uid::random().guid()));
+        case RequestKind::kRandom:
+            return to_payload(Json(services_.operations.random()));
+        case RequestKind::kEnv:
+            return services_.catalog->variable(version_->version.pack, request.name);
+        case RequestKind::kCompose:
+        case RequestKind::kCondition:
+            return request.input;
+        case RequestKind::kRespond:
+        case RequestKind::kOutcome:
+        case RequestKind::kLog:
+        default:
+            return {};
+    }
+}
+
+void RunSession::append_value(const StepRequest& request, const Payload& value) {
+    JournalRow row = row_of(RowKind::kValue, request);
+    // A compose answers with its own input: kept once.
+    if (value != request.input) {
+        row.output = value;
+    }
+    append(std::move(row));
+}
+
+std::optional<Answer> RunSession::answer_value(const StepRequest& request) {
+    if (Journal::Recorded* recorded = journal_->find(request.path)) {
+        if (!matches(*recorded, request)) {
+            return Answer::stop();
+        }
+        const JournalRow& row = *recorded->opening;
+        return remember(request, row.output.empty() ? row.input : row.output);
+    }
+    if (journal_->has_deliveries()) {
+        diverged_ = model::describe_path(request.path) + " is new in the middle of the history";
+        return Answer::stop();
+    }
+    const Payload value = make_value(request);
+    append_value(request, value);
+    if (request.kind == RequestKind::kRespond && !has_responded_) {
+        has_responded_ = true;
+        run_.response = request.input;
+        run_changed_ = true;
+        gate([this] { services_.observer->on_response(run_); });
+    }
+    return remember(request, value);
+}
+
+// Values that the run itself keeps, in the first execution and in replay alike.
+Answer RunSession::remember(const StepRequest& request, const Payload& value) {
+    if (request.kind == RequestKind::kOutcome) {
+        if (const auto parsed = parse_json(request.input.view(), "outcome")) {
+            run_.outcome = string_or(*parsed, "word");
+            run_.outcome_reason = string_or(*parsed, "reason");
+            run_changed_ = true;
+        }
+        return Answer::of({});
+    }
+    if (request.kind == RequestKind::kRespond || request.kind == RequestKind::kLog) {
+        return Answer::of({});
+    }
+    return Answer::of(value);
+}
+
+std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
+    const bool is_begin = request.kind == RequestKind::kScopeBegin;
+    Journal::Recorded* recorded = journal_->find(request.path);
+    if (recorded != nullptr && is_begin) {
+        return matches(*recorded, request) ? std::optional(Answer::of({}))
+                                           : std::optional(Answer::stop());
+    }
+    if (recorded != nullptr && recorded->closing != nullptr) {
+        recorded->is_end_matched = true;
+        if (recorded->closing->status != request.status) {
+            diverged_ = model::describe_path(request.path) + " ended differently";
+            return Answer::stop();
+        }
+        return Answer::of({});
+    }
+    if (journal_->has_deliveries()) {
+        diverged_ = model::describe_path(request.path) + " is new in the middle of the history";
+        return Answer::stop();
+    }
+    JournalRow row = row_of(is_begin ? RowKind::kScopeBegin : RowKind::kScopeEnd, request);
+    if (!is_begin) {
+        row.input = {};
+        row.status = request.status;
+        if (request.error) {
+            row.code = request.error->code;
+            row.output = model::to_payload(*request.error);
+        }
+    } else {
+        row.status = Status::kRunning;
+    }
+    append(std::move(row));
+    if (request.kind == RequestKind::kExclusiveEnd) {
+        release_lock(request);
+    }
+    return Answer::of({});
+}
+
+std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
+    Wait wait;
+    wait.kind = request.kind;
+    wait.path = request.path;
+    wait.operation = request.operation;
+    wait.input = request.input;
+    if (request.kind == RequestKind::kExclusiveBegin) {
+        lock_keys_[request.path] = request.input.str();
+    }
+    if (Journal::Recorded* recorded = journal_->find(request.path)) {
+        if (!matches(*recorded, request)) {
+            return Answer::stop();
+        }
+        if (recorded->delivery != nullptr) {
+            return std::nullopt;
+        }
+        wait.is_recorded = true;
+        // A delay is until its first deadline, however often it is replayed.
+        wait.due = parse_utc(recorded->opening->code);
+    }
+    Wait& kept = waits_.insert_or_assign(request.path, std::move(wait)).first->second;
+    if (!kept.is_recorded) {
+        JournalRow row = row_of(RowKind::kWait, request);
+        row.status = Status::kWaiting;
+        if (request.kind == RequestKind::kDelay || request.kind == RequestKind::kDelayUntil) {
+            const auto parsed = parse_json(request.input.view(), "delay");
+            const Timestamp now = services_.operations.clock->now();
+            if (parsed && parsed->is_number()) {
+                const double seconds = parsed->get<double>();
+                kept.due = now + Duration(static_cast<std::int64_t>(seconds * 1e6));
+            } else {
+                kept.due = parsed && parsed->is_string() ? parse_utc(parsed->get<std::string>())
+                                                         : std::optional(now);
+            }
+            if (!kept.due) {
+                waits_.erase(request.path);
+                model::StepError error;
+                error.code = "InvalidInput";
+                error.message = "delay_until needs a time such as 2026-02-03T10:00:00Z.";
+                return Answer::raise(std::move(error));
+            }
+            row.code = format_utc(*kept.due);
+        }
+        append(std::move(row));
+        kept.is_recorded = true;
+    }
+    if (!is_live_) {
+        fresh_.push_back(request.path);
+    } else {
+        start_wait(kept);
+    }
+    return std::nullopt;
+}
+
+std::optional<Answer> RunSession::terminate(const StepRequest& request) {
+    terminated_ = request;
+    if (Journal::Recorded* recorded = journal_->find(request.path)) {
+        recorded->is_matched = true;
+    } else {
+        append(row_of(RowKind::kValue, request));
+    }
+    return Answer::stop();
+}
+
+}  // namespace tideway::runtime

@@ -1,0 +1,336 @@
+#include "engine/runtime/run_session.h"
+
+#include <utility>
+
+#include "engine/base/limits.h"
+#include "engine/model/step_path.h"
+#include "engine/runtime/effect_key.h"
+#include "engine/runtime/flow_catalog.h"
+
+namespace tideway::runtime {
+
+using model::JournalRow;
+using model::RowKind;
+using script::Answer;
+using script::ExecutionState;
+
+RunSession::RunSession(
+    SessionServices& services,
+    std::shared_ptr<LoadedVersion> version,
+    script::Vm& vm,
+    model::RunRecord run,
+    Uid lock_holder
+)
+    : services_(services),
+      version_(std::move(version)),
+      run_(std::move(run)),
+      lock_holder_(lock_holder),
+      alive_(std::make_shared<bool>(true)) {
+    script::RunInfo info;
+    info.id = run_.uid.hex();
+    info.resubmit_of = run_.resubmit_of.is_none() ? std::string() : run_.resubmit_of.hex();
+    info.version = version_->version.hash;
+    info.flow = version_->version.flow;
+    info.environment = services_.environment;
+    execution_ = script::Execution::create(vm, *this, std::move(info));
+}
+
+RunSession::~RunSession() {
+    if (!is_over_) {
+        execution_->stop();
+    }
+}
+
+void RunSession::begin(const Payload& event, std::vector<JournalRow> rows) {
+    event_ = event;
+    journal_ = std::make_unique<Journal>(std::move(rows), run_.next_seq);
+    has_responded_ = !run_.response.empty();
+    if (run_.status != model::Status::kRunning) {
+        run_.status = model::Status::kRunning;
+        run_.wait_reason.clear();
+        run_.wake_at.reset();
+        run_changed_ = true;
+    }
+    if (!run_.started) {
+        run_.started = services_.operations.clock->now();
+        run_changed_ = true;
+    }
+    is_live_ = !journal_->has_deliveries() && journal_->recorded_count() == 0;
+    drive(execution_->start(event));
+}
+
+void RunSession::resume() {
+    is_preempted_ = false;
+    drive(execution_->resume());
+    // What ended meanwhile was kept back: the preempted branch goes first, always.
+    while (!is_preempted_ && !is_over_ && !kept_back_.empty()) {
+        auto next = std::move(kept_back_.front());
+        kept_back_.pop_front();
+        next();
+    }
+}
+
+void RunSession::drive(ExecutionState state) {
+    while (true) {
+        if (!diverged_.empty()) {
+            diverge({}, diverged_);
+            return;
+        }
+        switch (state.kind) {
+            case ExecutionState::Kind::kPreempted:
+                is_preempted_ = true;
+                return;
+            case ExecutionState::Kind::kVmLost:
+                services_.observer->on_must_reload(run_.id, Duration(0));
+                return;
+            case ExecutionState::Kind::kReturned:
+            case ExecutionState::Kind::kFailed:
+            case ExecutionState::Kind::kStopped:
+                finish(state);
+                return;
+            case ExecutionState::Kind::kWaiting:
+                break;
+        }
+        const JournalRow* row = journal_->next_delivery();
+        if (row == nullptr) {
+            go_live();
+            return;
+        }
+        if (row->kind == RowKind::kControl) {
+            if (row->operation == "cancel") {
+                cancel_reason_ = row->code;
+            }
+            continue;
+        }
+        const bool is_value = row->status == model::Status::kSucceeded;
+        auto delivery = execution_->deliver(
+            row->path,
+            is_value ? Answer::of(row->output)
+                     : Answer::raise(model::parse_step_error(row->output.view()))
+        );
+        if (!delivery.known) {
+            diverge(row->path, "the recorded answer has no step that waits for it");
+            return;
+        }
+        state = std::move(delivery.state);
+    }
+}
+
+void RunSession::go_live() {
+    if (!is_live_) {
+        is_live_ = true;
+        const std::string missing = journal_->first_unmatched();
+        if (!missing.empty()) {
+            diverge(missing, "the recorded step was not asked for again");
+            return;
+        }
+    }
+    if (cancel_reason_) {
+        cancel(*cancel_reason_);
+        return;
+    }
+    for (const std::string& path : std::exchange(fresh_, {})) {
+        if (auto wait = waits_.find(path); wait != waits_.end()) {
+            start_wait(wait->second);
+        } else if (auto operation = operations_.find(path); operation != operations_.end()) {
+            start_operation(*operation->second);
+        }
+    }
+    update_waiting();
+}
+
+void RunSession::deliver(const std::string& path, const Answer& answer) {
+    if (is_over_) {
+        return;
+    }
+    auto delivery = execution_->deliver(path, answer);
+    if (!delivery.known) {
+        services_.operations.log->error(
+            "an answer found no waiting step", {{"run", run_.uid.hex()}, {"path", path}}
+        );
+        return;
+    }
+    drive(std::move(delivery.state));
+}
+
+void RunSession::update_waiting() {
+    if (is_over_ || is_preempted_) {
+        return;
+    }
+    std::string reason;
+    std::optional<Timestamp> wake_at;
+    bool has_parked = false;
+    bool has_active = false;
+    for (const auto& [path, wait] : waits_) {
+        if (wait.due && (!wake_at || *wait.due < *wake_at)) {
+            wake_at = wait.due;
+        }
+        reason = wait.operation.empty() ? path : wait.operation;
+    }
+    for (const auto& [path, pending] : operations_) {
+        has_parked = has_parked || pending->is_parked;
+        has_active = has_active || !pending->is_parked;
+    }
+    const auto status = has_active         ? model::Status::kRunning
+                        : has_parked       ? model::Status::kPaused
+                        : !waits_.empty() ? model::Status::kWaiting
+                                           : model::Status::kRunning;
+    if (status == model::Status::kPaused) {
+        reason = "a person must decide about an effect in doubt";
+    }
+    if (status == run_.status && wake_at == run_.wake_at) {
+        return;
+    }
+    run_.status = status;
+    run_.wake_at = wake_at;
+    run_.wait_reason = status == model::Status::kRunning ? std::string() : reason;
+    run_changed_ = true;
+    flush_soon();
+    services_.observer->on_progress(run_);
+}
+
+bool RunSession::is_idle() const {
+    return is_live_ && !is_over_ && !is_preempted_ && operations_.empty() && !waits_.empty() &&
+           gates_.empty() && !is_flushing_ && !journal_->has_unflushed() && !run_changed_;
+}
+
+bool RunSession::has_effect_in_flight() const {
+    for (const auto& [path, pending] : operations_) {
+        if (pending->run && pending->run->is_in_flight() && !pending->is_parked) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void RunSession::finish(const ExecutionState& state) {
+    if (has_effect_in_flight()) {
+        // Awaited and ledgered first; the end of the last one comes back here.
+        ending_ = state;
+        return;
+    }
+    switch (state.kind) {
+        case ExecutionState::Kind::kReturned:
+            finish_as(model::Status::kSucceeded, "OK", {}, state.value);
+            return;
+        case ExecutionState::Kind::kFailed: {
+            const auto status = state.error.status == model::Status::kTimedOut
+                                    ? model::Status::kTimedOut
+                                    : model::Status::kFailed;
+            finish_as(status, "ActionFailed", state.error, {});
+            return;
+        }
+        case ExecutionState::Kind::kStopped:
+        case ExecutionState::Kind::kPreempted:
+        case ExecutionState::Kind::kWaiting:
+        case ExecutionState::Kind::kVmLost:
+            break;
+    }
+    if (terminated_) {
+        const auto parsed = parse_json(terminated_->input.view(), "terminate");
+        const Json input = parsed ? *parsed : Json::object();
+        const auto status = model::parse_status(string_or(input, "status", "Failed"))
+                                .value_or(model::Status::kFailed);
+        model::StepError error;
+        if (status == model::Status::kFailed) {
+            error.code = string_or(input, "code", "Terminated");
+            error.message = string_or(input, "message", "The flow ended itself.");
+            error.step = terminated_->path;
+        }
+        finish_as(status, "Terminated", std::move(error), {});
+        return;
+    }
+    model::StepError error;
+    error.code = "Cancelled";
+    error.message = cancel_reason_.value_or("The run was cancelled.");
+    error.status = model::Status::kCancelled;
+    finish_as(model::Status::kCancelled, "Cancelled", std::move(error), {});
+}
+
+void RunSession::finish_as(
+    model::Status status, std::string code, model::StepError error, Payload output
+) {
+    is_over_ = true;
+    execution_->stop();
+    operations_.clear();
+    waits_.clear();
+    const bool has_error = !error.code.empty();
+    run_.status = status;
+    run_.wait_reason.clear();
+    run_.wake_at.reset();
+    run_.code = code;
+    run_.output = output;
+    run_.ended = services_.operations.clock->now();
+    if (has_error) {
+        run_.error = model::to_payload(error);
+        run_.failed_step = error.step;
+        run_.fingerprint = fingerprint(version_->version.flow, error);
+    }
+    run_changed_ = true;
+    JournalRow row;
+    row.kind = RowKind::kEnd;
+    row.status = status;
+    row.code = std::move(code);
+    row.output = has_error ? run_.error : output;
+    append(std::move(row));
+    gate([this] {
+        if (!has_responded_) {
+            services_.observer->on_response(run_);
+        }
+        // The observer drops this session: nothing of it may be used after.
+        services_.observer->on_ended(run_);
+    });
+}
+
+void RunSession::diverge(std::string_view path, std::string_view what) {
+    std::string message = "The replay left the recorded history";
+    if (!path.empty()) {
+        message += " at " + model::describe_path(path);
+    }
+    message += ": " + std::string(what) + ".";
+    pause(
+        "Diverged",
+        std::move(message),
+        "Resubmit the run, or report this: a flow version never changes under a run."
+    );
+}
+
+void RunSession::pause(std::string code, std::string message, std::string remedy) {
+    is_over_ = true;
+    execution_->stop();
+    operations_.clear();
+    waits_.clear();
+    model::StepError error;
+    error.code = std::move(code);
+    error.message = std::move(message);
+    error.remedy = std::move(remedy);
+    run_.status = model::Status::kPaused;
+    run_.wait_reason = error.message;
+    run_.code = error.code;
+    run_.error = model::to_payload(error);
+    run_changed_ = true;
+    gate([this] {
+        services_.observer->on_progress(run_);
+        services_.observer->on_released(run_.id);
+    });
+}
+
+void RunSession::cancel(std::string reason) {
+    if (is_over_) {
+        return;
+    }
+    if (!cancel_reason_) {
+        JournalRow row;
+        row.kind = RowKind::kControl;
+        row.operation = "cancel";
+        row.status = model::Status::kCancelled;
+        row.code = reason;
+        append(std::move(row));
+    }
+    cancel_reason_ = std::move(reason);
+    ExecutionState stopped;
+    stopped.kind = ExecutionState::Kind::kStopped;
+    finish(stopped);
+}
+
+}  // namespace tideway::runtime

@@ -1,0 +1,222 @@
+// One run in memory: connects its Execution (Lua), its Journal and its operations. It holds no policy
+// of its own beyond the order of things (DESIGN 3.3, 5.2, 5.5):
+//   request -> recorded? then the recorded answer : a new row -> output gate -> effect -> result row
+//   -> delivery to the branch.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/runtime/journal.h"
+#include "engine/runtime/operation_run.h"
+#include "engine/runtime/reader_pool.h"
+#include "engine/script/execution.h"
+#include "engine/store/store.h"
+
+namespace tideway::runtime {
+
+class FlowCatalog;
+struct LoadedVersion;
+
+// The secret part of the address that wait_for_callback waits at; the same after a crash.
+std::string callback_token(const Uid& run, std::string_view path);
+
+// The operation's input against its schema; code "InvalidInput", message names every field.
+Status check_input(const model::OperationSpec& operation, const Json& input);
+
+// What sessions tell the rest of the runtime. Thread: called on the shard.
+class RunObserver {
+  public:
+    virtual ~RunObserver() = default;
+    virtual void on_child_admitted(model::RunId child) = 0;
+    // The response of a run is durable, or the run has ended without one.
+    virtual void on_response(const model::RunRecord& run) = 0;
+    virtual void on_ended(const model::RunRecord& run) = 0;
+    virtual void on_lock_granted(model::RunId run, const std::string& path) = 0;
+    // The session is to be dropped from memory; `wake_at` or a notification loads it again.
+    virtual void on_released(model::RunId run) = 0;
+    // A batch failed or the VM was lost: drop the session and replay it after `delay`.
+    virtual void on_must_reload(model::RunId run, Duration delay) = 0;
+    virtual void on_progress(const model::RunRecord& run) = 0;
+};
+
+// Everything a session uses; borrowed from the shard.
+struct SessionServices {
+    store::Store* store = nullptr;
+    ReaderPool* readers = nullptr;
+    const FlowCatalog* catalog = nullptr;
+    const connector::Registry* registry = nullptr;
+    const connector::Connections* connections = nullptr;
+    OperationServices operations;
+    RunObserver* observer = nullptr;
+    std::string environment;
+};
+
+// Thread: the shard's.
+class RunSession final : public script::StepHost, public OperationRun::Listener {
+  public:
+    RunSession(
+        SessionServices& services, std::shared_ptr<LoadedVersion> version, script::Vm& vm,
+        model::RunRecord run, Uid lock_holder
+    );
+    ~RunSession() override;
+    RunSession(const RunSession&) = delete;
+    RunSession& operator=(const RunSession&) = delete;
+
+    // Starts or replays. `rows` is the durable journal.
+    void begin(const Payload& event, std::vector<model::JournalRow> rows);
+
+    // Goes on after its quantum was used up.
+    void resume();
+
+    // Something that the branch at `path` waits for may have happened: child, callback, lock.
+    void recheck(const std::string& path);
+
+    void cancel(std::string reason);
+
+    // A person's decision on a parked effect.
+    enum class Decision { kAdopt, kRepeat, kSkip };
+    Status decide(const std::string& path, Decision decision, Payload adopted);
+
+    const model::RunRecord& record() const { return run_; }
+    bool is_preempted() const { return is_preempted_; }
+    bool is_idle() const;  // only durable waits: may leave memory
+
+    // script::StepHost
+    std::optional<script::Answer> request(const script::StepRequest& request) override;
+
+  private:
+    // A branch that waits for something other than an operation.
+    struct Wait {
+        script::RequestKind kind = script::RequestKind::kDelay;
+        std::string path;
+        std::string operation;  // child flow
+        Payload input;
+        bool is_recorded = false;
+        bool is_started = false;
+        std::unique_ptr<Timer> timer;
+        std::optional<Timestamp> due;
+    };
+
+    struct PendingOperation {
+        script::StepRequest request;
+        OperationStart start;
+        bool has_intent = false;
+        int attempts_before = 0;
+        Timestamp intent_at;
+        std::unique_ptr<OperationRun> run;
+        model::EffectRecord effect;
+        bool is_effect = false;
+        bool is_parked = false;
+        model::StepError parked_error;
+    };
+
+    // --- driving the script (run_session.cpp)
+    void drive(script::ExecutionState state);
+    void deliver_recorded();
+    void go_live();
+    void finish(const script::ExecutionState& state);
+    bool has_effect_in_flight() const;
+    void finish_as(model::Status status, std::string code, model::StepError error, Payload output);
+    void diverge(std::string_view path, std::string_view what);
+    void pause(std::string code, std::string message, std::string remedy);
+    void deliver(const std::string& path, const script::Answer& answer);
+    void update_waiting();
+
+    // --- answering requests (run_requests.cpp)
+    std::optional<script::Answer> answer_value(const script::StepRequest& request);
+    std::optional<script::Answer> answer_scope(const script::StepRequest& request);
+    std::optional<script::Answer> answer_wait(const script::StepRequest& request);
+    std::optional<script::Answer> answer_operation(const script::StepRequest& request);
+    std::optional<script::Answer> terminate(const script::StepRequest& request);
+    script::Answer remember(const script::StepRequest& request, const Payload& value);
+    Payload make_value(const script::StepRequest& request);
+    bool matches(Journal::Recorded& recorded, const script::StepRequest& request);
+    void append_value(const script::StepRequest& request, const Payload& value);
+
+    // --- waits (run_waits.cpp)
+    void start_wait(Wait& wait);
+    void start_delay(Wait& wait);
+    void start_child(Wait& wait);
+    void admit_child(const std::string& path);
+    void check_child(const std::string& path);
+    void start_callback(Wait& wait);
+    void check_callback(const std::string& path);
+    void start_lock(Wait& wait);
+    void wake(const std::string& path, const script::Answer& answer, std::string code);
+    void release_lock(const script::StepRequest& request);
+
+    // --- operations (run_operations.cpp)
+    void start_operation(PendingOperation& pending);
+    void send_after_intent(const std::string& path, bool may_have_happened);
+    void reuse_or_send(const std::string& path, std::vector<model::EffectRecord> earlier);
+    void launch(PendingOperation& pending, bool may_have_happened);
+    Result<OperationStart> resolve(const script::StepRequest& request) const;
+    void finish_operation(
+        const std::string& path, int attempt, model::AttemptClass attempt_class,
+        const script::Answer& answer, std::string code
+    );
+    void on_attempt(OperationRun&, int, model::AttemptClass, Payload note) override;
+    void on_done(OperationRun&, int attempt, connector::Done done) override;
+    void on_failed(OperationRun&, int attempt, model::StepError error) override;
+    void on_parked(OperationRun&, int attempt, model::StepError error) override;
+    PendingOperation* pending_of(const OperationRun& run);
+
+    // --- durability (run_flush.cpp)
+    using AfterFlush = std::function<void()>;
+    void gate(AfterFlush then);  // everything journaled so far becomes durable, then `then`
+    void flush();
+    void on_flushed(std::int64_t up_to, Result<std::vector<store::Outcome>> result);
+    void flush_soon();
+    const model::JournalRow& append(model::JournalRow row);
+    void add_command(store::Command command, std::function<void(const store::Outcome&)> then = {});
+    std::function<void()> guarded(std::function<void()> task);
+
+    SessionServices& services_;
+    std::shared_ptr<LoadedVersion> version_;
+    model::RunRecord run_;
+    Uid lock_holder_;
+    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<script::Execution> execution_;
+    std::map<std::string, Wait, std::less<>> waits_;
+    std::map<std::string, std::unique_ptr<PendingOperation>, std::less<>> operations_;
+    std::map<std::string, std::string, std::less<>> lock_keys_;  // exclusive's path -> key
+    std::vector<std::string> fresh_;  // paths requested during replay, in order; started by go_live()
+    Payload event_;
+    std::deque<std::function<void()>> kept_back_;  // ends of steps while a branch is preempted
+
+    bool is_live_ = false;
+    bool is_preempted_ = false;
+    bool is_over_ = false;
+    bool has_responded_ = false;
+    std::string diverged_;  // the reason, once found
+    std::optional<std::string> cancel_reason_;
+    std::optional<script::StepRequest> terminated_;
+    std::optional<script::ExecutionState> ending_;  // waits for effects in flight
+
+    // durability
+    struct Gate {
+        std::int64_t seq = 0;  // rows below it must be durable
+        AfterFlush then;
+    };
+    std::vector<Gate> gates_;
+    std::vector<model::EffectRecord> unflushed_effects_;
+    std::vector<store::Command> unflushed_commands_;
+    struct CommandResult {
+        std::size_t index = 0;
+        std::function<void(const store::Outcome&)> then;
+    };
+    std::vector<CommandResult> command_results_;
+    std::vector<CommandResult> in_flight_results_;
+    bool run_changed_ = false;
+    bool is_flushing_ = false;
+    std::unique_ptr<Timer> flush_timer_;
+    std::shared_ptr<bool> alive_;
+};
+
+}  // namespace tideway::runtime

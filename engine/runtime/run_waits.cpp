@@ -1,0 +1,258 @@
+// RunSession: delays, child flows, callbacks and locks. Each is a wait row, made durable before it can
+// be answered from outside, and a wake row that resumes the branch.
+#include <utility>
+
+#include "engine/base/digest.h"
+#include "engine/base/limits.h"
+#include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/run_session.h"
+
+namespace tideway::runtime {
+
+using model::JournalRow;
+using model::RowKind;
+using script::Answer;
+using script::RequestKind;
+
+namespace {
+
+// The result of a child flow as its caller sees it.
+std::optional<Answer> answer_of_child(const model::RunRecord& child, std::string_view path) {
+    if (!child.response.empty()) {
+        const auto parsed = parse_json(child.response.view(), "response");
+        const Json* body = parsed ? find(*parsed, "body") : nullptr;
+        const auto status = parsed ? int_or(*parsed, "status", 200) : 200;
+        if (status < 400) {
+            return Answer::of(body == nullptr ? Payload() : to_payload(*body));
+        }
+        model::StepError error;
+        error.code = "ChildFlowFailed";
+        error.message = "The child flow answered with status " + std::to_string(status) + ".";
+        error.step = path;
+        error.details = child.response.str();
+        return Answer::raise(std::move(error));
+    }
+    if (!model::is_final(child.status)) {
+        return std::nullopt;
+    }
+    if (child.status == model::Status::kSucceeded || child.status == model::Status::kSkipped) {
+        return Answer::of(child.output);
+    }
+    model::StepError error;
+    if (!child.error.empty()) {
+        error = model::parse_step_error(child.error.view());
+    } else {
+        error.code = "ChildFlowFailed";
+        error.message = "The child flow ended as " + std::string(to_string(child.status)) + ".";
+    }
+    // The first failing leaf, as seen from the caller.
+    error.step = error.step.empty() ? std::string(path) : std::string(path) + "/" + error.step;
+    return Answer::raise(std::move(error));
+}
+
+}  // namespace
+
+std::string callback_token(const Uid& run, std::string_view path) {
+    return to_base64url(sha256("callback:" + run.hex() + ":" + std::string(path)));
+}
+
+void RunSession::start_wait(Wait& wait) {
+    wait.is_started = true;
+    switch (wait.kind) {
+        case RequestKind::kDelay:
+        case RequestKind::kDelayUntil:
+            start_delay(wait);
+            return;
+        case RequestKind::kRunChildFlow:
+            start_child(wait);
+            return;
+        case RequestKind::kWaitForCallback:
+            start_callback(wait);
+            return;
+        default:
+            start_lock(wait);
+            return;
+    }
+}
+
+void RunSession::recheck(const std::string& path) {
+    const auto it = waits_.find(path);
+    if (it == waits_.end() || !it->second.is_started) {
+        return;
+    }
+    switch (it->second.kind) {
+        case RequestKind::kRunChildFlow:
+            check_child(path);
+            return;
+        case RequestKind::kWaitForCallback:
+            check_callback(path);
+            return;
+        case RequestKind::kExclusiveBegin:
+            start_lock(it->second);
+            return;
+        default:
+            return;
+    }
+}
+
+void RunSession::wake(const std::string& path, const Answer& answer, std::string code) {
+    if (is_over_ || ending_) {
+        return;
+    }
+    if (is_preempted_) {
+        kept_back_.emplace_back([this, path, answer, code] { wake(path, answer, code); });
+        return;
+    }
+    if (waits_.erase(path) == 0) {
+        return;
+    }
+    JournalRow row;
+    row.kind = RowKind::kWake;
+    row.path = path;
+    const bool is_value = answer.kind == Answer::Kind::kValue;
+    row.status = is_value ? model::Status::kSucceeded : answer.error.status;
+    row.code = std::move(code);
+    row.output = is_value ? answer.value : model::to_payload(answer.error);
+    append(std::move(row));
+    deliver(path, answer);
+}
+
+void RunSession::start_delay(Wait& wait) {
+    const Timestamp now = services_.operations.clock->now();
+    const Duration left = wait.due && *wait.due > now ? *wait.due - now : Duration(0);
+    wait.timer = services_.operations.executor->after(
+        left, guarded([this, path = wait.path] { wake(path, Answer::of({}), "OK"); })
+    );
+}
+
+void RunSession::start_child(Wait& wait) {
+    const Uid child_uid = Uid::derive(run_.uid, wait.path);
+    const std::string path = wait.path;
+    services_.readers->read(
+        *services_.operations.executor,
+        [child_uid](store::Reader& reader) { return reader.run_by_uid(child_uid); },
+        [this, alive = std::weak_ptr<bool>(alive_), path](
+            Result<std::optional<model::RunRecord>> found
+        ) {
+            if (alive.expired() || waits_.find(path) == waits_.end()) {
+                return;
+            }
+            if (found && *found) {
+                check_child(path);
+            } else {
+                admit_child(path);
+            }
+        }
+    );
+}
+
+void RunSession::admit_child(const std::string& path) {
+    const Wait& wait = waits_.find(path)->second;
+    const auto child = services_.catalog->child(*version_, wait.operation);
+    if (!child) {
+        model::StepError error;
+        error.code = child.error().code;
+        error.message = child.error().message;
+        error.remedy = child.error().remedy;
+        error.step = path;
+        wake(path, Answer::raise(std::move(error)), child.error().code);
+        return;
+    }
+    store::Admit admit;
+    admit.event.uid = Uid::derive(Uid::derive(run_.uid, path), "event");
+    admit.event.flow_id = (*child)->flow_id;
+    admit.event.source = "child";
+    admit.event.payload = wait.input;
+    admit.event.received = services_.operations.clock->now();
+    model::RunRecord run;
+    run.uid = Uid::derive(run_.uid, path);
+    // The same child of a resubmitted parent belongs to the same lineage.
+    run.root_uid = Uid::derive(run_.root_uid, path);
+    run.parent_uid = run_.uid;
+    run.parent_path = path;
+    run.flow_id = (*child)->flow_id;
+    run.version_id = (*child)->version.id;
+    run.created = admit.event.received;
+    if (!run_.resubmit_of.is_none()) {
+        run.resubmit_of = Uid::derive(run_.resubmit_of, path);
+    }
+    admit.run = std::move(run);
+    add_command(std::move(admit), [this](const store::Outcome& outcome) {
+        services_.observer->on_child_admitted(outcome.run_id);
+    });
+    gate([] {});
+}
+
+void RunSession::check_child(const std::string& path) {
+    const Uid child_uid = Uid::derive(run_.uid, path);
+    services_.readers->read(
+        *services_.operations.executor,
+        [child_uid](store::Reader& reader) { return reader.run_by_uid(child_uid); },
+        [this, alive = std::weak_ptr<bool>(alive_), path](
+            Result<std::optional<model::RunRecord>> found
+        ) {
+            if (alive.expired() || !found || !*found) {
+                return;
+            }
+            if (const auto answer = answer_of_child(**found, path)) {
+                wake(path, *answer, (*found)->code);
+            }
+        }
+    );
+}
+
+void RunSession::start_callback(Wait& wait) {
+    // The token derives from run and path: the address is the same after a crash.
+    store::PutCallback put;
+    put.token = callback_token(run_.uid, wait.path);
+    put.run_id = run_.id;
+    put.path = wait.path;
+    put.expires = services_.operations.clock->now() + limits::kRunDurationMax;
+    const std::string path = wait.path;
+    add_command(std::move(put), [this, path](const store::Outcome&) { check_callback(path); });
+    gate([] {});
+}
+
+void RunSession::check_callback(const std::string& path) {
+    services_.readers->read(
+        *services_.operations.executor,
+        [id = run_.id, path](store::Reader& reader) { return reader.callback(id, path); },
+        [this, alive = std::weak_ptr<bool>(alive_), path](
+            Result<std::optional<store::CallbackRow>> found
+        ) {
+            if (!alive.expired() && found && *found && (*found)->received) {
+                wake(path, Answer::of((*found)->payload), "OK");
+            }
+        }
+    );
+}
+
+void RunSession::start_lock(Wait& wait) {
+    store::AcquireLock acquire;
+    acquire.key = wait.input.str();
+    acquire.run_id = run_.id;
+    acquire.holder = lock_holder_;
+    acquire.path = wait.path;
+    const std::string path = wait.path;
+    add_command(std::move(acquire), [this, path](const store::Outcome& outcome) {
+        if (outcome.granted) {
+            wake(path, Answer::of({}), "OK");
+        }
+    });
+    gate([] {});
+}
+
+void RunSession::release_lock(const script::StepRequest& request) {
+    store::ReleaseLock release;
+    release.key = lock_keys_[request.path];
+    release.run_id = run_.id;
+    release.path = request.path;
+    add_command(std::move(release), [this](const store::Outcome& outcome) {
+        if (outcome.run_id != 0) {
+            services_.observer->on_lock_granted(outcome.run_id, outcome.path);
+        }
+    });
+    gate([] {});
+}
+
+}  // namespace tideway::runtime

@@ -1,0 +1,124 @@
+// The runtime of one environment: admission, dispatching to shards, recovery, and what administrators
+// do to runs. The server calls it; nothing here knows HTTP.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/threading.h"
+#include "engine/runtime/shard.h"
+
+namespace tideway::runtime {
+
+struct RuntimeDependencies {
+    store::Store* store = nullptr;
+    FlowCatalog* catalog = nullptr;
+    const connector::Registry* registry = nullptr;
+    const connector::Connections* connections = nullptr;
+    connector::TokenCache* tokens = nullptr;
+    const Clock* clock = nullptr;
+    Log* log = nullptr;
+    CrashPoints* crash_points = nullptr;
+    std::string environment;
+    int shards = 1;
+};
+
+// Something that a trigger delivered.
+struct Delivery {
+    FlowEntry flow;
+    std::string source;  // "http_request", "manual", "dataverse.row_changed" ...
+    Payload event;
+    std::optional<std::string> dedupe_key;  // the connector's own; the flow's dedupe_by wins
+    std::optional<Uid> run_uid;  // chosen before, to wait for its response
+};
+
+struct Admitted {
+    Uid event_uid;
+    model::EventStatus status = model::EventStatus::kAccepted;
+    std::string reason;
+    std::vector<Uid> runs;  // made now; of a duplicate: the first run
+};
+
+enum class CodeChoice { kOriginal, kCurrent };
+
+// Thread: any, unless said otherwise. Callbacks come on a thread of the runtime: post on.
+class Runtime final : private RuntimeLinks {
+  public:
+    explicit Runtime(RuntimeDependencies dependencies);
+    ~Runtime() override;
+    Runtime(const Runtime&) = delete;
+    Runtime& operator=(const Runtime&) = delete;
+
+    // Starts the shards and takes back every open run. Blocking; once.
+    Status start();
+    void stop();
+
+    // Durable when `done` is called with a value. A flow that is off leaves a refused event and fails
+    // with WorkflowTriggerIsNotEnabled.
+    void admit(Delivery delivery, std::function<void(Result<Admitted>)> done);
+
+    // A refused event, so that it leaves a trace.
+    void record_refusal(const FlowEntry& flow, std::string source, Payload event, std::string reason);
+
+    // `done` once, when the run has responded or ended. Register before admit() with its run_uid.
+    void wait_for_response(const Uid& run, std::function<void(const model::RunRecord&)> done);
+    void forget_response(const Uid& run);
+
+    // Called for every change of a run's status, on a thread of the runtime. Set before start().
+    void on_change(std::function<void(const model::RunRecord&)> listener);
+
+    void cancel(model::RunId run, std::string reason);
+
+    // A new run from the old event; the original stays as it is. Only ended or paused runs.
+    void resubmit(
+        model::RunRecord original, CodeChoice code, std::function<void(Result<Admitted>)> done
+    );
+
+    void decide(
+        model::RunId run, std::string path, RunSession::Decision decision, Payload adopted,
+        std::function<void(Status)> done
+    );
+
+    // Somebody called the address that a run waits at. False: nobody waits for it.
+    void receive_callback(
+        std::string token, Payload payload, std::function<void(Result<bool>)> done
+    );
+
+    ReaderPool& readers() { return readers_; }
+
+  private:
+    // RuntimeLinks
+    void dispatch(model::RunId run) override;
+    void notify(model::RunId run, const std::string& path) override;
+    void notify_parent(const model::RunRecord& child) override;
+    void responded(const model::RunRecord& run) override;
+    void changed(const model::RunRecord& run) override;
+    void ended(const model::RunRecord& run) override;
+    Uid lock_holder(const model::RunRecord& run) override;
+
+    Shard& shard_of(model::RunId run);
+    Status recover();
+    void admit_decided(
+        Delivery delivery, Result<TriggerDecision> decision,
+        std::function<void(Result<Admitted>)> done
+    );
+    void submit_admission(
+        std::vector<store::Admit> admissions, std::function<void(Result<Admitted>)> done
+    );
+    store::Admit make_admission(const Delivery& delivery, Payload event, const Uid& run_uid) const;
+
+    RuntimeDependencies dependencies_;
+    ReaderPool readers_;
+    std::vector<std::unique_ptr<Shard>> shards_;
+    std::function<void(const model::RunRecord&)> listener_;
+    Mutex mutex_;
+    std::map<Uid, std::function<void(const model::RunRecord&)>> waiting_ TIDEWAY_GUARDED_BY(mutex_);
+    std::map<Uid, Uid> lock_holders_ TIDEWAY_GUARDED_BY(mutex_);   // run -> top of its call tree
+    std::map<Uid, model::RunId> open_runs_ TIDEWAY_GUARDED_BY(mutex_);
+};
+
+}  // namespace tideway::runtime

@@ -1,0 +1,361 @@
+#include "engine/runtime/shard.h"
+
+#include <utility>
+
+#include "engine/base/limits.h"
+
+namespace tideway::runtime {
+
+using model::RunId;
+using model::RunRecord;
+
+namespace {
+constexpr Duration kSweepInterval = std::chrono::seconds(30);
+}
+
+Shard::Shard(ShardServices services) : services_(std::move(services)), random_(std::random_device()()) {
+    http::ClientOptions options;
+    options.user_agent = std::string("tideway/") + TIDEWAY_VERSION;
+    options.crash_points = services_.crash_points;
+    client_ = http::make_curl_client(loop_, std::move(options));
+    session_services_.store = services_.store;
+    session_services_.readers = services_.readers;
+    session_services_.catalog = services_.catalog;
+    session_services_.registry = services_.registry;
+    session_services_.connections = services_.connections;
+    session_services_.observer = this;
+    session_services_.environment = services_.environment;
+    OperationServices& operations = session_services_.operations;
+    operations.executor = &loop_;
+    operations.client = client_.get();
+    operations.tokens = services_.tokens;
+    operations.clock = services_.clock;
+    operations.log = services_.log;
+    operations.random = [this] { return std::uniform_real_distribution<double>()(random_); };
+}
+
+Shard::~Shard() {
+    stop();
+    sweep_timer_.reset();
+    timers_.clear();
+    entries_.clear();
+}
+
+void Shard::start() {
+    thread_ = std::thread([this] { loop_.run(); });
+    loop_.post([this] { sweep(); });
+}
+
+void Shard::stop() {
+    loop_.stop();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+Result<std::shared_ptr<script::Vm>> Shard::vm_of(const LoadedVersion& version) {
+    std::shared_ptr<script::Vm>& vm = vms_[version.version.id];
+    if (!vm || vm->is_lost()) {
+        TIDEWAY_TRY_ASSIGN(vm, script::Vm::create(version.program));
+    }
+    return vm;
+}
+
+void Shard::adopt(RunRecord run, Payload event) {
+    loop_.post([this, run = std::move(run), event = std::move(event)]() mutable {
+        begin(std::move(run), std::move(event), {});
+    });
+}
+
+void Shard::load(RunId run, Cause cause) {
+    loop_.post([this, run, cause] {
+        if (entries_.contains(run) || loading_.contains(run)) {
+            return;
+        }
+        loading_[run] = false;
+        timers_.erase(run);
+        store::ClaimRun claim;
+        claim.run_id = run;
+        claim.after_death = cause == Cause::kAfterDeath;
+        services_.store->submit({{claim}}, [this, run](Result<std::vector<store::Outcome>> result) {
+            loop_.post([this, run, result = std::move(result)] {
+                if (!result) {
+                    loading_.erase(run);
+                    services_.log->error(
+                        "a run could not be claimed",
+                        {{"run", run}, {"error", result.error().text()}}
+                    );
+                    return;
+                }
+                begin_claimed(run, result->front().lease_epoch);
+            });
+        });
+    });
+}
+
+void Shard::begin_claimed(RunId run, std::int64_t epoch) {
+    struct Loaded {
+        RunRecord run;
+        Payload event;
+        std::vector<model::JournalRow> rows;
+    };
+    const auto query = [run](store::Reader& reader) -> Result<Loaded> {
+        Loaded loaded;
+        TIDEWAY_TRY_ASSIGN(auto record, reader.run(run));
+        if (!record) {
+            return fail(ErrorKind::kNotFound, "WorkflowRunNotFound", "The run is gone.");
+        }
+        loaded.run = std::move(*record);
+        TIDEWAY_TRY_ASSIGN(auto event, reader.event(loaded.run.event_id));
+        if (event) {
+            loaded.event = event->payload;
+        }
+        TIDEWAY_TRY_ASSIGN(loaded.rows, reader.journal(run));
+        return loaded;
+    };
+    services_.readers->read(loop_, query, [this, run, epoch](Result<Loaded> loaded) {
+        const bool was_notified = loading_[run];
+        loading_.erase(run);
+        if (!loaded) {
+            services_.log->error(
+                "a run could not be loaded", {{"run", run}, {"error", loaded.error().text()}}
+            );
+            return;
+        }
+        if (model::is_final(loaded->run.status)) {
+            return;
+        }
+        loaded->run.lease_epoch = epoch;
+        begin(std::move(loaded->run), std::move(loaded->event), std::move(loaded->rows));
+        if (was_notified) {
+            after_turn(run);
+        }
+    });
+}
+
+void Shard::begin(RunRecord run, Payload event, std::vector<model::JournalRow> rows) {
+    if (run.deaths > limits::kDeathsAtOnePlaceMax) {
+        Error error;
+        error.code = "RunDiesRepeatedly";
+        error.message = "The program died " + std::to_string(run.deaths) +
+                        " times in a row while this run was at the same place.";
+        error.remedy = "Look at the last step, then resubmit or cancel the run.";
+        refuse(run, error);
+        return;
+    }
+    auto version = services_.catalog->version(run.version_id);
+    if (!version) {
+        refuse(run, version.error());
+        return;
+    }
+    auto vm = vm_of(**version);
+    if (!vm) {
+        refuse(run, vm.error());
+        return;
+    }
+    const RunId id = run.id;
+    Entry& entry = entries_[id];
+    entry.vm = *vm;
+    const Uid holder = services_.links->lock_holder(run);
+    services_.links->changed(run);
+    entry.session = std::make_unique<RunSession>(
+        session_services_, std::move(*version), **vm, std::move(run), holder
+    );
+    entry.session->begin(event, std::move(rows));
+    after_turn(id);
+}
+
+// The run cannot even start: it waits for a person, with the reason.
+void Shard::refuse(const RunRecord& run, const Error& error) {
+    store::SetRunStatus set;
+    set.run_id = run.id;
+    set.status = model::Status::kPaused;
+    set.reason = error.text();
+    services_.store->submit({{set}}, [](const Result<std::vector<store::Outcome>>&) {});
+    services_.log->error("a run is paused", {{"run", run.uid.hex()}, {"reason", error.text()}});
+}
+
+// A run that used up its quantum goes to the end of the line.
+void Shard::after_turn(RunId run) {
+    const auto it = entries_.find(run);
+    if (it == entries_.end() || !it->second.session->is_preempted()) {
+        return;
+    }
+    loop_.post([this, run] {
+        const auto found = entries_.find(run);
+        if (found == entries_.end() || !found->second.session->is_preempted()) {
+            return;
+        }
+        found->second.session->resume();
+        after_turn(run);
+    });
+}
+
+void Shard::notify(RunId run, std::string path) {
+    loop_.post([this, run, path = std::move(path)] {
+        if (const auto it = entries_.find(run); it != entries_.end()) {
+            it->second.session->recheck(path);
+            after_turn(run);
+            return;
+        }
+        if (const auto it = loading_.find(run); it != loading_.end()) {
+            it->second = true;  // every wait is checked once it is loaded
+            return;
+        }
+        load(run, Cause::kWakeUp);
+    });
+}
+
+void Shard::cancel(RunId run, std::string reason) {
+    loop_.post([this, run, reason = std::move(reason)] {
+        if (const auto it = entries_.find(run); it != entries_.end()) {
+            it->second.session->cancel(reason);
+            return;
+        }
+        // Not in memory: nothing of it is under way.
+        store::SetRunStatus set;
+        set.run_id = run;
+        set.status = model::Status::kCancelled;
+        set.reason = reason;
+        services_.store->submit({{set}}, [](const Result<std::vector<store::Outcome>>&) {});
+    });
+}
+
+void Shard::decide(
+    RunId run,
+    std::string path,
+    RunSession::Decision decision,
+    Payload adopted,
+    std::function<void(Status)> done
+) {
+    loop_.post([this, run, path = std::move(path), decision, adopted = std::move(adopted),
+                done = std::move(done)]() mutable {
+        const auto it = entries_.find(run);
+        if (it == entries_.end()) {
+            done(fail(
+                ErrorKind::kConflict,
+                "EffectNotParked",
+                "The run does not wait for a decision now."
+            ));
+            return;
+        }
+        done(it->second.session->decide(path, decision, std::move(adopted)));
+        after_turn(run);
+    });
+}
+
+void Shard::drop(RunId run) {
+    // Later: the session may be on the stack.
+    loop_.post([this, run] { entries_.erase(run); });
+}
+
+void Shard::sweep() {
+    const Timestamp now = services_.clock->now();
+    std::vector<RunId> idle;
+    for (auto& [run, entry] : entries_) {
+        const bool is_idle = entry.session->is_idle();
+        if (is_idle && entry.was_idle) {
+            idle.push_back(run);
+        }
+        entry.was_idle = is_idle;
+    }
+    for (const RunId run : idle) {
+        const std::optional<Timestamp> wake_at = entries_[run].session->record().wake_at;
+        entries_.erase(run);
+        if (wake_at) {
+            timers_[run] = loop_.after(
+                std::max(Duration(0), *wake_at - now),
+                [this, run] { load(run, Cause::kWakeUp); }
+            );
+        }
+    }
+    sweep_timer_ = loop_.after(kSweepInterval, [this] { sweep(); });
+}
+
+void Shard::on_child_admitted(RunId child) { services_.links->dispatch(child); }
+
+void Shard::on_response(const RunRecord& run) {
+    services_.links->responded(run);
+    if (!run.parent_uid.is_none()) {
+        services_.links->notify_parent(run);
+    }
+}
+
+void Shard::on_ended(const RunRecord& run) {
+    services_.links->changed(run);
+    services_.links->ended(run);
+    if (!run.parent_uid.is_none()) {
+        services_.links->notify_parent(run);
+    }
+    drop(run.id);
+}
+
+void Shard::on_lock_granted(RunId run, const std::string& path) {
+    services_.links->notify(run, path);
+}
+
+void Shard::on_released(RunId run) { drop(run); }
+
+void Shard::on_must_reload(RunId run, Duration delay) {
+    loop_.post([this, run, delay] {
+        entries_.erase(run);
+        timers_[run] = loop_.after(delay, [this, run] { load(run, Cause::kWakeUp); });
+    });
+}
+
+void Shard::on_progress(const RunRecord& run) { services_.links->changed(run); }
+
+void Shard::evaluate_trigger(
+    std::shared_ptr<LoadedVersion> version,
+    Payload event,
+    std::function<void(Result<TriggerDecision>)> done
+) {
+    loop_.post([this, version = std::move(version), event = std::move(event),
+                done = std::move(done)] {
+        auto vm = vm_of(*version);
+        if (!vm) {
+            done(fail(std::move(vm.error())));
+            return;
+        }
+        std::optional<Error> error;
+        TriggerDecision decision = decide_trigger(**vm, *version, event, error);
+        if (error) {
+            done(fail(std::move(*error)));
+            return;
+        }
+        done(std::move(decision));
+    });
+}
+
+TriggerDecision Shard::decide_trigger(
+    script::Vm& vm, const LoadedVersion& version, const Payload& event, std::optional<Error>& error
+) {
+    TriggerDecision decision;
+    const auto call = [&](bool has, std::string_view name) -> std::optional<Json> {
+        if (!has || error) {
+            return std::nullopt;
+        }
+        const auto value = vm.call_trigger_function(name, event);
+        if (!value) {
+            error = value.error();
+            return std::nullopt;
+        }
+        const auto parsed = parse_json(value->empty() ? "null" : value->view(), name);
+        return parsed ? std::optional(*parsed) : std::nullopt;
+    };
+    const model::FlowDeclaration& declared = version.declaration;
+    if (const auto met = call(declared.has_condition, "condition")) {
+        decision.is_met = !met->is_null() && *met != Json(false);
+    }
+    if (const auto key = call(declared.has_dedupe_by, "dedupe_by"); key && !key->is_null()) {
+        decision.dedupe_key = key->is_string() ? key->get<std::string>() : dump(*key);
+    }
+    if (const auto items = call(declared.has_split_on, "split_on"); items && items->is_array()) {
+        for (const Json& item : *items) {
+            decision.items.push_back(to_payload(item));
+        }
+    }
+    return decision;
+}
+
+}  // namespace tideway::runtime

@@ -1,0 +1,127 @@
+// One thread that owns its Lua VMs, its runs and its outbound HTTP. A run belongs to one shard from
+// claim to release.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "engine/base/loop.h"
+#include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/run_session.h"
+
+namespace tideway::runtime {
+
+// What shards tell each other and the front. Implemented by Runtime. Thread: any.
+class RuntimeLinks {
+  public:
+    virtual ~RuntimeLinks() = default;
+    virtual void dispatch(model::RunId run) = 0;  // load it in its shard
+    // Something that this run waits for at `path` may have happened.
+    virtual void notify(model::RunId run, const std::string& path) = 0;
+    virtual void notify_parent(const model::RunRecord& child) = 0;
+    virtual void responded(const model::RunRecord& run) = 0;
+    virtual void changed(const model::RunRecord& run) = 0;  // for live views
+    virtual void ended(const model::RunRecord& run) = 0;
+    virtual Uid lock_holder(const model::RunRecord& run) = 0;  // top of its call tree
+};
+
+struct ShardServices {
+    store::Store* store = nullptr;
+    ReaderPool* readers = nullptr;
+    FlowCatalog* catalog = nullptr;
+    const connector::Registry* registry = nullptr;
+    const connector::Connections* connections = nullptr;
+    connector::TokenCache* tokens = nullptr;
+    const Clock* clock = nullptr;
+    Log* log = nullptr;
+    RuntimeLinks* links = nullptr;
+    CrashPoints* crash_points = nullptr;
+    std::string environment;
+};
+
+// What the trigger's own functions said about an event.
+struct TriggerDecision {
+    bool is_met = true;
+    std::optional<std::string> dedupe_key;
+    std::vector<Payload> items;  // of split_on; empty: the event itself
+};
+
+// Thread: the public functions from any; everything else on its own.
+class Shard final : private RunObserver {
+  public:
+    explicit Shard(ShardServices services);
+    ~Shard() override;
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+
+    void start();
+    void stop();  // sessions are dropped as they are; they replay at the next start
+
+    // A run that was admitted just now by this process.
+    void adopt(model::RunRecord run, Payload event);
+
+    enum class Cause { kWakeUp, kAfterDeath };
+    // A run from the store.
+    void load(model::RunId run, Cause cause);
+
+    void notify(model::RunId run, std::string path);
+    void cancel(model::RunId run, std::string reason);
+    void decide(
+        model::RunId run, std::string path, RunSession::Decision decision, Payload adopted,
+        std::function<void(Status)> done
+    );
+
+    // Runs the trigger's functions under the small budget; `done` is called on the shard.
+    void evaluate_trigger(
+        std::shared_ptr<LoadedVersion> version, Payload event,
+        std::function<void(Result<TriggerDecision>)> done
+    );
+
+    Loop& loop() { return loop_; }
+
+  private:
+    struct Entry {
+        std::shared_ptr<script::Vm> vm;  // destroyed after the session that executes in it
+        std::unique_ptr<RunSession> session;
+        bool was_idle = false;
+    };
+
+    Result<std::shared_ptr<script::Vm>> vm_of(const LoadedVersion& version);
+    void begin(model::RunRecord run, Payload event, std::vector<model::JournalRow> rows);
+    void begin_claimed(model::RunId run, std::int64_t epoch);
+    void refuse(const model::RunRecord& run, const Error& error);
+    void after_turn(model::RunId run);
+    void drop(model::RunId run);
+    void sweep();
+    TriggerDecision decide_trigger(
+        script::Vm& vm, const LoadedVersion& version, const Payload& event, std::optional<Error>& error
+    );
+
+    // RunObserver
+    void on_child_admitted(model::RunId child) override;
+    void on_response(const model::RunRecord& run) override;
+    void on_ended(const model::RunRecord& run) override;
+    void on_lock_granted(model::RunId run, const std::string& path) override;
+    void on_released(model::RunId run) override;
+    void on_must_reload(model::RunId run, Duration delay) override;
+    void on_progress(const model::RunRecord& run) override;
+
+    ShardServices services_;
+    Loop loop_;
+    std::unique_ptr<http::Client> client_;
+    SessionServices session_services_;
+    std::mt19937_64 random_;
+    std::map<model::VersionId, std::shared_ptr<script::Vm>> vms_;
+    std::map<model::RunId, Entry> entries_;
+    std::map<model::RunId, bool> loading_;  // run -> notified while it was being loaded
+    std::map<model::RunId, std::unique_ptr<Timer>> timers_;  // of runs that are not in memory
+    std::unique_ptr<Timer> sweep_timer_;
+    std::thread thread_;
+};
+
+}  // namespace tideway::runtime

@@ -1,0 +1,287 @@
+#include "engine/runtime/step_tree.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "engine/model/step_path.h"
+
+namespace tideway::runtime {
+
+using model::JournalRow;
+using model::OutlineNode;
+using model::RowKind;
+using model::Status;
+
+namespace {
+
+// "Loop[3]" belongs to "Loop", "Scope/Step" to "Scope".
+std::string owner_of(const std::string& path) {
+    if (path.ends_with(']')) {
+        return path.substr(0, path.rfind('['));
+    }
+    return std::string(model::parent_path(path));
+}
+
+bool is_hidden(std::string_view name) { return name.starts_with('@'); }
+
+class TreeBuilder {
+  public:
+    TreeBuilder(const std::vector<JournalRow>& rows, const model::RunRecord& run) : run_(run) {
+        for (const JournalRow& row : rows) {
+            add(row);
+        }
+    }
+
+    std::vector<StepNode> scope(const std::string& path, const std::vector<OutlineNode>& outline) {
+        std::vector<StepNode> out;
+        std::set<std::string> used;
+        place(path, outline, out, used);
+        // What ran without standing in the outline, and further occurrences of what does.
+        for (const std::string& child : children_[path]) {
+            if (!used.contains(child)) {
+                out.push_back(finished(child, nullptr));
+            }
+        }
+        return out;
+    }
+
+  private:
+    void add(const JournalRow& row) {
+        if (row.path.empty()) {
+            return;
+        }
+        auto [it, is_new] = nodes_.try_emplace(row.path);
+        StepNode& node = it->second;
+        if (is_new) {
+            start(node, row);
+        }
+        switch (row.kind) {
+            case RowKind::kValue:
+                node.status = Status::kSucceeded;
+                node.output = row.output.empty() ? row.input : row.output;
+                node.ended = row.at;
+                return;
+            case RowKind::kScopeEnd:
+                node.status = row.status;
+                node.code = row.code;
+                node.error = row.output;
+                node.ended = row.at;
+                return;
+            case RowKind::kAttempt:
+                node.attempts = std::max(node.attempts, row.attempt);
+                node.attempt_notes.push_back(row.output);
+                if (row.status == Status::kPaused) {
+                    node.status = Status::kPaused;
+                    node.error = row.output;
+                }
+                return;
+            case RowKind::kResult:
+            case RowKind::kWake:
+                end(node, row);
+                return;
+            case RowKind::kIntent:
+            case RowKind::kWait:
+            case RowKind::kScopeBegin:
+            case RowKind::kControl:
+            case RowKind::kEnd:
+                return;
+        }
+    }
+
+    void start(StepNode& node, const JournalRow& row) {
+        const auto segments = model::parse_path(row.path);
+        node.path = row.path;
+        node.name = segments.empty() ? row.path : segments.back().name;
+        if (!segments.empty() && segments.back().iteration > 0) {
+            node.name = std::to_string(segments.back().iteration);
+        } else if (!segments.empty() && segments.back().occurrence > 1) {
+            node.name += " (" + std::to_string(segments.back().occurrence) + ")";
+        }
+        const bool is_scope = row.kind == RowKind::kScopeBegin;
+        node.kind = is_scope || row.kind == RowKind::kValue || row.kind == RowKind::kWait
+                        ? row.operation
+                        : "step";
+        node.operation = row.operation;
+        node.line = row.line;
+        node.input = row.input;
+        node.started = row.at;
+        node.status = row.kind == RowKind::kWait ? Status::kWaiting : Status::kRunning;
+        children_[owner_of(row.path)].push_back(row.path);
+    }
+
+    void end(StepNode& node, const JournalRow& row) {
+        node.ended = row.at;
+        node.attempts = std::max(node.attempts, row.attempt);
+        // A lock that was granted is a scope that goes on.
+        if (node.kind == "exclusive" && row.status == Status::kSucceeded) {
+            node.status = Status::kRunning;
+            return;
+        }
+        node.status = row.status;
+        node.code = row.code;
+        if (row.status == Status::kSucceeded) {
+            node.output = row.output;
+        } else {
+            node.error = row.output;
+        }
+    }
+
+    StepNode finished(const std::string& path, const OutlineNode* outline) {
+        StepNode node = nodes_[path];
+        static const std::vector<OutlineNode> kNone;
+        const auto& inside = outline == nullptr ? kNone : outline->children;
+        const bool is_loop = node.kind == "foreach" || node.kind == "repeat_until";
+        if (is_loop) {
+            for (const std::string& child : children_[path]) {
+                node.children.push_back(finished(child, outline));
+            }
+        } else {
+            node.children = scope(path, inside);
+        }
+        if (model::is_final(run_.status) && !model::is_final(node.status)) {
+            node.status = Status::kCancelled;
+        }
+        return node;
+    }
+
+    void place(
+        const std::string& scope_path,
+        const std::vector<OutlineNode>& outline,
+        std::vector<StepNode>& out,
+        std::set<std::string>& used
+    ) {
+        for (const OutlineNode& planned : outline) {
+            if (planned.kind == "branch" || planned.kind == "case") {
+                StepNode branch = skipped(planned);
+                branch.children.clear();
+                place(scope_path, planned.children, branch.children, used);
+                const bool is_taken = std::ranges::any_of(branch.children, [](const StepNode& node) {
+                    return node.status != Status::kSkipped;
+                });
+                branch.status = is_taken ? Status::kSucceeded : Status::kSkipped;
+                out.push_back(std::move(branch));
+                continue;
+            }
+            std::string path = scope_path;
+            path += path.empty() ? "" : "/";
+            path += model::print_segment({planned.name, 1, 0});
+            if (!nodes_.contains(path) || used.contains(path)) {
+                out.push_back(skipped(planned));
+                continue;
+            }
+            used.insert(path);
+            if (planned.kind == "condition") {
+                StepNode node = nodes_[path];
+                place(scope_path, planned.children, node.children, used);
+                out.push_back(std::move(node));
+                continue;
+            }
+            out.push_back(finished(path, &planned));
+        }
+    }
+
+    StepNode skipped(const OutlineNode& planned) const {
+        StepNode node;
+        node.name = planned.name;
+        node.kind = planned.kind;
+        node.operation = planned.operation;
+        node.line = planned.line;
+        node.code = "ActionSkipped";
+        for (const OutlineNode& child : planned.children) {
+            node.children.push_back(skipped(child));
+        }
+        return node;
+    }
+
+    const model::RunRecord& run_;
+    std::map<std::string, StepNode> nodes_;
+    std::map<std::string, std::vector<std::string>> children_;
+};
+
+Json raw(const Payload& payload) {
+    auto parsed = parse_json(payload.view(), "payload");
+    return parsed ? std::move(*parsed) : Json(payload.str());
+}
+
+}  // namespace
+
+std::vector<StepNode> build_step_tree(
+    const std::vector<JournalRow>& rows,
+    const std::vector<OutlineNode>& outline,
+    const model::RunRecord& run
+) {
+    return TreeBuilder(rows, run).scope({}, outline);
+}
+
+Json to_json(const StepNode& node, Contents contents) {
+    Json out = {
+        {"name", node.name},
+        {"kind", node.kind},
+        {"status", to_string(node.status)},
+        {"line", node.line},
+    };
+    if (!node.path.empty()) {
+        out["path"] = node.path;
+    }
+    if (!node.operation.empty() && node.operation != node.kind) {
+        out["operation"] = node.operation;
+    }
+    if (!node.code.empty()) {
+        out["code"] = node.code;
+    }
+    if (node.attempts > 0) {
+        out["attempts"] = node.attempts;
+    }
+    if (node.started) {
+        out["started"] = format_utc(*node.started);
+    }
+    if (node.started && node.ended) {
+        out["ended"] = format_utc(*node.ended);
+        out["duration_ms"] = (*node.ended - *node.started).count() / 1000;
+    }
+    if (!node.error.empty()) {
+        out["error"] = raw(node.error);
+    }
+    if (contents == Contents::kWith) {
+        if (!node.input.empty()) {
+            out["input"] = raw(node.input);
+        }
+        if (!node.output.empty()) {
+            out["output"] = raw(node.output);
+        }
+        for (const Payload& note : node.attempt_notes) {
+            out["attempt_notes"].push_back(raw(note));
+        }
+    }
+    for (const StepNode& child : node.children) {
+        if (!is_hidden(child.name)) {
+            out["children"].push_back(to_json(child, contents));
+        }
+    }
+    return out;
+}
+
+std::string headline(const model::RunRecord& run) {
+    if (run.error.empty()) {
+        std::string out(to_string(run.status));
+        if (!run.outcome.empty()) {
+            out += ": " + run.outcome;
+            out += run.outcome_reason.empty() ? "" : " (" + run.outcome_reason + ")";
+        }
+        if (!run.wait_reason.empty()) {
+            out += ": " + run.wait_reason;
+        }
+        return out;
+    }
+    const model::StepError error = model::parse_step_error(run.error.view());
+    std::string out = error.step.empty() ? std::string("The run") : model::describe_path(error.step);
+    out += run.status == Status::kTimedOut    ? " timed out: "
+           : run.status == Status::kCancelled ? " was cancelled: "
+           : run.status == Status::kPaused    ? " waits for a person: "
+                                              : " failed: ";
+    return out + error.message;
+}
+
+}  // namespace tideway::runtime
