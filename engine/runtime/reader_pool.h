@@ -27,7 +27,7 @@ class ReaderPool {
     void read(Executor& back, Query query, Done done) {
         run([&back, query = std::move(query), done = std::move(done)](store::Reader& reader) {
             auto result = std::make_shared<decltype(query(reader))>(query(reader));
-            back.post([done, result] { done(std::move(*result)); });
+            back.post([done, result]() mutable { done(std::move(*result)); });
         });
     }
 

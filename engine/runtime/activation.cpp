@@ -1,0 +1,300 @@
+#include "engine/runtime/activation.h"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "engine/base/digest.h"
+
+namespace tideway::runtime {
+
+using connector::OpenConnection;
+
+namespace {
+
+Error problem(std::string code, std::string message, std::string remedy) {
+    Error error;
+    error.kind = ErrorKind::kConflict;
+    error.code = std::move(code);
+    error.message = std::move(message);
+    error.remedy = std::move(remedy);
+    return error;
+}
+
+std::string full_name(const FlowEntry& flow) { return flow.row.pack + "/" + flow.row.name; }
+
+}  // namespace
+
+ConnectorTrigger find_trigger(const connector::Registry& registry, std::string_view trigger) {
+    const auto dot = trigger.find('.');
+    if (dot == std::string_view::npos) {
+        return {};
+    }
+    ConnectorTrigger out;
+    const auto* spec = registry.spec(trigger.substr(0, dot));
+    out.spec = spec == nullptr ? nullptr : spec->trigger(trigger.substr(dot + 1));
+    out.implementation = registry.implementation(trigger.substr(0, dot));
+    return out;
+}
+
+std::string sign_trigger(std::string_view key, std::string_view pack, std::string_view flow) {
+    std::string text = "1.0\n/triggers/run\n";
+    text += pack;
+    text += '\n';
+    text += flow;
+    return to_base64url(hmac_sha256(key, text));
+}
+
+std::vector<Error> Activation::problems(const FlowEntry& flow) const {
+    std::vector<Error> out;
+    if (!flow.published) {
+        std::string message = "The flow '" + flow.row.name + "' has never been published.";
+        if (!flow.problems.empty()) {
+            const script::Finding& first = flow.problems.front();
+            message += " " + first.file + ":" + std::to_string(first.line) + ": " + first.message;
+        }
+        out.push_back(problem(
+            "WorkflowTriggerNotFound",
+            std::move(message),
+            "Correct its script, then check it: tideway flows check " + full_name(flow)
+        ));
+        return out;
+    }
+    for (const std::string& reference : flow.published->declaration.connections) {
+        const auto binding = services_.catalog->binding(flow.row.pack, reference);
+        if (!binding) {
+            out.push_back(binding.error());
+            continue;
+        }
+        const auto* spec = services_.registry->spec(binding->connector);
+        const bool needs_one = spec != nullptr && !spec->auth.empty() && spec->auth.front() != "none";
+        if (needs_one && !services_.connections->get(binding->connection)) {
+            out.push_back(problem(
+                "ConnectionNotFound",
+                "The connection reference '" + reference + "' has no connection.",
+                "Make one: tideway connections add " + binding->connector + " --name " +
+                    binding->connection
+            ));
+        }
+    }
+    for (const std::string& child : flow.published->declaration.children) {
+        const auto found = services_.catalog->child(*flow.published, child);
+        if (!found) {
+            out.push_back(problem(
+                "ChildFlowNeverPublished",
+                "The flow calls '" + child + "', which cannot be called: " + found.error().message,
+                "Turn the child on first, or everything in the right order: tideway flows on --all"
+            ));
+        }
+    }
+    return out;
+}
+
+void Activation::add_order(const FlowEntry& flow, std::vector<std::string>& out) const {
+    const std::string name = full_name(flow);
+    if (std::ranges::find(out, name) != out.end() || out.size() > 1000) {
+        return;
+    }
+    if (flow.published) {
+        for (const std::string& child : flow.published->declaration.children) {
+            const auto found = services_.catalog->flow(flow.row.pack + "/" + child);
+            if (found && found->row.id != flow.row.id) {
+                add_order(*found, out);
+            }
+        }
+    }
+    if (std::ranges::find(out, name) == out.end()) {
+        out.push_back(name);
+    }
+}
+
+std::vector<std::string> Activation::order(const FlowEntry& flow) const {
+    std::vector<std::string> out;
+    add_order(flow, out);
+    return out;
+}
+
+std::vector<std::string> Activation::order_of_all() const {
+    std::vector<std::string> out;
+    for (const FlowEntry& flow : services_.catalog->flows()) {
+        add_order(flow, out);
+    }
+    return out;
+}
+
+std::shared_ptr<const OpenConnection> Activation::trigger_connection(
+    const LoadedVersion& version
+) const {
+    const std::string& trigger = version.declaration.trigger;
+    const std::string connector = trigger.substr(0, trigger.find('.'));
+    std::string reference = version.declaration.trigger_connection;
+    if (reference.empty()) {
+        for (const PackReference& declared : services_.catalog->references(version.version.pack)) {
+            if (declared.connector == connector) {
+                reference = declared.name;
+                break;
+            }
+        }
+    }
+    const auto binding = services_.catalog->binding(version.version.pack, reference);
+    return binding ? services_.connections->get(binding->connection) : nullptr;
+}
+
+Result<store::TriggerState> Activation::state_blocking(const FlowEntry& flow) {
+    TIDEWAY_TRY_ASSIGN(auto found, services_.store->reader().trigger_state(flow.row.id));
+    if (found && !found->primary_key.empty()) {
+        return *found;
+    }
+    store::TriggerState state = found.value_or(store::TriggerState());
+    state.flow_id = flow.row.id;
+    state.primary_key = to_hex(random_bytes(32));
+    state.secondary_key = to_hex(random_bytes(32));
+    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{state}}}));
+    return state;
+}
+
+Status Activation::rotate_key_blocking(const FlowEntry& flow, Key key) {
+    TIDEWAY_TRY_ASSIGN(store::TriggerState state, state_blocking(flow));
+    (key == Key::kPrimary ? state.primary_key : state.secondary_key) = to_hex(random_bytes(32));
+    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{state}}}));
+    return {};
+}
+
+Result<TriggerAddress> Activation::address_blocking(const FlowEntry& flow) {
+    TriggerAddress out;
+    if (!flow.published) {
+        return out;
+    }
+    const std::string& trigger = flow.published->declaration.trigger;
+    const auto connector_trigger = find_trigger(*services_.registry, trigger);
+    const bool is_webhook =
+        connector_trigger.spec != nullptr && connector_trigger.spec->kind == "webhook";
+    out.is_callable = trigger == "http_request" || is_webhook;
+    if (!out.is_callable) {
+        return out;
+    }
+    TIDEWAY_TRY_ASSIGN(const store::TriggerState state, state_blocking(flow));
+    out.url = services_.public_url + "/flows/" + flow.row.pack + "/" + flow.row.name +
+              "/invoke?sp=%2Ftriggers%2Frun&sv=1.0&sig=" +
+              sign_trigger(state.primary_key, flow.row.pack, flow.row.name);
+    return out;
+}
+
+Result<Json> Activation::exchange_blocking(
+    std::unique_ptr<connector::Exchange> exchange,
+    std::shared_ptr<const OpenConnection> connection,
+    const connector::Connector& implementation
+) {
+    std::promise<ExchangeDriver::Outcome> promise;
+    auto future = promise.get_future();
+    const auto policy =
+        implementation.network_policy(connection ? connection->settings : Json::object());
+    services_.driver->drive(
+        std::move(exchange), std::move(connection), policy, [&promise](ExchangeDriver::Outcome out) {
+            promise.set_value(std::move(out));
+        }
+    );
+    ExchangeDriver::Outcome outcome = future.get();
+    if (auto* failed = std::get_if<connector::Failed>(&outcome)) {
+        return fail(std::move(failed->error));
+    }
+    const Payload& output = std::get<connector::Done>(outcome).output;
+    return parse_json(output.empty() ? "null" : output.view(), "subscription");
+}
+
+Status Activation::subscribe_blocking(const FlowEntry& flow) {
+    const model::FlowDeclaration& declared = flow.published->declaration;
+    const auto trigger = find_trigger(*services_.registry, declared.trigger);
+    if (trigger.spec == nullptr || !trigger.spec->subscribes) {
+        return {};
+    }
+    const auto connection = trigger_connection(*flow.published);
+    if (!connection) {
+        return fail(problem(
+            "ConnectionNotFound",
+            "The trigger of '" + flow.row.name + "' has no connection.",
+            "Make one, or name it: trigger." + declared.trigger + "{ connection = \"...\" }"
+        ));
+    }
+    TIDEWAY_TRY_ASSIGN(const TriggerAddress address, address_blocking(flow));
+    connector::Subscription subscription;
+    TIDEWAY_TRY_ASSIGN(
+        subscription.config, parse_json(declared.trigger_config.view(), "trigger config")
+    );
+    subscription.settings = connection->settings;
+    subscription.callback_url = address.url;
+    subscription.flow = full_name(flow);
+    auto exchange = trigger.implementation->subscribe(*trigger.spec, subscription);
+    if (!exchange) {
+        return {};
+    }
+    TIDEWAY_TRY_ASSIGN(
+        const Json state,
+        exchange_blocking(std::move(exchange), connection, *trigger.implementation)
+    );
+    TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
+    kept.subscription = to_payload(state);
+    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{kept}}}));
+    return {};
+}
+
+Status Activation::unsubscribe_blocking(const FlowEntry& flow) {
+    if (!flow.published) {
+        return {};
+    }
+    const auto trigger = find_trigger(*services_.registry, flow.published->declaration.trigger);
+    TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
+    if (trigger.spec == nullptr || !trigger.spec->subscribes || kept.subscription.empty()) {
+        return {};
+    }
+    const auto connection = trigger_connection(*flow.published);
+    if (connection) {
+        connector::Subscription subscription;
+        subscription.settings = connection->settings;
+        subscription.flow = full_name(flow);
+        TIDEWAY_TRY_ASSIGN(subscription.state, parse_json(kept.subscription.view(), "subscription"));
+        if (auto exchange = trigger.implementation->unsubscribe(*trigger.spec, subscription)) {
+            TIDEWAY_TRY(
+                exchange_blocking(std::move(exchange), connection, *trigger.implementation)
+            );
+        }
+    }
+    kept.subscription = {};
+    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{kept}}}));
+    return {};
+}
+
+Status Activation::turn_on_blocking(const FlowEntry& flow) {
+    std::vector<Error> found = problems(flow);
+    if (!found.empty()) {
+        Json details = {{"problems", Json::array()}, {"order", order(flow)}};
+        for (const Error& error : found) {
+            details["problems"].push_back(
+                {{"code", error.code}, {"message", error.message}, {"remedy", error.remedy}}
+            );
+        }
+        Error first = std::move(found.front());
+        first.details = dump(details);
+        return fail(std::move(first));
+    }
+    TIDEWAY_TRY(state_blocking(flow));
+    // On first, then subscribed: an event may arrive before the subscription's answer.
+    TIDEWAY_TRY(services_.catalog->set_state(flow.row.id, model::FlowState::kOn, {}));
+    if (flow.row.state == model::FlowState::kOn) {
+        TIDEWAY_TRY(unsubscribe_blocking(flow));
+    }
+    if (auto subscribed = subscribe_blocking(flow); !subscribed) {
+        TIDEWAY_TRY(services_.catalog->set_state(
+            flow.row.id, model::FlowState::kOff, subscribed.error().message
+        ));
+        return subscribed;
+    }
+    return {};
+}
+
+Status Activation::turn_off_blocking(const FlowEntry& flow) {
+    TIDEWAY_TRY(services_.catalog->set_state(flow.row.id, model::FlowState::kOff, {}));
+    return unsubscribe_blocking(flow);
+}
+
+}  // namespace tideway::runtime

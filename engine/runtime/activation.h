@@ -1,0 +1,81 @@
+// Turning flows on and off: every problem is named at once with its remedy, subscriptions are made at
+// the service when a flow goes on and removed when it goes off.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/base/log.h"
+#include "engine/runtime/exchange_driver.h"
+#include "engine/runtime/flow_catalog.h"
+
+namespace tideway::runtime {
+
+// The address at which a flow's trigger is called. Signed; rotated by key.
+struct TriggerAddress {
+    std::string url;
+    bool is_callable = false;  // manual, recurrence and child flows have none
+};
+
+struct ActivationServices {
+    store::Store* store = nullptr;
+    FlowCatalog* catalog = nullptr;
+    const connector::Registry* registry = nullptr;
+    const connector::Connections* connections = nullptr;
+    ExchangeDriver* driver = nullptr;
+    Log* log = nullptr;
+    std::string public_url;  // without a slash at the end
+};
+
+// Thread: any; blocking functions say so and must not be called on the driver's thread.
+class Activation {
+  public:
+    explicit Activation(ActivationServices services) : services_(std::move(services)) {}
+
+    // Everything that keeps the flow from being turned on; empty: nothing.
+    std::vector<Error> problems(const FlowEntry& flow) const;
+
+    // The flows that must be on first, children before parents, then the flow itself.
+    std::vector<std::string> order(const FlowEntry& flow) const;
+    std::vector<std::string> order_of_all() const;
+
+    // Blocking. The first problem is the error; its details hold {"problems":[...],"order":[...]}.
+    Status turn_on_blocking(const FlowEntry& flow);
+    Status turn_off_blocking(const FlowEntry& flow);
+
+    // Blocking. Makes the flow's keys when it has none.
+    Result<TriggerAddress> address_blocking(const FlowEntry& flow);
+    enum class Key { kPrimary, kSecondary };
+    Status rotate_key_blocking(const FlowEntry& flow, Key key);
+
+    // The connection that a connector's trigger uses, or null.
+    std::shared_ptr<const connector::OpenConnection> trigger_connection(
+        const LoadedVersion& version
+    ) const;
+
+  private:
+    Result<store::TriggerState> state_blocking(const FlowEntry& flow);
+    Result<Json> exchange_blocking(
+        std::unique_ptr<connector::Exchange> exchange,
+        std::shared_ptr<const connector::OpenConnection> connection,
+        const connector::Connector& implementation
+    );
+    Status subscribe_blocking(const FlowEntry& flow);
+    Status unsubscribe_blocking(const FlowEntry& flow);
+    void add_order(const FlowEntry& flow, std::vector<std::string>& out) const;
+
+    ActivationServices services_;
+};
+
+// "<connector id>.<trigger id>" -> spec and implementation; nulls for built-in triggers.
+struct ConnectorTrigger {
+    const model::TriggerSpec* spec = nullptr;
+    const connector::Connector* implementation = nullptr;
+};
+ConnectorTrigger find_trigger(const connector::Registry& registry, std::string_view trigger);
+
+// The signature of a trigger address: base64url HMAC-SHA256 over flow and permitted path.
+std::string sign_trigger(std::string_view key, std::string_view pack, std::string_view flow);
+
+}  // namespace tideway::runtime

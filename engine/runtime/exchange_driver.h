@@ -1,0 +1,39 @@
+// Runs one Exchange of a connector outside a run: what arrives at a trigger, subscriptions, connection
+// tests. No retries, no journal.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <variant>
+
+#include "engine/connector/connections.h"
+#include "engine/connector/connector.h"
+#include "engine/connector/token_cache.h"
+
+namespace tideway::runtime {
+
+// Thread: the executor's; so is `done`, which is called exactly once and never from inside drive().
+class ExchangeDriver {
+  public:
+    ExchangeDriver(Executor& executor, http::Client& client, connector::TokenCache& tokens)
+        : executor_(executor), client_(client), tokens_(tokens) {}
+
+    using Outcome = std::variant<connector::Done, connector::Failed>;
+
+    void drive(
+        std::unique_ptr<connector::Exchange> exchange,
+        std::shared_ptr<const connector::OpenConnection> connection, http::NetworkPolicy policy,
+        std::function<void(Outcome)> done
+    );
+
+  private:
+    struct Running;
+    void take(const std::shared_ptr<Running>& running, connector::Turn turn);
+    void send(const std::shared_ptr<Running>& running, connector::Send send);
+
+    Executor& executor_;
+    http::Client& client_;
+    connector::TokenCache& tokens_;
+};
+
+}  // namespace tideway::runtime

@@ -1,0 +1,40 @@
+#include "engine/server/api.h"
+
+#include <utility>
+
+namespace tideway::server {
+
+void ApiRoutes::add(const char* method, const char* pattern, Role least, Route route) {
+    router_.add(
+        method,
+        std::string("/api/v1") + pattern,
+        [this_context = &context_, least, route = std::move(route)](
+            http::ServerRequest request, const Answer& answer
+        ) {
+            if (auto allowed = this_context->authentication->require(request.headers, least);
+                !allowed) {
+                answer->send(http::error_response(allowed.error()));
+                return;
+            }
+            route(std::move(request), answer);
+        }
+    );
+}
+
+void add_api_routes(http::Router& router, const Context& context, LiveViews& live) {
+    ApiRoutes routes(router, context);
+    add_flow_routes(routes);
+    add_run_routes(routes);
+    add_connection_routes(routes);
+    add_setting_routes(routes);
+    routes.add(
+        "GET", "/stream", Role::kViewer, [&live](const http::ServerRequest&, const Answer& answer) {
+            live.add(answer->stream());
+        }
+    );
+    router.add("GET", "/health", [](const http::ServerRequest&, const Answer& answer) {
+        answer->send(http::json_response(200, R"({"status":"ok"})"));
+    });
+}
+
+}  // namespace tideway::server

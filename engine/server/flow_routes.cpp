@@ -1,0 +1,177 @@
+// /api/v1/flows: list, show, check, on, off, run.
+#include <utility>
+
+#include "engine/server/api.h"
+#include "engine/server/views.h"
+
+namespace tideway::server {
+
+using runtime::FlowEntry;
+
+namespace {
+
+std::string name_of(const http::ServerRequest& request) {
+    return request.params.at("pack") + "/" + request.params.at("flow");
+}
+
+Result<Json> show_flow(const Context& context, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
+    Json out = view(flow);
+    TIDEWAY_TRY_ASSIGN(const auto address, context.activation->address_blocking(flow));
+    if (address.is_callable) {
+        out["trigger_url"] = address.url;
+    }
+    if (flow.published) {
+        for (const model::OutlineNode& node : flow.published->analysis.outline) {
+            out["outline"].push_back(view(node));
+        }
+    }
+    for (const Error& error : context.activation->problems(flow)) {
+        out["activation_problems"].push_back(
+            {{"code", error.code}, {"message", error.message}, {"remedy", error.remedy}}
+        );
+    }
+    return out;
+}
+
+Result<Json> turn_on(
+    const Context& context, const http::ServerRequest& request, const std::string& name
+) {
+    TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
+    TIDEWAY_TRY(context.activation->turn_on_blocking(flow));
+    TIDEWAY_TRY(audit(context, request, "flows.on", name, {}, {}));
+    return show_flow(context, name);
+}
+
+Result<Json> turn_on_all(const Context& context, const http::ServerRequest& request) {
+    Json out = {{"turned_on", Json::array()}, {"failed", Json::array()}};
+    for (const std::string& name : context.activation->order_of_all()) {
+        const auto done = turn_on(context, request, name);
+        if (done) {
+            out["turned_on"].push_back(name);
+            continue;
+        }
+        const Error& error = done.error();
+        out["failed"].push_back(
+            {{"flow", name},
+             {"code", error.code},
+             {"message", error.message},
+             {"remedy", error.remedy}}
+        );
+    }
+    return out;
+}
+
+Result<Json> turn_off(
+    const Context& context, const http::ServerRequest& request, const std::string& name
+) {
+    TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
+    TIDEWAY_TRY(context.activation->turn_off_blocking(flow));
+    TIDEWAY_TRY(audit(context, request, "flows.off", name, {}, {}));
+    return show_flow(context, name);
+}
+
+void run_flow(const Context& context, const http::ServerRequest& request, const Answer& answer) {
+    auto flow = context.catalog->flow(name_of(request));
+    if (!flow) {
+        answer->send(http::error_response(flow.error()));
+        return;
+    }
+    auto body = body_of(request);
+    if (!body) {
+        answer->send(http::error_response(body.error()));
+        return;
+    }
+    const Json* input = find(*body, "input");
+    runtime::Delivery delivery;
+    delivery.flow = std::move(*flow);
+    delivery.source = "manual";
+    delivery.event = to_payload(input == nullptr ? Json::object() : *input);
+    context.runtime->admit(std::move(delivery), [answer](Result<runtime::Admitted> admitted) {
+        answer->send(
+            admitted ? http::json_response(202, dump(view(*admitted)))
+                     : http::error_response(admitted.error())
+        );
+    });
+}
+
+}  // namespace
+
+void add_flow_routes(ApiRoutes& routes) {
+    const Context& context = routes.context();
+    routes.add(
+        "GET", "/flows", Role::kViewer, [&context](const http::ServerRequest&, const Answer& answer) {
+            Json out = {{"value", Json::array()}};
+            for (const FlowEntry& flow : context.catalog->flows()) {
+                out["value"].push_back(view(flow));
+            }
+            answer->send(http::json_response(200, dump(out)));
+        }
+    );
+    routes.add(
+        "GET",
+        "/flows/{pack}/{flow}",
+        Role::kViewer,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            answer_from_desk(context, answer, [&context, name = name_of(request)] {
+                return show_flow(context, name);
+            });
+        }
+    );
+    routes.add(
+        "POST",
+        "/flows/{pack}/{flow}/on",
+        Role::kAdmin,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            answer_from_desk(context, answer, [&context, request] {
+                return turn_on(context, request, name_of(request));
+            });
+        }
+    );
+    routes.add(
+        "POST",
+        "/flows/{pack}/{flow}/off",
+        Role::kAdmin,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            answer_from_desk(context, answer, [&context, request] {
+                return turn_off(context, request, name_of(request));
+            });
+        }
+    );
+    routes.add(
+        "POST",
+        "/flows-on",
+        Role::kAdmin,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            answer_from_desk(context, answer, [&context, request] {
+                return turn_on_all(context, request);
+            });
+        }
+    );
+    routes.add(
+        "POST",
+        "/flows/{pack}/{flow}/run",
+        Role::kOperator,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            run_flow(context, request, answer);
+        }
+    );
+    routes.add(
+        "POST",
+        "/packs/reload",
+        Role::kAdmin,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            answer_from_desk(context, answer, [&context, request]() -> Result<Json> {
+                TIDEWAY_TRY(context.reload_packs());
+                TIDEWAY_TRY(audit(context, request, "packs.reload", "", {}, {}));
+                Json out = {{"value", Json::array()}};
+                for (const FlowEntry& flow : context.catalog->flows()) {
+                    out["value"].push_back(view(flow));
+                }
+                return out;
+            });
+        }
+    );
+}
+
+}  // namespace tideway::server

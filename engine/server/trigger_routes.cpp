@@ -1,0 +1,423 @@
+#include "engine/server/trigger_routes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/digest.h"
+#include "engine/base/limits.h"
+#include "engine/http/url.h"
+#include "engine/server/views.h"
+
+namespace tideway::server {
+
+using runtime::FlowEntry;
+
+namespace {
+
+bool is_json(std::string_view content_type) {
+    return content_type.find("json") != std::string_view::npos;
+}
+
+bool is_text(std::string_view content_type) {
+    return content_type.starts_with("text/") || content_type.find("xml") != std::string_view::npos;
+}
+
+bool has_node(const std::vector<model::OutlineNode>& outline, std::string_view kind) {
+    return std::ranges::any_of(outline, [kind](const model::OutlineNode& node) {
+        return node.kind == kind || has_node(node.children, kind);
+    });
+}
+
+http::Headers run_headers(const runtime::Admitted& admitted, const FlowEntry& flow) {
+    http::Headers headers{{"Content-Type", "application/json"}};
+    if (!admitted.runs.empty()) {
+        headers.add("x-ms-workflow-run-id", admitted.runs.front().hex());
+    }
+    headers.add("x-ms-workflow-name", flow.row.name);
+    if (flow.published) {
+        headers.add("x-ms-workflow-version", flow.published->version.hash);
+    }
+    return headers;
+}
+
+// The answer that respond() decided, or what follows from how the run ended.
+http::Response response_of(const model::RunRecord& run) {
+    http::Response out;
+    out.status = 200;
+    out.headers.add("x-ms-workflow-run-id", run.uid.hex());
+    if (run.response.empty()) {
+        Error error;
+        error.kind = ErrorKind::kUnavailable;
+        error.code = "NoResponse";
+        error.message = "The run " + run.uid.hex() + " ended as " +
+                        std::string(to_string(run.status)) + " without a response.";
+        out = http::error_response(error);
+        out.status = 502;
+        return out;
+    }
+    const Json response = tree(run.response);
+    out.status = static_cast<int>(int_or(response, "status", 200));
+    if (const Json* headers = find(response, "headers"); headers != nullptr && headers->is_object()) {
+        for (const auto& [name, value] : headers->items()) {
+            out.headers.set(name, value.is_string() ? value.get<std::string>() : dump(value));
+        }
+    }
+    const Json* body = find(response, "body");
+    if (body == nullptr || body->is_null()) {
+        return out;
+    }
+    if (body->is_string() && out.headers.get("Content-Type")) {
+        out.body = body->get<std::string>();
+        return out;
+    }
+    out.body = dump(*body);
+    if (!out.headers.get("Content-Type")) {
+        out.headers.add("Content-Type", "application/json");
+    }
+    return out;
+}
+
+class TriggerDoor {
+  public:
+    explicit TriggerDoor(const Context& context) : context_(context) {}
+
+    void invoke(http::ServerRequest request, const Answer& answer) const {
+        auto flow = context_.catalog->flow(request.params["pack"] + "/" + request.params["flow"]);
+        if (!flow) {
+            answer->send(http::error_response(flow.error()));
+            return;
+        }
+        const model::FlowId id = flow->row.id;
+        auto shared = std::make_shared<http::ServerRequest>(std::move(request));
+        context_.runtime->readers().read(
+            *context_.front,
+            [id](store::Reader& reader) { return reader.trigger_state(id); },
+            [this, answer, shared, flow = std::move(*flow)](
+                Result<std::optional<store::TriggerState>> state
+            ) mutable {
+                if (!state) {
+                    answer->send(http::error_response(state.error()));
+                    return;
+                }
+                if (!*state || !is_signed(*shared, flow, **state)) {
+                    refuse_signature(flow, *shared, answer);
+                    return;
+                }
+                receive(std::move(flow), shared, answer);
+            }
+        );
+    }
+
+    void callback(http::ServerRequest request, const Answer& answer) const {
+        auto event = http_event(request);
+        if (!event) {
+            answer->send(http::error_response(event.error()));
+            return;
+        }
+        context_.runtime->receive_callback(
+            request.params["token"], std::move(*event), [answer](Result<bool> known) {
+                if (!known) {
+                    answer->send(http::error_response(known.error()));
+                    return;
+                }
+                Error gone;
+                gone.kind = ErrorKind::kNotFound;
+                gone.code = "CallbackNotFound";
+                gone.message = "No run waits at this address any more.";
+                answer->send(
+                    *known ? http::json_response(202, "{}") : http::error_response(gone)
+                );
+            }
+        );
+    }
+
+  private:
+    static bool is_signed(
+        const http::ServerRequest& request, const FlowEntry& flow, const store::TriggerState& state
+    ) {
+        const std::string signature = http::query_value(request.query, "sig");
+        const auto matches = [&](const std::string& key) {
+            return !key.empty() && equal_constant_time(
+                                       signature,
+                                       runtime::sign_trigger(key, flow.row.pack, flow.row.name)
+                                   );
+        };
+        return matches(state.primary_key) || matches(state.secondary_key);
+    }
+
+    void refuse_signature(
+        const FlowEntry& flow, const http::ServerRequest& request, const Answer& answer
+    ) const {
+        context_.runtime->record_refusal(
+            flow,
+            "http_request",
+            to_payload(Json{{"remote_address", request.remote_address}, {"path", request.path}}),
+            "The address was not signed with a key of this flow."
+        );
+        Error error;
+        error.kind = ErrorKind::kUnauthenticated;
+        error.code = "DirectApiAuthorizationRequired";
+        error.message = "The trigger address of '" + flow.row.name + "' is not signed correctly.";
+        error.remedy = "Copy it anew: tideway flows show " + flow.row.name;
+        answer->send(http::error_response(error));
+    }
+
+    void receive(
+        FlowEntry flow, const std::shared_ptr<http::ServerRequest>& request, const Answer& answer
+    ) const {
+        const std::string trigger =
+            flow.published ? flow.published->declaration.trigger : std::string("http_request");
+        const auto found = runtime::find_trigger(*context_.registry, trigger);
+        if (found.spec != nullptr && found.implementation != nullptr) {
+            receive_for_connector(std::move(flow), trigger, found, *request, answer);
+            return;
+        }
+        auto event = http_event(*request);
+        if (!event) {
+            context_.runtime->record_refusal(
+                flow, "http_request", to_payload(Json(request->body.substr(0, 2000))),
+                event.error().message
+            );
+            answer->send(http::error_response(event.error()));
+            return;
+        }
+        runtime::Delivery delivery;
+        delivery.source = trigger;
+        delivery.event = std::move(*event);
+        const bool is_synchronous =
+            flow.published && has_node(flow.published->analysis.outline, "respond");
+        delivery.flow = std::move(flow);
+        if (is_synchronous) {
+            admit_and_wait(std::move(delivery), answer);
+        } else {
+            admit(std::move(delivery), answer);
+        }
+    }
+
+    void admit(runtime::Delivery delivery, const Answer& answer) const {
+        const FlowEntry flow = delivery.flow;
+        context_.runtime->admit(
+            std::move(delivery), [answer, flow](Result<runtime::Admitted> admitted) {
+                if (!admitted) {
+                    answer->send(http::error_response(admitted.error()));
+                    return;
+                }
+                http::Response out;
+                out.status = 202;
+                out.headers = run_headers(*admitted, flow);
+                out.body = dump(view(*admitted));
+                answer->send(std::move(out));
+            }
+        );
+    }
+
+    // The caller waits for respond(), at most as long as the inbound limit.
+    void admit_and_wait(runtime::Delivery delivery, const Answer& answer) const {
+        const Uid run = Uid::random();
+        delivery.run_uid = run;
+        auto timer = std::make_shared<std::unique_ptr<Timer>>();
+        Executor& front = *context_.front;
+        runtime::Runtime& runtime = *context_.runtime;
+        const auto respond = [answer, timer, &front](const model::RunRecord& record) {
+            answer->send(response_of(record));
+            front.post([timer] { timer->reset(); });
+        };
+        runtime.wait_for_response(run, respond);
+        *timer = front.after(
+            std::chrono::seconds(limits::kResponseWaitSeconds), [answer, run, &runtime] {
+                runtime.forget_response(run);
+                Error error;
+                error.kind = ErrorKind::kTimeout;
+                error.code = "GatewayTimeout";
+                error.message = "The run " + run.hex() + " has not responded within " +
+                                std::to_string(limits::kResponseWaitSeconds) +
+                                " seconds; it goes on.";
+                answer->send(http::error_response(error));
+            }
+        );
+        runtime.admit(
+            std::move(delivery),
+            [answer, timer, run, respond, &front, &runtime](Result<runtime::Admitted> admitted) {
+                const bool is_new =
+                    admitted && !admitted->runs.empty() && admitted->runs.front() == run;
+                if (is_new) {
+                    return;
+                }
+                runtime.forget_response(run);
+                front.post([timer] { timer->reset(); });
+                if (!admitted) {
+                    answer->send(http::error_response(admitted.error()));
+                    return;
+                }
+                if (admitted->status != model::EventStatus::kDuplicate || admitted->runs.empty()) {
+                    answer->send(http::json_response(202, dump(view(*admitted))));
+                    return;
+                }
+                // Caught by dedupe_by: the stored answer, when it is decided already.
+                runtime.readers().run([answer, first = admitted->runs.front(),
+                                       admitted = *admitted](store::Reader& reader) {
+                    const auto record = reader.run_by_uid(first);
+                    const bool is_decided = record && *record && !(*record)->response.empty();
+                    answer->send(
+                        is_decided ? response_of(**record)
+                                   : http::json_response(202, dump(view(admitted)))
+                    );
+                });
+            }
+        );
+    }
+
+    void receive_for_connector(
+        FlowEntry flow,
+        const std::string& trigger,
+        const runtime::ConnectorTrigger& found,
+        const http::ServerRequest& request,
+        const Answer& answer
+    ) const {
+        const auto connection = context_.activation->trigger_connection(*flow.published);
+        connector::Incoming incoming;
+        incoming.headers = request.headers;
+        incoming.method = request.method;
+        incoming.query = request.query;
+        incoming.body = request.body;
+        incoming.config = tree(flow.published->declaration.trigger_config);
+        incoming.settings = connection ? connection->settings : Json::object();
+        auto exchange = found.implementation->receive(*found.spec, incoming);
+        if (!exchange) {
+            runtime::Delivery delivery;
+            delivery.flow = std::move(flow);
+            delivery.source = trigger;
+            delivery.event = Payload(request.body);
+            admit(std::move(delivery), answer);
+            return;
+        }
+        const auto policy = found.implementation->network_policy(incoming.settings);
+        context_.driver->drive(
+            std::move(exchange),
+            connection,
+            policy,
+            [this, answer, flow = std::move(flow), trigger, body = request.body](
+                runtime::ExchangeDriver::Outcome outcome
+            ) mutable { on_received(std::move(flow), trigger, body, std::move(outcome), answer); }
+        );
+    }
+
+    void on_received(
+        FlowEntry flow,
+        const std::string& trigger,
+        const std::string& body,
+        runtime::ExchangeDriver::Outcome outcome,
+        const Answer& answer
+    ) const {
+        if (auto* failed = std::get_if<connector::Failed>(&outcome)) {
+            context_.runtime->record_refusal(
+                flow, trigger, to_payload(Json(body.substr(0, 2000))), failed->error.message
+            );
+            http::Response out = http::error_response(failed->error);
+            out.status = failed->error.http_status != 0 ? failed->error.http_status : out.status;
+            answer->send(std::move(out));
+            return;
+        }
+        const Json output = tree(std::get<connector::Done>(outcome).output);
+        const Json* events = find(output, "events");
+        if (events == nullptr || events->empty()) {
+            answer->send(http::json_response(202, R"({"status":"Ignored","runs":[]})"));
+            return;
+        }
+        // One answer for all of them, when the last is durable.
+        auto left = std::make_shared<std::atomic<std::size_t>>(events->size());
+        for (const Json& item : *events) {
+            runtime::Delivery delivery;
+            delivery.flow = flow;
+            delivery.source = trigger;
+            const Json* event = find(item, "event");
+            delivery.event = to_payload(event == nullptr ? item : *event);
+            if (const Json* key = find(item, "dedupe_key"); key != nullptr && key->is_string()) {
+                delivery.dedupe_key = key->get<std::string>();
+            }
+            context_.runtime->admit(
+                std::move(delivery), [answer, left, flow](Result<runtime::Admitted> admitted) {
+                    const bool is_last = left->fetch_sub(1) == 1;
+                    if (!admitted) {
+                        // The sender repeats the delivery; what was accepted is a duplicate then.
+                        left->store(0);
+                        answer->send(http::error_response(admitted.error()));
+                        return;
+                    }
+                    if (is_last) {
+                        http::Response out;
+                        out.status = 202;
+                        out.headers = run_headers(*admitted, flow);
+                        out.body = dump(view(*admitted));
+                        answer->send(std::move(out));
+                    }
+                }
+            );
+        }
+    }
+
+    const Context& context_;
+};
+
+}  // namespace
+
+Result<Payload> http_event(const http::ServerRequest& request) {
+    Json event = {{"method", request.method}, {"headers", Json::object()}, {"queries", Json::object()}};
+    for (const auto& [name, value] : request.headers) {
+        // Credentials of the caller do not belong into history.
+        std::string lower = name;
+        std::ranges::transform(lower, lower.begin(), [](unsigned char c) {
+            return static_cast<char>(std::tolower(c));
+        });
+        if (lower != "authorization" && lower != "cookie") {
+            event["headers"][lower] = value;
+        }
+    }
+    for (const auto& [name, value] : http::parse_query(request.query)) {
+        if (name != "sig" && name != "sp" && name != "sv" && name != "se") {
+            event["queries"][name] = value;
+        }
+    }
+    if (const auto rest = request.params.find("rest"); rest != request.params.end()) {
+        event["relative_path"] = rest->second;
+    }
+    if (request.body.empty()) {
+        return to_payload(event);
+    }
+    const std::string type = request.headers.get_or("Content-Type", "application/octet-stream");
+    if (is_json(type)) {
+        TIDEWAY_TRY_ASSIGN(event["body"], parse_json(request.body, "The request body"));
+    } else if (is_text(type)) {
+        event["body"] = request.body;
+    } else {
+        event["body"] = {{"$content-type", type}, {"$content", to_base64(request.body)}};
+        if (type.starts_with("application/x-www-form-urlencoded")) {
+            for (const auto& [name, value] : http::parse_query(request.body)) {
+                event["body"]["$formdata"].push_back({{"key", name}, {"value", value}});
+            }
+        }
+    }
+    return to_payload(event);
+}
+
+void add_trigger_routes(http::Router& router, const Context& context) {
+    const auto door = std::make_shared<TriggerDoor>(context);
+    for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
+        for (const char* pattern :
+             {"/flows/{pack}/{flow}/invoke", "/flows/{pack}/{flow}/invoke/{rest*}"}) {
+            router.add(method, pattern, [door](http::ServerRequest request, const Answer& answer) {
+                door->invoke(std::move(request), answer);
+            });
+        }
+        router.add(
+            method, "/callbacks/{token}", [door](http::ServerRequest request, const Answer& answer) {
+                door->callback(std::move(request), answer);
+            }
+        );
+    }
+    router.add("GET", "/health", [](const http::ServerRequest&, const Answer& answer) {
+        answer->send(http::json_response(200, R"({"status":"ok"})"));
+    });
+}
+
+}  // namespace tideway::server

@@ -1,0 +1,18 @@
+// The listener that the outside world may reach: signed trigger addresses and callback addresses.
+#pragma once
+
+#include "engine/http/router.h"
+#include "engine/server/context.h"
+
+namespace tideway::server {
+
+//   ANY  /flows/{pack}/{flow}/invoke[/{rest*}]?sp=..&sv=1.0&sig=..   a trigger
+//   ANY  /callbacks/{token}                                          wait_for_callback
+//   GET  /health
+void add_trigger_routes(http::Router& router, const Context& context);
+
+// The trigger's event of an HTTP request: {method, headers, queries, relative_path, body}. JSON bodies
+// become values, text becomes text, forms and everything else {"$content-type","$content"}.
+Result<Payload> http_event(const http::ServerRequest& request);
+
+}  // namespace tideway::server

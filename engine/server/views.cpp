@@ -1,0 +1,185 @@
+#include "engine/server/views.h"
+
+#include "engine/runtime/step_tree.h"
+
+namespace tideway::server {
+namespace {
+
+void put_time(Json& out, const char* key, const std::optional<Timestamp>& at) {
+    if (at) {
+        out[key] = format_utc(*at);
+    }
+}
+
+void put_text(Json& out, const char* key, const std::string& text) {
+    if (!text.empty()) {
+        out[key] = text;
+    }
+}
+
+void put_uid(Json& out, const char* key, const Uid& uid) {
+    if (!uid.is_none()) {
+        out[key] = uid.hex();
+    }
+}
+
+}  // namespace
+
+Json tree(const Payload& payload) {
+    if (payload.empty()) {
+        return {};
+    }
+    auto parsed = parse_json(payload.view(), "payload");
+    return parsed ? std::move(*parsed) : Json(payload.str());
+}
+
+Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog) {
+    Json out = {
+        {"id", run.uid.hex()},
+        {"status", to_string(run.status)},
+        {"headline", runtime::headline(run)},
+        {"created", format_utc(run.created)},
+    };
+    if (const auto flow = catalog.flow(run.flow_id)) {
+        out["flow"] = flow->row.pack + "/" + flow->row.name;
+        out["flow_title"] = flow->row.title;
+        out["is_current_version"] = flow->row.published == run.version_id;
+    }
+    if (const auto version = catalog.version(run.version_id)) {
+        out["version"] = (*version)->version.hash.substr(0, 12);
+    }
+    put_time(out, "started", run.started);
+    put_time(out, "ended", run.ended);
+    put_time(out, "wake_at", run.wake_at);
+    if (run.started && run.ended) {
+        out["duration_ms"] = (*run.ended - *run.started).count() / 1000;
+    }
+    put_text(out, "wait_reason", run.wait_reason);
+    put_text(out, "code", run.code);
+    put_text(out, "failed_step", run.failed_step);
+    put_text(out, "fingerprint", run.fingerprint);
+    put_text(out, "outcome", run.outcome);
+    put_text(out, "outcome_reason", run.outcome_reason);
+    put_uid(out, "root", run.root_uid);
+    put_uid(out, "parent", run.parent_uid);
+    put_text(out, "parent_step", run.parent_path);
+    put_uid(out, "resubmit_of", run.resubmit_of);
+    if (!run.error.empty()) {
+        out["error"] = tree(run.error);
+    }
+    if (!run.output.empty()) {
+        out["output"] = tree(run.output);
+    }
+    if (!run.response.empty()) {
+        out["response"] = tree(run.response);
+    }
+    return out;
+}
+
+Json view(const script::Finding& finding) {
+    Json out = {
+        {"severity", finding.severity == script::Finding::Severity::kError ? "error" : "warning"},
+        {"code", finding.code},
+        {"file", finding.file},
+        {"line", finding.line},
+        {"column", finding.column},
+        {"message", finding.message},
+    };
+    put_text(out, "suggestion", finding.suggestion);
+    return out;
+}
+
+Json view(const model::OutlineNode& node) {
+    Json out = {{"kind", node.kind}, {"name", node.name}, {"file", node.file}, {"line", node.line}};
+    put_text(out, "operation", node.operation);
+    for (const model::OutlineNode& child : node.children) {
+        out["children"].push_back(view(child));
+    }
+    return out;
+}
+
+Json view(const runtime::FlowEntry& flow) {
+    Json out = {
+        {"pack", flow.row.pack},
+        {"name", flow.row.name},
+        {"title", flow.row.title},
+        {"state", to_string(flow.row.state)},
+        {"problems", Json::array()},
+    };
+    put_text(out, "state_reason", flow.row.state_reason);
+    for (const script::Finding& finding : flow.problems) {
+        out["problems"].push_back(view(finding));
+    }
+    if (flow.published) {
+        const model::FlowDeclaration& declared = flow.published->declaration;
+        out["version"] = flow.published->version.hash.substr(0, 12);
+        out["pack_version"] = flow.published->version.pack_version;
+        out["trigger"] = declared.trigger;
+        out["trigger_config"] = tree(declared.trigger_config);
+        out["connections"] = declared.connections;
+        out["variables"] = declared.variables;
+        out["children"] = declared.children;
+    }
+    return out;
+}
+
+Json view(const model::EventRecord& event) {
+    Json out = {
+        {"id", event.uid.hex()},
+        {"source", event.source},
+        {"status", to_string(event.status)},
+        {"received", format_utc(event.received)},
+    };
+    put_text(out, "reason", event.reason);
+    put_text(out, "dedupe_key", event.dedupe_key);
+    out["payload"] = tree(event.payload);
+    return out;
+}
+
+Json view(const model::EffectRecord& effect) {
+    Json out = {
+        {"step", effect.path},
+        {"operation", effect.operation},
+        {"state", to_string(effect.state)},
+        {"key", effect.key},
+        {"created", format_utc(effect.created)},
+    };
+    put_text(out, "connection", effect.connection);
+    put_text(out, "object", effect.object);
+    put_text(out, "record_id", effect.record_id);
+    put_text(out, "version", effect.version);
+    put_time(out, "completed", effect.completed);
+    return out;
+}
+
+Json view(const model::ConnectionRecord& connection) {
+    Json out = {
+        {"name", connection.name},
+        {"connector", connection.connector},
+        {"settings", tree(connection.settings)},
+        {"owner", connection.owner},
+        {"status", connection.status},
+        {"grant", connection.grant},
+        {"created", format_utc(connection.created)},
+        {"updated", format_utc(connection.updated)},
+    };
+    put_text(out, "status_reason", connection.status_reason);
+    put_time(out, "refresh_token_expires", connection.refresh_expires);
+    put_time(out, "client_secret_expires", connection.secret_expires);
+    return out;
+}
+
+Json view(const runtime::Admitted& admitted) {
+    Json out = {
+        {"event", admitted.event_uid.hex()},
+        {"status", to_string(admitted.status)},
+        {"runs", Json::array()},
+    };
+    put_text(out, "reason", admitted.reason);
+    for (const Uid& run : admitted.runs) {
+        out["runs"].push_back(run.hex());
+    }
+    return out;
+}
+
+}  // namespace tideway::server

@@ -1,0 +1,23 @@
+// Rows as the API shows them. Pure.
+#pragma once
+
+#include "engine/base/json.h"
+#include "engine/model/connection.h"
+#include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/runtime.h"
+
+namespace tideway::server {
+
+Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog);
+Json view(const runtime::FlowEntry& flow);
+Json view(const model::EventRecord& event);
+Json view(const model::EffectRecord& effect);
+Json view(const model::ConnectionRecord& connection);  // never a secret
+Json view(const runtime::Admitted& admitted);
+Json view(const script::Finding& finding);
+Json view(const model::OutlineNode& node);
+
+// Stored JSON bytes as a tree; null when empty.
+Json tree(const Payload& payload);
+
+}  // namespace tideway::server
