@@ -1,0 +1,55 @@
+// The command line's own client of the running server. Blocking.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/base/json.h"
+#include "engine/base/loop.h"
+#include "engine/base/result.h"
+#include "engine/http/client.h"
+
+namespace tideway::app {
+
+struct ServerAddress {
+    std::string url = "http://127.0.0.1:7171";
+    std::string token;
+};
+
+// Sends one request and waits. Thread: one.
+class BlockingHttp {
+  public:
+    BlockingHttp();
+    ~BlockingHttp();
+    BlockingHttp(const BlockingHttp&) = delete;
+    BlockingHttp& operator=(const BlockingHttp&) = delete;
+
+    Result<http::Response> send(http::Request request, const http::NetworkPolicy& policy);
+    Loop& loop() { return loop_; }
+    http::Client& client() { return *client_; }
+
+  private:
+    Loop loop_;
+    std::unique_ptr<http::Client> client_;
+};
+
+class ApiClient {
+  public:
+    explicit ApiClient(ServerAddress address) : address_(std::move(address)) {}
+
+    // `path` below /api/v1. An error answer becomes the Error it was made from.
+    Result<Json> call(const std::string& method, const std::string& path, const Json& body = {});
+    Result<Json> get(const std::string& path) { return call("GET", path); }
+    Result<Json> post(const std::string& path, const Json& body = Json::object()) {
+        return call("POST", path, body);
+    }
+
+    const ServerAddress& address() const { return address_; }
+
+  private:
+    ServerAddress address_;
+    BlockingHttp http_;
+};
+
+}  // namespace tideway::app

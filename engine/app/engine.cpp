@@ -1,0 +1,289 @@
+#include "engine/app/engine.h"
+
+#include <cstdlib>
+#include <map>
+#include <thread>
+#include <utility>
+
+#include "connectors/all_connectors.h"
+#include "engine/server/api.h"
+#include "engine/server/trigger_routes.h"
+
+namespace tideway::app {
+
+namespace {
+
+// Only the crash tests set it: the process kills itself at the n-th crash point.
+std::int64_t crash_at() {
+    const char* text = std::getenv("TIDEWAY_CRASH_AT");  // NOLINT(concurrency-mt-unsafe): at start
+    return text == nullptr ? 0 : std::strtoll(text, nullptr, 10);
+}
+
+Result<std::unique_ptr<connector::Registry>> make_registry() {
+    std::vector<connector::Registry::Source> sources;
+    for (const connectors::Entry& entry : connectors::entries()) {
+        connector::Registry::Source source;
+        source.id = entry.id;
+        source.implementation = entry.make();
+        for (const embedded::File& file : embedded::connector_specs()) {
+            if (file.name == std::string(entry.id) + "/connector.json") {
+                source.spec_json = file.bytes;
+            }
+        }
+        sources.push_back(std::move(source));
+    }
+    return connector::Registry::create(std::move(sources));
+}
+
+}  // namespace
+
+// In the order of construction; destruction is the reverse.
+struct Engine::Parts {
+    explicit Parts(Config config_in, Log& log_in)
+        : config(std::move(config_in)), log(log_in), crash_points(crash_at()) {}
+
+    ~Parts() {
+        if (live) {
+            live->close();
+        }
+        front.stop();
+        desk.stop();
+        if (front_thread.joinable()) {
+            front_thread.join();
+        }
+        if (desk_thread.joinable()) {
+            desk_thread.join();
+        }
+        if (runtime) {
+            runtime->stop();
+        }
+        trigger_server.reset();
+        api_server.reset();
+    }
+
+    Status open();
+    Status load_packs();
+    Status serve();
+    Status listen();
+    void save_secrets(
+        const std::string& name,
+        const std::map<std::string, Secret, std::less<>>& secrets,
+        const std::function<void(Status)>& done
+    );
+
+    Config config;
+    Log& log;
+    SystemClock clock;
+    CrashPoints crash_points;
+    Loop front;
+    Loop desk;
+    std::unique_ptr<store::Store> store;
+    std::unique_ptr<connector::SecretBox> box;
+    std::unique_ptr<connector::Registry> registry;
+    std::unique_ptr<connector::Connections> connections;
+    std::unique_ptr<http::Client> client;
+    std::unique_ptr<connector::TokenCache> tokens;
+    std::unique_ptr<runtime::FlowCatalog> catalog;
+    std::unique_ptr<runtime::ExchangeDriver> driver;
+    std::unique_ptr<runtime::Activation> activation;
+    std::unique_ptr<server::Authentication> authentication;
+    std::unique_ptr<server::LiveViews> live;
+    std::unique_ptr<runtime::Runtime> runtime;
+    server::Context context;
+    http::Router api_router;
+    http::Router trigger_router;
+    std::unique_ptr<http::Server> api_server;
+    std::unique_ptr<http::Server> trigger_server;
+    std::thread front_thread;
+    std::thread desk_thread;
+};
+
+Status Engine::Parts::open() {
+    TIDEWAY_TRY_ASSIGN(auto opened_box, connector::SecretBox::open_key_file(config.secret_key_file()));
+    box = std::make_unique<connector::SecretBox>(std::move(opened_box));
+    TIDEWAY_TRY_ASSIGN(registry, make_registry());
+    store::SqliteOptions options;
+    options.path = config.database_file();
+    options.crash_points = &crash_points;
+    TIDEWAY_TRY_ASSIGN(store, store::open_sqlite(std::move(options)));
+    connections = std::make_unique<connector::Connections>(*box);
+    TIDEWAY_TRY_ASSIGN(const auto records, store->reader().connections());
+    for (const model::ConnectionRecord& record : records) {
+        if (auto put = connections->put(record); !put) {
+            log.error(
+                "a connection cannot be opened",
+                {{"connection", record.name}, {"error", put.error().text()}}
+            );
+        }
+    }
+    http::ClientOptions client_options;
+    client_options.user_agent = std::string("tideway/") + TIDEWAY_VERSION;
+    client_options.crash_points = &crash_points;
+    client = http::make_curl_client(front, client_options);
+    tokens = connector::make_token_cache(
+        front,
+        *client,
+        *registry,
+        *connections,
+        clock,
+        [this](const std::string& name, auto secrets, const std::function<void(Status)>& done) {
+            save_secrets(name, secrets, done);
+        }
+    );
+    catalog = std::make_unique<runtime::FlowCatalog>(*store, *registry);
+    driver = std::make_unique<runtime::ExchangeDriver>(front, *client, *tokens);
+    authentication = std::make_unique<server::Authentication>(clock);
+    live = std::make_unique<server::LiveViews>(*catalog);
+    TIDEWAY_TRY_ASSIGN(const auto api_tokens, store->reader().tokens());
+    for (const store::ApiToken& token : api_tokens) {
+        authentication->put(token);
+    }
+    return {};
+}
+
+void Engine::Parts::save_secrets(
+    const std::string& name,
+    const std::map<std::string, Secret, std::less<>>& secrets,
+    const std::function<void(Status)>& done
+) {
+    const auto current = connections->get(name);
+    if (!current) {
+        done(fail(ErrorKind::kNotFound, "ConnectionNotFound", "The connection is gone."));
+        return;
+    }
+    model::ConnectionRecord record = current->record;
+    record.sealed = box->seal_all("connection:" + name, secrets);
+    record.updated = clock.now();
+    store->submit(
+        {{store::PutConnection{record}}},
+        [this, record, done](const Result<std::vector<store::Outcome>>& result) {
+            if (!result) {
+                done(fail(result.error()));
+                return;
+            }
+            done(connections->put(record));
+        }
+    );
+}
+
+Status Engine::Parts::load_packs() {
+    for (const std::string& folder : config.packs) {
+        auto pack = runtime::read_pack(folder);
+        if (!pack) {
+            log.error(
+                "a pack cannot be read", {{"folder", folder}, {"error", pack.error().text()}}
+            );
+            continue;
+        }
+        TIDEWAY_TRY(catalog->publish(*pack));
+        for (const runtime::FlowEntry& flow : catalog->flows()) {
+            for (const script::Finding& finding : flow.problems) {
+                if (flow.row.pack == pack->name &&
+                    finding.severity == script::Finding::Severity::kError) {
+                    log.error(
+                        finding.message,
+                        {{"flow", flow.row.name},
+                         {"file", finding.file},
+                         {"line", static_cast<std::int64_t>(finding.line)}}
+                    );
+                }
+            }
+        }
+    }
+    return {};
+}
+
+Status Engine::Parts::listen() {
+    http::ServerOptions api;
+    api.address = config.api_address;
+    api.port = config.api_port;
+    TIDEWAY_TRY_ASSIGN(
+        api_server,
+        http::start_server(front, api, [this](http::ServerRequest request, auto responder) {
+            api_router.handle(std::move(request), std::move(responder));
+        })
+    );
+    http::ServerOptions trigger;
+    trigger.address = config.trigger_address;
+    trigger.port = config.trigger_port;
+    trigger.certificate_file = config.certificate_file;
+    trigger.key_file = config.key_file;
+    TIDEWAY_TRY_ASSIGN(
+        trigger_server,
+        http::start_server(front, trigger, [this](http::ServerRequest request, auto responder) {
+            trigger_router.handle(std::move(request), std::move(responder));
+        })
+    );
+    if (config.public_url.empty()) {
+        config.public_url = (config.certificate_file.empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") +
+                            std::to_string(trigger_server->port());
+    }
+    return {};
+}
+
+Status Engine::Parts::serve() {
+    TIDEWAY_TRY(catalog->load());
+    TIDEWAY_TRY(load_packs());
+    TIDEWAY_TRY(listen());
+    runtime::ActivationServices activation_services;
+    activation_services.store = store.get();
+    activation_services.catalog = catalog.get();
+    activation_services.registry = registry.get();
+    activation_services.connections = connections.get();
+    activation_services.driver = driver.get();
+    activation_services.log = &log;
+    activation_services.public_url = config.public_url;
+    activation = std::make_unique<runtime::Activation>(activation_services);
+    runtime::RuntimeDependencies dependencies;
+    dependencies.store = store.get();
+    dependencies.catalog = catalog.get();
+    dependencies.registry = registry.get();
+    dependencies.connections = connections.get();
+    dependencies.tokens = tokens.get();
+    dependencies.clock = &clock;
+    dependencies.log = &log;
+    dependencies.crash_points = &crash_points;
+    dependencies.environment = config.environment;
+    dependencies.shards = config.shards;
+    runtime = std::make_unique<runtime::Runtime>(dependencies);
+    runtime->on_change([this](const model::RunRecord& run) { live->publish(run); });
+    context.runtime = runtime.get();
+    context.catalog = catalog.get();
+    context.activation = activation.get();
+    context.driver = driver.get();
+    context.store = store.get();
+    context.registry = registry.get();
+    context.connections = connections.get();
+    context.box = box.get();
+    context.tokens = tokens.get();
+    context.authentication = authentication.get();
+    context.front = &front;
+    context.desk = &desk;
+    context.clock = &clock;
+    context.log = &log;
+    context.environment = config.environment;
+    context.public_url = config.public_url;
+    context.reload_packs = [this] { return load_packs(); };
+    server::add_api_routes(api_router, context, *live);
+    server::add_trigger_routes(trigger_router, context);
+    TIDEWAY_TRY(runtime->start());
+    desk_thread = std::thread([this] { desk.run(); });
+    front_thread = std::thread([this] { front.run(); });
+    return {};
+}
+
+Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::start(Config config, Log& log) {
+    auto parts = std::make_unique<Parts>(std::move(config), log);
+    TIDEWAY_TRY(parts->open());
+    TIDEWAY_TRY(parts->serve());
+    return std::unique_ptr<Engine>(new Engine(std::move(parts)));
+}
+
+int Engine::api_port() const { return parts_->api_server->port(); }
+int Engine::trigger_port() const { return parts_->trigger_server->port(); }
+std::string Engine::public_url() const { return parts_->config.public_url; }
+
+}  // namespace tideway::app

@@ -1,0 +1,138 @@
+// init and serve.
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+
+#include "engine/app/command_line.h"
+#include "engine/app/engine.h"
+#include "engine/base/digest.h"
+#include "engine/connector/secret_box.h"
+#include "engine/runtime/flow_catalog.h"
+#include "engine/server/authentication.h"
+
+namespace tideway::app {
+
+namespace {
+
+struct InitOptions {
+    std::string environment = "default";
+    std::string public_url;
+    std::string certificate_file;
+    std::string key_file;
+    std::vector<std::string> packs;
+    int api_port = 7171;
+    int trigger_port = 7172;
+};
+
+Status store_first_token(const Config& config, const std::string& token) {
+    store::SqliteOptions options;
+    options.path = config.database_file();
+    TIDEWAY_TRY_ASSIGN(const auto opened, store::open_sqlite(options));
+    store::ApiToken row;
+    row.name = "admin";
+    row.role = "admin";
+    row.hash = server::token_hash(token);
+    row.created = SystemClock().now();
+    TIDEWAY_TRY(runtime::submit_blocking(
+        *opened,
+        {{store::PutToken{row}, store::SetMeta{"environment", config.environment}}}
+    ));
+    return {};
+}
+
+Status init(const Globals& globals, const InitOptions& options) {
+    Config config;
+    config.data_folder = globals.data_folder;
+    if (std::filesystem::exists(config.config_file())) {
+        return fail(
+            ErrorKind::kConflict,
+            "EnvironmentExists",
+            "There is an environment in " + globals.data_folder + " already.",
+            "Start it with: tideway serve --data " + globals.data_folder
+        );
+    }
+    std::error_code error;
+    std::filesystem::create_directories(globals.data_folder, error);
+    if (error) {
+        return fail(
+            ErrorKind::kStorage,
+            "FolderUnwritable",
+            "The folder " + globals.data_folder + " cannot be made: " + error.message() + "."
+        );
+    }
+    std::filesystem::permissions(globals.data_folder, std::filesystem::perms::owner_all, error);
+    config.environment = options.environment;
+    config.public_url = options.public_url;
+    config.certificate_file = options.certificate_file;
+    config.key_file = options.key_file;
+    config.api_port = options.api_port;
+    config.trigger_port = options.trigger_port;
+    for (const std::string& pack : options.packs) {
+        config.packs.push_back(std::filesystem::absolute(pack).string());
+    }
+    TIDEWAY_TRY(connector::SecretBox::create_key_file(config.secret_key_file()));
+    const std::string token = "twy_" + to_base64url(random_bytes(32));
+    TIDEWAY_TRY(store_first_token(config, token));
+    TIDEWAY_TRY(write_private_file(config.admin_token_file(), token + "\n"));
+    // Last: with it the environment exists.
+    TIDEWAY_TRY(write_config(config));
+    if (globals.json) {
+        print_json({{"data", globals.data_folder}, {"environment", config.environment}, {"token", token}});
+        return {};
+    }
+    std::cout << "Environment '" << config.environment << "' made in " << globals.data_folder
+              << ".\n"
+              << "  API token of 'admin' (also in admin.token, readable by you only): " << token
+              << "\n"
+              << "  Secrets are encrypted with secret.key: keep a copy of it apart from backups.\n"
+              << "Start it with: tideway serve --data " << globals.data_folder << "\n";
+    return {};
+}
+
+Status serve(const Globals& globals, const std::string& log_level) {
+    TIDEWAY_TRY_ASSIGN(Config config, read_config(globals.data_folder));
+    // Blocked before any thread starts, so that only sigwait sees them.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    StderrLog log(log_level == "debug" ? LogLevel::kDebug : LogLevel::kInfo);
+    const std::string address = config.api_address;
+    TIDEWAY_TRY_ASSIGN(const auto engine, Engine::start(std::move(config), log));
+    std::cout << "Tideway " << TIDEWAY_VERSION << " serves " << globals.data_folder << "\n"
+              << "  API       http://" << address << ":" << engine->api_port() << "/api/v1\n"
+              << "  triggers  " << engine->public_url() << "\n"
+              << std::flush;
+    int signal = 0;
+    sigwait(&signals, &signal);
+    std::cout << "Stopping; open runs go on at the next start.\n" << std::flush;
+    return {};
+}
+
+}  // namespace
+
+void add_environment_commands(CLI::App& app, Globals& globals, const Exit& exit) {
+    auto options = std::make_shared<InitOptions>();
+    CLI::App* init_command = app.add_subcommand("init", "Make an environment: folder, key, token");
+    init_command->add_option("--environment", options->environment, "Name of the environment");
+    init_command->add_option(
+        "--public-url", options->public_url, "How the outside world reaches the trigger listener"
+    );
+    init_command->add_option("--certificate", options->certificate_file, "PEM, for the triggers");
+    init_command->add_option("--certificate-key", options->key_file, "PEM, of the certificate");
+    init_command->add_option("--pack", options->packs, "Folder of a pack (repeatable)");
+    init_command->add_option("--api-port", options->api_port, "Port of the API (loopback)");
+    init_command->add_option("--trigger-port", options->trigger_port, "Port of the triggers");
+    init_command->callback([&globals, options, exit] {
+        exit(run_command(globals, [&] { return init(globals, *options); }));
+    });
+    auto log_level = std::make_shared<std::string>("info");
+    CLI::App* serve_command = app.add_subcommand("serve", "Run the server of an environment");
+    serve_command->add_option("--log", *log_level, "info or debug");
+    serve_command->callback([&globals, log_level, exit] {
+        exit(run_command(globals, [&] { return serve(globals, *log_level); }));
+    });
+}
+
+}  // namespace tideway::app

@@ -1,0 +1,294 @@
+// flows list|show|check|on|off|run|reload
+#include <filesystem>
+#include <iostream>
+
+#include "connectors/all_connectors.h"
+#include "engine/app/command_line.h"
+#include "engine/runtime/pack.h"
+#include "engine/script/outline.h"
+
+namespace tideway::app {
+
+namespace {
+
+std::string joined(const Json* values) {
+    std::string out;
+    if (values != nullptr) {
+        for (const Json& value : *values) {
+            out += out.empty() ? "" : ", ";
+            out += value.is_string() ? value.get<std::string>() : dump(value);
+        }
+    }
+    return out;
+}
+
+void print_finding(const Json& finding) {
+    std::cout << "  " << string_or(finding, "file") << ":" << int_or(finding, "line", 0) << ":"
+              << int_or(finding, "column", 0) << ": " << string_or(finding, "severity") << ": "
+              << string_or(finding, "message") << " [" << string_or(finding, "code") << "]\n";
+    if (const std::string suggestion = string_or(finding, "suggestion"); !suggestion.empty()) {
+        std::cout << "      " << suggestion << "\n";
+    }
+}
+
+Status list(const Globals& globals) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const Json flows, client->get("/flows"));
+    if (globals.json) {
+        print_json(flows);
+        return {};
+    }
+    Table table({"STATE", "FLOW", "TITLE", "TRIGGER", "VERSION", "PROBLEMS"});
+    for (const Json& flow : flows["value"]) {
+        table.add(
+            {string_or(flow, "state"),
+             string_or(flow, "pack") + "/" + string_or(flow, "name"),
+             string_or(flow, "title"),
+             string_or(flow, "trigger"),
+             string_or(flow, "version"),
+             std::to_string(flow["problems"].size())}
+        );
+    }
+    table.print();
+    return {};
+}
+
+// "flow" or "pack/flow" -> "pack/flow", asked of the server.
+Result<std::string> full_name(ApiClient& client, const std::string& name) {
+    if (name.find('/') != std::string::npos) {
+        return name;
+    }
+    TIDEWAY_TRY_ASSIGN(const Json flows, client.get("/flows"));
+    std::string found;
+    for (const Json& flow : flows["value"]) {
+        if (string_or(flow, "name") == name) {
+            found = string_or(flow, "pack") + "/" + name;
+        }
+    }
+    if (found.empty()) {
+        return fail(
+            ErrorKind::kNotFound,
+            "WorkflowNotFound",
+            "There is no flow '" + name + "'.",
+            "List them with: tideway flows list"
+        );
+    }
+    return found;
+}
+
+void print_outline(const Json& nodes, int depth) {
+    for (const Json& node : nodes) {
+        std::cout << std::string(static_cast<std::size_t>(depth) * 2 + 2, ' ')
+                  << string_or(node, "kind") << "  " << string_or(node, "name");
+        if (const std::string operation = string_or(node, "operation"); !operation.empty()) {
+            std::cout << "  (" << operation << ")";
+        }
+        std::cout << "\n";
+        if (const Json* children = find(node, "children")) {
+            print_outline(*children, depth + 1);
+        }
+    }
+}
+
+void print_flow(const Json& flow) {
+    std::cout << string_or(flow, "title") << "\n"
+              << "  flow         " << string_or(flow, "pack") << "/" << string_or(flow, "name")
+              << "\n"
+              << "  state        " << string_or(flow, "state") << " "
+              << string_or(flow, "state_reason") << "\n"
+              << "  trigger      " << string_or(flow, "trigger") << "\n"
+              << "  version      " << string_or(flow, "version") << "\n"
+              << "  connections  " << joined(find(flow, "connections")) << "\n"
+              << "  variables    " << joined(find(flow, "variables")) << "\n"
+              << "  children     " << joined(find(flow, "children")) << "\n";
+    if (const std::string url = string_or(flow, "trigger_url"); !url.empty()) {
+        std::cout << "  HTTP POST URL  " << url << "\n";
+    }
+    for (const Json& finding : flow["problems"]) {
+        print_finding(finding);
+    }
+    if (const Json* problems = find(flow, "activation_problems")) {
+        std::cout << "Before it can be turned on:\n";
+        for (const Json& problem : *problems) {
+            std::cout << "  - " << string_or(problem, "message") << " "
+                      << string_or(problem, "remedy") << "\n";
+        }
+    }
+    if (const Json* outline = find(flow, "outline")) {
+        std::cout << "Outline:\n";
+        print_outline(*outline, 0);
+    }
+}
+
+Status act(const Globals& globals, const std::string& name, const std::string& verb) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const std::string flow, full_name(*client, name));
+    TIDEWAY_TRY_ASSIGN(
+        const Json answer,
+        verb == "show" ? client->get("/flows/" + flow) : client->post("/flows/" + flow + "/" + verb)
+    );
+    if (globals.json) {
+        print_json(answer);
+    } else if (verb == "show") {
+        print_flow(answer);
+    } else {
+        std::cout << flow << " is " << string_or(answer, "state") << ".\n";
+    }
+    return {};
+}
+
+Status turn_on_all(const Globals& globals) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const Json answer, client->post("/flows-on"));
+    if (globals.json) {
+        print_json(answer);
+        return {};
+    }
+    for (const Json& name : answer["turned_on"]) {
+        std::cout << "on      " << name.get<std::string>() << "\n";
+    }
+    for (const Json& failed : answer["failed"]) {
+        std::cout << "failed  " << string_or(failed, "flow") << ": " << string_or(failed, "message")
+                  << " " << string_or(failed, "remedy") << "\n";
+    }
+    if (!answer["failed"].empty()) {
+        return fail(
+            ErrorKind::kConflict,
+            "ActivationFailed",
+            std::to_string(answer["failed"].size()) + " flows could not be turned on."
+        );
+    }
+    return {};
+}
+
+Status run_flow(const Globals& globals, const std::string& name, const std::string& input) {
+    TIDEWAY_TRY_ASSIGN(const Json event, parse_json(input.empty() ? "{}" : input, "--input"));
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const std::string flow, full_name(*client, name));
+    TIDEWAY_TRY_ASSIGN(
+        const Json answer, client->post("/flows/" + flow + "/run", {{"input", event}})
+    );
+    if (globals.json) {
+        print_json(answer);
+        return {};
+    }
+    for (const Json& run : answer["runs"]) {
+        std::cout << "run " << run.get<std::string>() << "\n  watch it: tideway runs show "
+                  << run.get<std::string>() << "\n";
+    }
+    return {};
+}
+
+// Checks a pack folder without a server.
+Status check(const Globals& globals, const std::string& folder) {
+    TIDEWAY_TRY_ASSIGN(const auto pack, runtime::read_pack(folder));
+    std::map<std::string, model::ConnectorSpec> specs;
+    for (const embedded::File& file : embedded::connector_specs()) {
+        TIDEWAY_TRY_ASSIGN(auto spec, model::parse_connector_spec(file.bytes));
+        specs.emplace(spec.id, std::move(spec));
+    }
+    std::map<std::string, const model::ConnectorSpec*> connections;
+    for (const auto& reference : pack.references) {
+        if (const auto it = specs.find(reference.connector); it != specs.end()) {
+            connections[reference.name] = &it->second;
+        }
+    }
+    std::size_t errors = 0;
+    Json out = {{"flows", Json::array()}};
+    for (const std::string& flow : pack.flows) {
+        const auto analysis =
+            script::analyse(flow + ".lua", pack.files_of(flow), &connections);
+        Json findings = Json::array();
+        for (const script::Finding& finding : analysis.findings) {
+            const bool is_error = finding.severity == script::Finding::Severity::kError;
+            errors += is_error ? 1 : 0;
+            findings.push_back(
+                {{"severity", is_error ? "error" : "warning"},
+                 {"code", finding.code},
+                 {"file", finding.file},
+                 {"line", finding.line},
+                 {"column", finding.column},
+                 {"message", finding.message},
+                 {"suggestion", finding.suggestion}}
+            );
+        }
+        if (!globals.json) {
+            std::cout << flow << ": " << (findings.empty() ? "ok" : "") << "\n";
+            for (const Json& finding : findings) {
+                print_finding(finding);
+            }
+        }
+        out["flows"].push_back({{"flow", flow}, {"findings", std::move(findings)}});
+    }
+    if (globals.json) {
+        print_json(out);
+    }
+    if (errors > 0) {
+        return fail(
+            ErrorKind::kInvalidInput, "InvalidTemplate", std::to_string(errors) + " errors found."
+        );
+    }
+    return {};
+}
+
+Status reload(const Globals& globals) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY(client->post("/packs/reload"));
+    return list(globals);
+}
+
+}  // namespace
+
+void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
+    CLI::App* flows = app.add_subcommand("flows", "List, check, turn on and run flows");
+    flows->require_subcommand(1);
+    auto name = std::make_shared<std::string>();
+    auto input = std::make_shared<std::string>();
+    auto all = std::make_shared<bool>(false);
+    flows->add_subcommand("list", "All flows with their state")->callback([&globals, exit] {
+        exit(run_command(globals, [&] { return list(globals); }));
+    });
+    CLI::App* show = flows->add_subcommand("show", "One flow: trigger address, outline, problems");
+    show->add_option("flow", *name, "pack/flow or flow")->required();
+    show->callback([&globals, name, exit] {
+        exit(run_command(globals, [&] { return act(globals, *name, "show"); }));
+    });
+    CLI::App* on = flows->add_subcommand("on", "Turn a flow on, or all in the right order");
+    on->add_option("flow", *name, "pack/flow or flow");
+    on->add_flag("--all", *all, "Everything, children before parents");
+    on->callback([&globals, name, all, exit] {
+        exit(run_command(globals, [&]() -> Status {
+            if (*all) {
+                return turn_on_all(globals);
+            }
+            if (name->empty()) {
+                return fail(
+                    ErrorKind::kInvalidInput, "MissingArgument", "Name a flow, or use --all."
+                );
+            }
+            return act(globals, *name, "on");
+        }));
+    });
+    CLI::App* off = flows->add_subcommand("off", "Turn a flow off; its runs go on");
+    off->add_option("flow", *name, "pack/flow or flow")->required();
+    off->callback([&globals, name, exit] {
+        exit(run_command(globals, [&] { return act(globals, *name, "off"); }));
+    });
+    CLI::App* run = flows->add_subcommand("run", "Run a flow now");
+    run->add_option("flow", *name, "pack/flow or flow")->required();
+    run->add_option("--input", *input, "The trigger's input as JSON");
+    run->callback([&globals, name, input, exit] {
+        exit(run_command(globals, [&] { return run_flow(globals, *name, *input); }));
+    });
+    CLI::App* checker = flows->add_subcommand("check", "Check the flows of a pack folder");
+    checker->add_option("folder", *name, "Folder with pack.json")->required();
+    checker->callback([&globals, name, exit] {
+        exit(run_command(globals, [&] { return check(globals, *name); }));
+    });
+    flows->add_subcommand("reload", "Read the pack folders again and publish what is right")
+        ->callback([&globals, exit] {
+            exit(run_command(globals, [&] { return reload(globals); }));
+        });
+}
+
+}  // namespace tideway::app

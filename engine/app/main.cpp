@@ -1,0 +1,34 @@
+// The program `tideway`.
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+
+#include "engine/app/command_line.h"
+
+int main(int argc, char** argv) {
+    // A peer that closes early is an error of that exchange, not of the program.
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app{"Tideway: a native flow runtime that reproduces the Power Automate model"};
+    app.set_version_flag("--version", std::string("tideway ") + TIDEWAY_VERSION);
+    app.require_subcommand(1);
+    tideway::app::Globals globals;
+    app.add_option("--data", globals.data_folder, "Folder of the environment")
+        ->envname("TIDEWAY_DATA");
+    app.add_option("--server", globals.server, "Address of a running server")
+        ->envname("TIDEWAY_SERVER");
+    app.add_option("--token", globals.token, "API token")->envname("TIDEWAY_TOKEN");
+    app.add_flag("--json", globals.json, "Answer as JSON");
+    app.fallthrough();
+    int code = 0;
+    const tideway::app::Exit exit = [&code](int value) { code = value; };
+    tideway::app::add_environment_commands(app, globals, exit);
+    tideway::app::add_flow_commands(app, globals, exit);
+    tideway::app::add_run_commands(app, globals, exit);
+    tideway::app::add_connection_commands(app, globals, exit);
+    tideway::app::add_variable_commands(app, globals, exit);
+    tideway::app::add_sandbox_commands(app, globals, exit);
+    tideway::app::add_demo_command(app, globals, exit);
+    tideway::app::add_doctor_command(app, globals, exit);
+    CLI11_PARSE(app, argc, argv);
+    return code;
+}

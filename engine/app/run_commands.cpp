@@ -1,0 +1,257 @@
+// runs list|show|resubmit|cancel|decide|watch
+#include <iostream>
+#include <thread>
+
+#include "engine/app/command_line.h"
+#include "engine/http/url.h"
+
+namespace tideway::app {
+
+namespace {
+
+struct ListOptions {
+    std::string flow;
+    std::string status;
+    std::string outcome;
+    std::string record_id;
+    int limit = 50;
+};
+
+struct RunOptions {
+    std::string run;
+    std::string code = "original";
+    std::string step;
+    std::string decision;
+    std::string output;
+    bool contents = false;
+};
+
+Status list(const Globals& globals, const ListOptions& options) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    http::QueryFields fields{{"limit", std::to_string(options.limit)}};
+    const auto add = [&fields](const char* name, const std::string& value) {
+        if (!value.empty()) {
+            fields.emplace_back(name, value);
+        }
+    };
+    add("flow", options.flow);
+    add("status", options.status);
+    add("outcome", options.outcome);
+    add("record_id", options.record_id);
+    TIDEWAY_TRY_ASSIGN(const Json runs, client->get("/runs?" + http::print_query(fields)));
+    if (globals.json) {
+        print_json(runs);
+        return {};
+    }
+    Table table({"RUN", "STATUS", "OUTCOME", "FLOW", "CREATED", "MS", ""});
+    for (const Json& run : runs["value"]) {
+        const bool is_good = string_or(run, "status") == "Succeeded";
+        const std::string mark = find(run, "resubmit_of") == nullptr ? "" : "resubmitted; ";
+        table.add(
+            {string_or(run, "id"),
+             string_or(run, "status"),
+             string_or(run, "outcome"),
+             string_or(run, "flow"),
+             short_time(string_or(run, "created")),
+             std::to_string(int_or(run, "duration_ms", 0)),
+             mark + (is_good ? string_or(run, "outcome_reason") : string_or(run, "headline"))}
+        );
+    }
+    table.print();
+    return {};
+}
+
+std::string mark_of(const std::string& status) {
+    if (status == "Succeeded") {
+        return "+";
+    }
+    if (status == "Skipped") {
+        return "-";
+    }
+    return status == "Running" || status == "Waiting" ? "~" : "!";
+}
+
+void print_value(const Json& node, const char* key, const std::string& indent) {
+    if (const Json* value = find(node, key)) {
+        std::cout << indent << "    " << key << ": " << dump(*value) << "\n";
+    }
+}
+
+void print_steps(const Json& nodes, int depth, bool contents) {
+    for (const Json& node : nodes) {
+        const std::string indent(static_cast<std::size_t>(depth) * 2 + 2, ' ');
+        const std::string status = string_or(node, "status");
+        std::cout << indent << mark_of(status) << " " << string_or(node, "name") << "  [" << status;
+        if (const auto attempts = int_or(node, "attempts", 0); attempts > 1) {
+            std::cout << ", " << attempts << " attempts";
+        }
+        if (find(node, "duration_ms") != nullptr) {
+            std::cout << ", " << int_or(node, "duration_ms", 0) << " ms";
+        }
+        std::cout << "]";
+        if (const std::string operation = string_or(node, "operation"); !operation.empty()) {
+            std::cout << "  " << operation;
+        }
+        std::cout << "\n";
+        if (const Json* error = find(node, "error")) {
+            std::cout << indent << "    " << string_or(*error, "code") << ": "
+                      << string_or(*error, "message") << "\n";
+        }
+        if (contents) {
+            print_value(node, "input", indent);
+            print_value(node, "output", indent);
+        }
+        if (const Json* children = find(node, "children")) {
+            print_steps(*children, depth + 1, contents);
+        }
+    }
+}
+
+Status show(const Globals& globals, const RunOptions& options) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(
+        const Json run,
+        client->get("/runs/" + options.run + (options.contents ? "?contents=true" : ""))
+    );
+    if (globals.json) {
+        print_json(run);
+        return {};
+    }
+    std::cout << string_or(run, "headline") << "\n";
+    if (const Json* error = find(run, "error")) {
+        if (const std::string remedy = string_or(*error, "remedy"); !remedy.empty()) {
+            std::cout << "  " << remedy << "\n";
+        }
+    }
+    const bool is_current = bool_or(run, "is_current_version", true);
+    std::cout << "  run      " << string_or(run, "id") << "\n"
+              << "  flow     " << string_or(run, "flow") << "  (" << string_or(run, "flow_title")
+              << ")\n"
+              << "  version  " << string_or(run, "version")
+              << (is_current ? "  (the published one)" : "  (an older one)") << "\n"
+              << "  created  " << short_time(string_or(run, "created")) << "  "
+              << int_or(run, "duration_ms", 0) << " ms\n";
+    for (const char* key : {"resubmit_of", "parent", "outcome", "outcome_reason"}) {
+        if (const std::string value = string_or(run, key); !value.empty()) {
+            std::cout << "  " << key << "  " << value << "\n";
+        }
+    }
+    std::cout << "Steps:\n";
+    print_steps(run["steps"], 0, options.contents);
+    return {};
+}
+
+Status resubmit(const Globals& globals, const RunOptions& options) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(
+        const Json answer,
+        client->post("/runs/" + options.run + "/resubmit", {{"code", options.code}})
+    );
+    if (globals.json) {
+        print_json(answer);
+        return {};
+    }
+    for (const Json& run : answer["runs"]) {
+        std::cout << "new run " << run.get<std::string>() << " with the " << options.code
+                  << " version; the run " << options.run << " stays as it is\n";
+    }
+    return {};
+}
+
+Status cancel(const Globals& globals, const RunOptions& options) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const Json answer, client->post("/runs/" + options.run + "/cancel"));
+    if (globals.json) {
+        print_json(answer);
+    } else {
+        std::cout << "cancelling " << options.run << "\n";
+    }
+    return {};
+}
+
+Status decide(const Globals& globals, const RunOptions& options) {
+    Json body = {{"decision", options.decision}, {"step", options.step}};
+    if (!options.output.empty()) {
+        TIDEWAY_TRY_ASSIGN(body["output"], parse_json(options.output, "--output"));
+    }
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY(client->post("/runs/" + options.run + "/decide", body));
+    if (!globals.json) {
+        std::cout << "decided: " << options.decision << "\n";
+    }
+    return {};
+}
+
+// Prints runs as they change, newest state only, until interrupted.
+Status watch(const Globals& globals, const ListOptions& options) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    std::map<std::string, std::string> seen;
+    bool is_first = true;
+    while (true) {
+        const std::string flow =
+            options.flow.empty() ? "" : "&flow=" + http::encode_component(options.flow);
+        TIDEWAY_TRY_ASSIGN(const Json runs, client->get("/runs?limit=50" + flow));
+        for (auto it = runs["value"].rbegin(); it != runs["value"].rend(); ++it) {
+            const std::string id = string_or(*it, "id");
+            const std::string line = string_or(*it, "headline");
+            if (seen[id] == line) {
+                continue;
+            }
+            seen[id] = line;
+            if (globals.json) {
+                std::cout << dump(*it) << "\n";
+            } else if (!is_first || string_or(*it, "status") == "Running") {
+                std::cout << short_time(string_or(*it, "created")) << "  " << id << "  "
+                          << string_or(*it, "flow") << "  " << line << "\n";
+            }
+        }
+        std::cout << std::flush;
+        is_first = false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+}
+
+}  // namespace
+
+void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit) {
+    CLI::App* runs = app.add_subcommand("runs", "Run history: look, resubmit, cancel, decide");
+    runs->require_subcommand(1);
+    auto filter = std::make_shared<ListOptions>();
+    auto options = std::make_shared<RunOptions>();
+    const auto filtered = [filter](CLI::App* command) {
+        command->add_option("--flow", filter->flow, "Only this flow");
+        return command;
+    };
+    CLI::App* list_command = filtered(runs->add_subcommand("list", "Newest runs first"));
+    list_command->add_option("--status", filter->status, "Failed,Paused ...");
+    list_command->add_option("--outcome", filter->outcome, "The flow's own word, such as created");
+    list_command->add_option("--record", filter->record_id, "Runs with an effect on this record");
+    list_command->add_option("--limit", filter->limit, "How many, at most 500");
+    list_command->callback([&globals, filter, exit] {
+        exit(run_command(globals, [&] { return list(globals, *filter); }));
+    });
+    filtered(runs->add_subcommand("watch", "Print runs as they change"))
+        ->callback([&globals, filter, exit] {
+            exit(run_command(globals, [&] { return watch(globals, *filter); }));
+        });
+    const auto on_run = [&](const char* name, const char* help, auto function) {
+        CLI::App* command = runs->add_subcommand(name, help);
+        command->add_option("run", options->run, "Id of the run")->required();
+        command->callback([&globals, options, exit, function] {
+            exit(run_command(globals, [&] { return function(globals, *options); }));
+        });
+        return command;
+    };
+    on_run("show", "The step tree of a run", show)
+        ->add_flag("--contents", options->contents, "With inputs and outputs");
+    on_run("resubmit", "A new run from the same event", resubmit)
+        ->add_option("--code", options->code, "original (default) or current");
+    on_run("cancel", "Stop a run", cancel);
+    CLI::App* decide_command =
+        on_run("decide", "Adopt, repeat or skip an effect in doubt", decide);
+    decide_command->add_option("decision", options->decision, "adopt, repeat or skip")->required();
+    decide_command->add_option("--step", options->step, "Path of the step")->required();
+    decide_command->add_option("--output", options->output, "adopt: the record as JSON");
+}
+
+}  // namespace tideway::app
