@@ -29,6 +29,7 @@ using model::VersionId;
 // A trigger delivered something. Without `run` the event is only recorded (refused, unmet ...).
 // With `dedupe_key` set: if an accepted event of the flow has the same key within `dedupe_until`,
 // nothing is made but an event row with status Duplicate, and the result names the first run.
+// A run whose uid exists already is not made again: the result is that run, as a duplicate.
 struct Admit {
     model::EventRecord event;
     std::optional<model::RunRecord> run;
@@ -37,7 +38,8 @@ struct Admit {
 
 // Rows of one run, in order, with everything that changes with them. Refused (code "LeaseLost") when
 // `lease_epoch` is not the run's, (code "JournalGap") when first seq != the run's next_seq: the whole
-// batch is then undone and fails.
+// batch is then undone and fails. Refused (code "RunEnded") when the run has ended. A record with a
+// final status ends the run: its locks and its places in lock queues are given up, its callbacks go.
 struct AppendJournal {
     RunId run_id = 0;
     std::int64_t lease_epoch = 0;
@@ -54,11 +56,13 @@ struct ClaimRun {
     bool after_death = false;
 };
 
-// Operator's changes outside a claim: sets the run's status, wait reason and error.
+// Operator's changes outside a claim: sets the run's status, wait reason and error. Refused (code
+// "RunEnded") when the run has ended.
 struct SetRunStatus {
     RunId run_id = 0;
     model::Status status = model::Status::kCancelled;
     std::string reason;
+    std::optional<Timestamp> at;  // becomes `ended` of a final status; absent: the system's time
 };
 
 // `exclusive`: first come first served per key. Re-entrant: the same root holder gets it again.
@@ -86,6 +90,7 @@ struct PutCallback {
 struct ReceiveCallback {
     std::string token;
     Payload payload;
+    std::optional<Timestamp> at;  // when given, a token that has expired by then is refused
 };
 
 struct PutFlow {
@@ -188,18 +193,27 @@ using Command = std::variant<
     ReceiveCallback, PutFlow, PutVersion, SetFlowState, PutTriggerState, PutConnection,
     DeleteConnection, BindReference, PutVariable, PutToken, DeleteToken, SetMeta, AddAudit, Prune>;
 
+// A lock that passed to the next in the queue: that run waits at `path` and now holds it.
+struct LockGrant {
+    std::string key;
+    RunId run_id = 0;
+    std::string path;
+};
+
 // One per command, in order.
 struct Outcome {
     std::int64_t id = 0;        // row id made or found: event (Admit), flow, version, run (ClaimRun)
     RunId run_id = 0;           // Admit: the run made, or the first run of a duplicate;
-                                // ReleaseLock: the run that holds the lock now, or 0;
+                                // ReleaseLock: the run that the lock passed to, or 0;
                                 // ReceiveCallback: the run that waits for it, or 0
     Uid run_uid;                // of run_id
     bool is_duplicate = false;  // Admit
-    bool granted = false;       // AcquireLock; ReceiveCallback: the token was known and open
+    bool granted = false;       // AcquireLock; ReceiveCallback: the token was known and open;
+                                // PutCallback: the call has come already
     std::int64_t lease_epoch = 0;  // ClaimRun
     std::string path;              // ReleaseLock, ReceiveCallback: where that run waits
     std::int64_t count = 0;        // Prune: runs removed
+    std::vector<LockGrant> grants;  // ReleaseLock, and whatever ends a run: locks passed on
 };
 
 struct Batch {
