@@ -29,10 +29,11 @@ struct Admit {
     std::optional<Timestamp> dedupe_expires;  // with event.dedupe_key
 };
 
-// Rows of one run, in order, with everything that changes with them. Refused (code "LeaseLost") when
-// `lease_epoch` is not the run's, (code "JournalGap") when first seq != the run's next_seq: the whole
-// batch is then undone and fails. Refused (code "RunEnded") when the run has ended. A record with a
-// final status ends the run: its locks and its places in lock queues are given up, its callbacks go.
+// Rows of one run, in order, with everything that changes with them. Refused (code "LeaseLost")
+// when `lease_epoch` is not the run's, (code "JournalGap") when first seq != the run's next_seq:
+// the whole batch is then undone and fails. Refused (code "RunEnded") when the run has ended. A
+// record with a final status ends the run: its locks and its places in lock queues are given up,
+// its callbacks go.
 struct AppendJournal {
     RunId run_id = 0;
     std::int64_t lease_epoch = 0;
@@ -182,9 +183,27 @@ struct Prune {
 };
 
 using Command = std::variant<
-    Admit, AppendJournal, ClaimRun, SetRunStatus, AcquireLock, ReleaseLock, PutCallback,
-    ReceiveCallback, PutFlow, PutVersion, SetFlowState, PutTriggerState, PutConnection,
-    DeleteConnection, BindReference, PutVariable, PutToken, DeleteToken, SetMeta, AddAudit, Prune>;
+    Admit,
+    AppendJournal,
+    ClaimRun,
+    SetRunStatus,
+    AcquireLock,
+    ReleaseLock,
+    PutCallback,
+    ReceiveCallback,
+    PutFlow,
+    PutVersion,
+    SetFlowState,
+    PutTriggerState,
+    PutConnection,
+    DeleteConnection,
+    BindReference,
+    PutVariable,
+    PutToken,
+    DeleteToken,
+    SetMeta,
+    AddAudit,
+    Prune>;
 
 // A lock that passed to the next in the queue: that run waits at `path` and now holds it.
 struct LockGrant {
@@ -195,17 +214,17 @@ struct LockGrant {
 
 // One per command, in order.
 struct Outcome {
-    std::int64_t id = 0;        // row id made or found: event (Admit), flow, version, run (ClaimRun)
-    RunId run_id = 0;           // Admit: the run made, or the first run of a duplicate;
-                                // ReleaseLock: the run that the lock passed to, or 0;
-                                // ReceiveCallback: the run that waits for it, or 0
-    Uid run_uid;                // of run_id
-    bool is_duplicate = false;  // Admit
-    bool granted = false;       // AcquireLock; ReceiveCallback: the token was known and open;
-                                // PutCallback: the call has come already
-    std::int64_t lease_epoch = 0;  // ClaimRun
-    std::string path;              // ReleaseLock, ReceiveCallback: where that run waits
-    std::int64_t count = 0;        // Prune: runs removed
+    std::int64_t id = 0;  // row id made or found: event (Admit), flow, version, run (ClaimRun)
+    RunId run_id = 0;     // Admit: the run made, or the first run of a duplicate;
+                          // ReleaseLock: the run that the lock passed to, or 0;
+                          // ReceiveCallback: the run that waits for it, or 0
+    Uid run_uid;          // of run_id
+    bool is_duplicate = false;      // Admit
+    bool granted = false;           // AcquireLock; ReceiveCallback: the token was known and open;
+                                    // PutCallback: the call has come already
+    std::int64_t lease_epoch = 0;   // ClaimRun
+    std::string path;               // ReleaseLock, ReceiveCallback: where that run waits
+    std::int64_t count = 0;         // Prune: runs removed
     std::vector<LockGrant> grants;  // ReleaseLock, and whatever ends a run: locks passed on
 };
 

@@ -31,15 +31,15 @@ struct FlowRow {
 };
 
 struct RunFilter {
-    std::optional<FlowId> flow_id;
-    std::vector<model::Status> statuses;  // empty: all
-    std::optional<Timestamp> created_from;
-    std::optional<Timestamp> created_to;
-    std::string outcome;
-    std::string fingerprint;
-    std::string record_id;  // of an effect (ledger)
-    std::optional<Uid> root_uid;
-    std::optional<Uid> parent_uid;
+    std::optional<FlowId> flow_id{};
+    std::vector<model::Status> statuses{};  // empty: all
+    std::optional<Timestamp> created_from{};
+    std::optional<Timestamp> created_to{};
+    std::string outcome{};
+    std::string fingerprint{};
+    std::string record_id{};  // of an effect (ledger)
+    std::optional<Uid> root_uid{};
+    std::optional<Uid> parent_uid{};
     RunId before_id = 0;  // paging: runs with a smaller id, newest first
     int limit = 50;       // at most limits::kPageSizeMax
 };
@@ -70,15 +70,21 @@ class Reader {
     virtual Result<std::vector<model::RunRecord>> runs(const RunFilter& filter) = 0;
     // Status Waiting, Running or Paused, oldest first.
     virtual Result<std::vector<model::RunRecord>> open_runs() = 0;
-    virtual Result<std::vector<model::JournalRow>> journal(RunId id, std::int64_t after_seq = 0) = 0;
+    virtual Result<std::vector<model::JournalRow>> journal(
+        RunId id, std::int64_t after_seq = 0
+    ) = 0;
     virtual Result<std::optional<model::EventRecord>> event(EventId id) = 0;
-    virtual Result<std::vector<model::EventRecord>> events(FlowId flow, EventId before, int limit) = 0;
+    virtual Result<std::vector<model::EventRecord>> events(
+        FlowId flow, EventId before, int limit
+    ) = 0;
     virtual Result<std::vector<model::EffectRecord>> effects(RunId id) = 0;
     // Newest first. Those of any run with this idempotency key.
     virtual Result<std::vector<model::EffectRecord>> effects_by_key(const std::string& key) = 0;
     // On one record of one connection, newest first.
     virtual Result<std::vector<model::EffectRecord>> effects_on(
-        const std::string& connection, const std::string& object, const std::string& record_id,
+        const std::string& connection,
+        const std::string& object,
+        const std::string& record_id,
         int limit
     ) = 0;
     virtual Result<std::vector<FlowRow>> flows() = 0;
@@ -98,9 +104,9 @@ class Store {
   public:
     virtual ~Store() = default;
 
-    // `done` is called on the writer thread, after the commit or with the error of this batch; never
-    // from inside submit(). A full queue (limits::kWriterQueueMax) fails with code "ServerBusy". The
-    // failure of one batch does not touch the others of its commit.
+    // `done` is called on the writer thread, after the commit or with the error of this batch;
+    // never from inside submit(). A full queue (limits::kWriterQueueMax) fails with code
+    // "ServerBusy". The failure of one batch does not touch the others of its commit.
     virtual void submit(Batch batch, Completion done) = 0;
 
     virtual Reader& reader() = 0;
@@ -110,18 +116,19 @@ class Store {
         std::int64_t commits = 0;
         std::int64_t batches = 0;
     };
+
     virtual Counters counters() const = 0;
 };
 
 struct SqliteOptions {
-    std::string path;  // of the database file; made when absent
+    std::string path;                     // of the database file; made when absent
     CrashPoints* crash_points = nullptr;  // borrowed; visited "before commit" and "after commit"
     int readers = 2;
 };
 
-// Opens, migrates and locks the file for this process. Fails with code "StoreInUse" (another process
-// has it), "StoreCorrupt" (not a database, or quick_check failed), "StoreTooNew" (made by a newer
-// program), "StoreDiskFull", each with a remedy.
+// Opens, migrates and locks the file for this process. Fails with code "StoreInUse" (another
+// process has it), "StoreCorrupt" (not a database, or quick_check failed), "StoreTooNew" (made by a
+// newer program), "StoreDiskFull", each with a remedy.
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options);
 
 }  // namespace tideway::store
