@@ -72,6 +72,7 @@ struct Incoming {
     std::string body;
     Json config;    // of the trigger, as the author wrote it
     Json settings;  // of its connection
+    Timestamp now;  // certificates are checked against it
 };
 
 // In `Done` of a receive exchange the output is {"events":[{"event":..., "dedupe_key": text or null}]}.
