@@ -220,8 +220,10 @@ class Parser {
         if (!left) {
             return tl::unexpected<ServiceError>(left.error());
         }
+        const std::size_t before = at_;
         const std::string op(token());
-        if (op.empty() && left->kind == Kind::kBoolean) {
+        if (left->kind == Kind::kBoolean && (op.empty() || op == "and" || op == "or")) {
+            at_ = before;
             return Predicate([get = left->get](const Scope& s) { return get(s) == Value(true); });
         }
         auto right = operand(token());
