@@ -7,8 +7,6 @@
 namespace tideway::connectors::dataverse::sandbox {
 namespace {
 
-constexpr std::string_view kBind = "@odata.bind";
-
 // The status reason of a request: -1 and absence mean the state's own.
 Outcome<int> closing_reason(const Table& table, const Json& body, int state) {
     const Column& reasons = *table.column("statuscode");
@@ -21,7 +19,8 @@ Outcome<int> closing_reason(const Table& table, const Json& body, int state) {
     return refuse(
         400,
         codes::kInvalidStatusForState,
-        std::to_string(wanted) + " is not a valid status code for this action on " + table.name + "."
+        std::to_string(wanted) + " is not a valid status code for this action on " + table.name +
+            "."
     );
 }
 
@@ -41,7 +40,9 @@ std::string address_of(const Table& table, std::string_view id) {
     return "/" + table.set + "(" + std::string(id) + ")";
 }
 
-bool asked(const Json& body, const char* name) { return bool_or(body, name, false); }
+bool asked(const Json& body, const char* name) {
+    return bool_or(body, name, false);
+}
 
 }  // namespace
 
@@ -102,21 +103,110 @@ WebApi::Answer WebApi::close_opportunity(const Call& call, int state) {
     return odata_response(204, {}, Preferences());
 }
 
-Outcome<std::string> WebApi::made_by_qualifying(
-    const Call& call, const Table& table, const Json& body
-) {
-    return writer_.create({table, body, call.request.caller, call.request.content_ids});
+// A lead on its way to account, contact and opportunity.
+struct WebApi::Qualifying {
+    const Call& call;
+    const Json& body;
+    Row lead;
+    std::string account;  // "/accounts(..)", empty: none
+    Json made = Json::array();
+    Json opportunity = Json::object();  // the new opportunity's columns
+    Json change = Json::object();       // the lead's
+};
+
+Outcome<std::string> WebApi::make_row(Qualifying& work, const char* table, const Json& row) {
+    const Table& of = *database_.schema().by_name(table);
+    auto id = writer_.create({of, row, work.call.request.caller, work.call.request.content_ids});
+    if (!id) {
+        return id;
+    }
+    work.made.push_back({{"@odata.type", "#Microsoft.Dynamics.CRM." + of.name}, {of.key, *id}});
+    return address_of(of, *id);
 }
 
-WebApi::Answer WebApi::qualify_lead(const Call& call, const Row& found) {
+Outcome<void> WebApi::make_account(Qualifying& work) {
+    Json row = {{"name", string_or(work.lead, "fullname")}};
+    copy(
+        work.lead,
+        row,
+        {{"companyname", "name"},
+         {"telephone1", "telephone1"},
+         {"websiteurl", "websiteurl"},
+         {"numberofemployees", "numberofemployees"},
+         {"address1_line1", "address1_line1"},
+         {"address1_line2", "address1_line2"},
+         {"address1_city", "address1_city"},
+         {"address1_stateorprovince", "address1_stateorprovince"},
+         {"address1_postalcode", "address1_postalcode"},
+         {"address1_country", "address1_country"}}
+    );
+    const auto address = make_row(work, "account", row);
+    if (!address) {
+        return tl::unexpected<ServiceError>(address.error());
+    }
+    work.account = *address;
+    work.opportunity["parentaccountid@odata.bind"] = *address;
+    work.change["parentaccountid@odata.bind"] = *address;
+    return {};
+}
+
+Outcome<void> WebApi::make_contact(Qualifying& work) {
+    Json row = Json::object();
+    copy(
+        work.lead,
+        row,
+        {{"firstname", "firstname"},
+         {"lastname", "lastname"},
+         {"emailaddress1", "emailaddress1"},
+         {"telephone1", "telephone1"},
+         {"mobilephone", "mobilephone"},
+         {"jobtitle", "jobtitle"}}
+    );
+    if (!work.account.empty()) {
+        row["parentcustomerid_account@odata.bind"] = work.account;
+    }
+    const auto address = make_row(work, "contact", row);
+    if (!address) {
+        return tl::unexpected<ServiceError>(address.error());
+    }
+    work.opportunity["parentcontactid@odata.bind"] = *address;
+    work.change["parentcontactid@odata.bind"] = *address;
+    return {};
+}
+
+Outcome<void> WebApi::make_opportunity(Qualifying& work) {
+    Json& row = work.opportunity;
+    copy(
+        work.lead,
+        row,
+        {{"subject", "name"},
+         {"description", "description"},
+         {"estimatedclosedate", "estimatedclosedate"},
+         {"budgetamount", "budgetamount"},
+         {"estimatedamount", "estimatedvalue"}}
+    );
+    row["isrevenuesystemcalculated"] = false;
+    const Json* given = tideway::find(work.body, "OpportunityCurrencyId");
+    const std::string own = reference_of(work.lead, "transactioncurrencyid").id;
+    const std::string currency =
+        given == nullptr ? own : string_or(*given, "transactioncurrencyid", own);
+    if (!currency.empty()) {
+        row["transactioncurrencyid@odata.bind"] = "/transactioncurrencies(" + currency + ")";
+    }
+    const auto address = make_row(work, "opportunity", row);
+    if (!address) {
+        return tl::unexpected<ServiceError>(address.error());
+    }
+    work.change["qualifyingopportunityid@odata.bind"] = *address;
+    return {};
+}
+
+WebApi::Answer WebApi::qualify_lead(const Call& call, const Row& lead) {
     const auto body = body_of(call);
     if (!body) {
         return tl::unexpected<ServiceError>(body.error());
     }
-    const Row lead = found;
-    const Schema& schema = database_.schema();
-    const Table& leads = *schema.by_name("lead");
-    const std::string lead_id = string_or(lead, "leadid");
+    const Table& leads = *database_.schema().by_name("lead");
     const auto reason = closing_reason(leads, *body, 1);
     if (!reason) {
         return tl::unexpected<ServiceError>(reason.error());
@@ -124,103 +214,27 @@ WebApi::Answer WebApi::qualify_lead(const Call& call, const Row& found) {
     if (int_or(lead, "statecode", 0) != 0) {
         return refuse(400, codes::kInvalidArgument, "The lead is already closed.");
     }
-    Json made = Json::array();
-    Json change = {{"statecode", 1}, {"statuscode", *reason}};
-    Json opportunity = {{"originatingleadid@odata.bind", address_of(leads, lead_id)}};
-    const auto create = [&](const char* name, const Json& row) -> Outcome<std::string> {
-        const Table& table = *schema.by_name(name);
-        auto id = made_by_qualifying(call, table, row);
-        if (id) {
-            made.push_back(
-                {{"@odata.type", "#Microsoft.Dynamics.CRM." + table.name}, {table.key, *id}}
-            );
-        }
-        return id;
-    };
-
-    std::string account_address;
+    const std::string lead_id = string_or(lead, "leadid");
+    Qualifying work{call, *body, lead, "", Json::array(), Json::object(), Json::object()};
+    work.opportunity["originatingleadid@odata.bind"] = address_of(leads, lead_id);
     if (asked(*body, "CreateAccount")) {
-        Json row = Json::object();
-        copy(
-            lead,
-            row,
-            {{"companyname", "name"},
-             {"telephone1", "telephone1"},
-             {"websiteurl", "websiteurl"},
-             {"numberofemployees", "numberofemployees"},
-             {"address1_line1", "address1_line1"},
-             {"address1_line2", "address1_line2"},
-             {"address1_city", "address1_city"},
-             {"address1_stateorprovince", "address1_stateorprovince"},
-             {"address1_postalcode", "address1_postalcode"},
-             {"address1_country", "address1_country"}}
-        );
-        if (!row.contains("name")) {
-            row["name"] = string_or(lead, "fullname");
-        }
-        const auto id = create("account", row);
-        if (!id) {
-            return tl::unexpected<ServiceError>(id.error());
-        }
-        account_address = address_of(*schema.by_name("account"), *id);
-        opportunity["parentaccountid@odata.bind"] = account_address;
-        change["parentaccountid@odata.bind"] = account_address;
+        TIDEWAY_DV_TRY(make_account(work));
     }
     if (asked(*body, "CreateContact")) {
-        Json row = Json::object();
-        copy(
-            lead,
-            row,
-            {{"firstname", "firstname"},
-             {"lastname", "lastname"},
-             {"emailaddress1", "emailaddress1"},
-             {"telephone1", "telephone1"},
-             {"mobilephone", "mobilephone"},
-             {"jobtitle", "jobtitle"}}
-        );
-        if (!account_address.empty()) {
-            row["parentcustomerid_account@odata.bind"] = account_address;
-        }
-        const auto id = create("contact", row);
-        if (!id) {
-            return tl::unexpected<ServiceError>(id.error());
-        }
-        const std::string address = address_of(*schema.by_name("contact"), *id);
-        opportunity["parentcontactid@odata.bind"] = address;
-        change["parentcontactid@odata.bind"] = address;
+        TIDEWAY_DV_TRY(make_contact(work));
     }
     if (asked(*body, "CreateOpportunity")) {
-        copy(
-            lead,
-            opportunity,
-            {{"subject", "name"},
-             {"description", "description"},
-             {"estimatedclosedate", "estimatedclosedate"},
-             {"budgetamount", "budgetamount"},
-             {"estimatedamount", "estimatedvalue"}}
-        );
-        opportunity["isrevenuesystemcalculated"] = false;
-        const Json* currency = tideway::find(*body, "OpportunityCurrencyId");
-        const Reference own = reference_of(lead, "transactioncurrencyid");
-        const std::string id_of_currency =
-            currency == nullptr ? own.id : string_or(*currency, "transactioncurrencyid", own.id);
-        if (!id_of_currency.empty()) {
-            opportunity["transactioncurrencyid@odata.bind"] =
-                address_of(*schema.by_name("transactioncurrency"), id_of_currency);
-        }
-        const auto id = create("opportunity", opportunity);
-        if (!id) {
-            return tl::unexpected<ServiceError>(id.error());
-        }
-        change["qualifyingopportunityid@odata.bind"] =
-            address_of(*schema.by_name("opportunity"), *id);
+        TIDEWAY_DV_TRY(make_opportunity(work));
     }
+    work.change["statecode"] = 1;
+    work.change["statuscode"] = *reason;
     TIDEWAY_DV_TRY(writer_.update(
-        {leads, change, call.request.caller, call.request.content_ids, SaveOrigin::kAction}, lead_id
+        {leads, work.change, call.request.caller, call.request.content_ids, SaveOrigin::kAction},
+        lead_id
     ));
     const Json answer = {
         {"@odata.context", call.request.root + "/$metadata#Collection(mscrm.crmbaseentity)"},
-        {"value", made}};
+        {"value", work.made}};
     return odata_response(200, answer, call.preferences);
 }
 

@@ -203,8 +203,7 @@ Part run_changeset(const ApiRequest& batch, const BatchItem& item, const BatchTa
     const std::string boundary = "changesetresponse_" + Uid::random().guid();
     std::string parts;
     for (const BatchItem::Operation& operation : item.operations) {
-        const http::Response response =
-            target.handle(inner_request(batch, operation, content_ids));
+        const http::Response response = target.handle(inner_request(batch, operation, content_ids));
         if (response.status >= 400) {
             target.rollback(start);
             return {print_response(response, ""), true};
@@ -217,8 +216,8 @@ Part run_changeset(const ApiRequest& batch, const BatchItem& item, const BatchTa
     }
     target.commit(batch);
     return {
-        "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n" + parts + "--" + boundary +
-            "--\r\n",
+        "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n" + parts + "--" +
+            boundary + "--\r\n",
         false};
 }
 
@@ -269,8 +268,8 @@ http::Response run_batch(const ApiRequest& batch, const BatchTarget& target) {
         if (item.operations.empty()) {
             continue;
         }
-        const Part part = item.changeset ? run_changeset(batch, item, target)
-                                         : run_single(batch, item, target);
+        const Part part =
+            item.changeset ? run_changeset(batch, item, target) : run_single(batch, item, target);
         out.body += "--" + boundary + "\r\n" + part.text;
         if (part.failed && !preferences.continue_on_error) {
             break;

@@ -20,6 +20,7 @@ struct BatchItem {
         http::Headers headers;
         std::string body;
     };
+
     bool changeset = false;
     std::vector<Operation> operations;
 };

@@ -37,8 +37,8 @@ bool listens_to(std::int64_t message, ChangeKind kind) {
     return false;
 }
 
-// Scope 1 is the registration owner's own rows; the sandbox has one business unit, so that 2, 3 and 4
-// are everybody's.
+// Scope 1 is the registration owner's own rows; the sandbox has one business unit, so that 2, 3 and
+// 4 are everybody's.
 bool in_scope(const Row& registration, const RowChange& change) {
     if (int_or(registration, "scope", 4) != 1) {
         return true;
@@ -87,7 +87,10 @@ std::string run_as(const Row& registration, const RowChange& change) {
 }
 
 std::string make_body(
-    const Database& database, const Row& registration, const RowChange& change, const std::string& root
+    const Database& database,
+    const Row& registration,
+    const RowChange& change,
+    const std::string& root
 ) {
     Json body;
     if (change.kind == ChangeKind::kDelete) {
@@ -119,7 +122,9 @@ Outcome<void> read_ms(const Json& fields, const char* name, Duration& out) {
     return {};
 }
 
-Outcome<void> read_count(const Json& fields, const char* name, std::int64_t most, std::int64_t& out) {
+Outcome<void> read_count(
+    const Json& fields, const char* name, std::int64_t most, std::int64_t& out
+) {
     const Json* value = tideway::find(fields, name);
     if (value == nullptr) {
         return {};
@@ -168,25 +173,25 @@ Outcome<void> Lag::change(const Json& fields) {
     return {};
 }
 
-Callbacks::Callbacks(
-    Loop& loop, http::Client& client, const Database& database, const Clock& clock
-)
+Callbacks::Callbacks(Loop& loop, http::Client& client, const Database& database, const Clock& clock)
     : loop_(loop),
       client_(client),
       database_(database),
       clock_(clock),
       self_(std::make_shared<Callbacks*>(this)) {}
 
-Callbacks::~Callbacks() { *self_ = nullptr; }
+Callbacks::~Callbacks() {
+    *self_ = nullptr;
+}
 
 void Callbacks::on_changes(const std::vector<RowChange>& changes, const std::string& root) {
     for (const RowChange& change : changes) {
         for (const auto& [id, registration] : database_.rows("callbackregistration")) {
-            const bool matches =
-                string_or(registration, "entityname") == change.table->name &&
-                listens_to(int_or(registration, "message", 0), change.kind) &&
-                in_scope(registration, change) && attributes_match(registration, change) &&
-                filter_matches(database_, registration, change, clock_.now());
+            const bool matches = string_or(registration, "entityname") == change.table->name &&
+                                 listens_to(int_or(registration, "message", 0), change.kind) &&
+                                 in_scope(registration, change) &&
+                                 attributes_match(registration, change) &&
+                                 filter_matches(database_, registration, change, clock_.now());
             if (!matches) {
                 continue;
             }
@@ -206,7 +211,8 @@ void Callbacks::on_changes(const std::vector<RowChange>& changes, const std::str
 }
 
 void Callbacks::enqueue(Delivery delivery) {
-    while (deliveries_.size() >= kDeliveriesKept && deliveries_.begin()->second.state != "waiting") {
+    while (deliveries_.size() >= kDeliveriesKept && deliveries_.begin()->second.state != "waiting"
+    ) {
         deliveries_.erase(deliveries_.begin());
     }
     delivery.id = next_id_++;
@@ -326,11 +332,11 @@ Json Callbacks::deliveries() const {
 }
 
 std::size_t Callbacks::pending() const {
-    return static_cast<std::size_t>(
-        std::count_if(deliveries_.begin(), deliveries_.end(), [](const auto& each) {
-            return each.second.state == "waiting";
-        })
-    );
+    return static_cast<std::size_t>(std::count_if(
+        deliveries_.begin(),
+        deliveries_.end(),
+        [](const auto& each) { return each.second.state == "waiting"; }
+    ));
 }
 
 void Callbacks::clear() {

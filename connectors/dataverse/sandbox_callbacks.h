@@ -41,6 +41,7 @@ class Callbacks {
     void on_changes(const std::vector<RowChange>& changes, const std::string& root);
 
     const Lag& lag() const { return lag_; }
+
     Outcome<void> change_lag(const Json& fields);
 
     // [{"id","registration","message","table","row","state","attempts","status","error","at"}]

@@ -111,7 +111,8 @@ Outcome<Caller> Callers::impersonate(Caller caller, const http::Headers& headers
 
 Outcome<Caller> Callers::seller(std::string_view who) const {
     for (const auto& [id, row] : database_.rows("systemuser")) {
-        for (const char* column : {"systemuserid", "internalemailaddress", "domainname", "fullname"}) {
+        for (const char* column :
+             {"systemuserid", "internalemailaddress", "domainname", "fullname"}) {
             if (same_text(string_or(row, column), who)) {
                 return Caller{id, std::string(who), "user", CallerKind::kSeller};
             }
@@ -120,9 +121,7 @@ Outcome<Caller> Callers::seller(std::string_view who) const {
     return no_such_row("systemuser", who);
 }
 
-Outcome<void> Callers::check(
-    const Caller& caller, Privilege privilege, const Table& table
-) const {
+Outcome<void> Callers::check(const Caller& caller, Privilege privilege, const Table& table) const {
     const std::string name = privilege_name(privilege, table);
     const auto denied = denied_.find(caller.name);
     const bool taken = denied != denied_.end() && denied->second.count(name) > 0;

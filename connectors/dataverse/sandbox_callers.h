@@ -28,7 +28,8 @@ inline constexpr std::string_view kOrganization = "a0000000-0000-4000-8000-00000
 
 class Callers {
   public:
-    explicit Callers(Database& database) : database_(database) {}
+    explicit Callers(Database& database)
+        : database_(database) {}
 
     // The user of a token; makes its row on first sight. 403 0x80072560 for role "none".
     Outcome<Caller> from_claims(const connector::TokenClaims& claims);
@@ -42,8 +43,10 @@ class Callers {
     // 403 0x80040220 names the privilege, the user and the table.
     Outcome<void> check(const Caller& caller, Privilege privilege, const Table& table) const;
 
-    // Takes privileges ("prvCreateOpportunity") from a client id or user name; none: gives all back.
+    // Takes privileges ("prvCreateOpportunity") from a client id or user name; none: gives all
+    // back.
     void deny(const std::string& name, std::set<std::string> privileges);
+
     void clear() { denied_.clear(); }
 
   private:

@@ -1,8 +1,8 @@
 // Collections of the Web API: queries, paging cookies, counts and change tracking.
-#include <date/date.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <date/date.h>
 
 #include "connectors/dataverse/sandbox_values.h"
 #include "connectors/dataverse/sandbox_web_api.h"
@@ -53,7 +53,9 @@ std::string link_with(
 }
 
 void keep_children(
-    std::vector<const Row*>& rows, const Collection& within, const std::string& parent_table,
+    std::vector<const Row*>& rows,
+    const Collection& within,
+    const std::string& parent_table,
     const std::string& parent_id
 ) {
     std::erase_if(rows, [&](const Row* row) {
@@ -66,38 +68,35 @@ void keep_children(
 
 std::string WebApi::new_delta_token() const {
     const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
-    return std::to_string(database_.version()) + "!" + date::format("%m/%d/%Y %H:%M:%S", now) + "!" +
-           std::to_string(to_micros(clock_.now()));
+    return std::to_string(database_.version()) + "!" + date::format("%m/%d/%Y %H:%M:%S", now) +
+           "!" + std::to_string(to_micros(clock_.now())) + "!" + std::to_string(delta_generation_);
 }
 
 Outcome<std::int64_t> WebApi::version_of_token(const std::string& token) const {
-    std::int64_t version = 0;
-    std::int64_t issued = 0;
-    const std::size_t first = token.find('!');
-    const std::size_t last = token.rfind('!');
-    const char* text = token.data();
-    const bool whole =
-        first != std::string::npos && last > first &&
-        std::from_chars(text, text + first, version).ec == std::errc() &&
-        std::from_chars(text + last + 1, text + token.size(), issued).ec == std::errc();
-    if (!whole) {
+    std::vector<std::int64_t> numbers;  // version, (month of the readable time), issued, generation
+    for (std::size_t at = 0; at < token.size();
+         at = std::min(token.find('!', at), token.size() - 1) + 1) {
+        std::int64_t number = -1;
+        std::from_chars(token.data() + at, token.data() + token.size(), number);
+        numbers.push_back(number);
+    }
+    if (numbers.size() != 4 || numbers[0] < 0 || numbers[2] < 0) {
         return refuse(400, codes::kInvalidArgument, "Invalid delta token in the query string.");
     }
-    const Timestamp at = from_micros(issued);
-    if (at < delta_floor_ || at + settings_.delta_lifetime < clock_.now()) {
+    const Timestamp at = from_micros(numbers[2]);
+    if (numbers[3] != delta_generation_ || at + settings_.delta_lifetime < clock_.now()) {
         return refuse(
             400,
             codes::kExpiredToken,
             "Version stamp associated with the client has expired. Please perform a full sync."
         );
     }
-    return version;
+    return numbers[0];
 }
 
 // The query of a request that tracks changes; `since` is -1 for the first one.
-Outcome<Query> WebApi::tracked_query(
-    const Call& call, const Table& table, std::int64_t& since
-) const {
+Outcome<Query> WebApi::tracked_query(const Call& call, const Table& table, std::int64_t& since)
+    const {
     auto query = parse_query(call.context, table, call.query);
     since = -1;
     if (!query || (!call.preferences.track_changes && query->delta_token.empty())) {
@@ -130,75 +129,106 @@ Outcome<Query> WebApi::tracked_query(
     return query;
 }
 
+// What a page is cut from, and what its links carry.
+struct WebApi::Page {
+    Query query;
+    std::int64_t since = -1;  // of a delta; -1: none
+    Json cookie;
+    std::string delta_token;  // for the last page; empty: changes are not tracked
+    std::vector<const Row*> rows;
+    std::int64_t total = 0;
+    bool more = false;
+};
+
+Outcome<WebApi::Page> WebApi::find_page(const Call& call, const Table& table) const {
+    Page page;
+    auto query = tracked_query(call, table, page.since);
+    if (!query) {
+        return tl::unexpected<ServiceError>(query.error());
+    }
+    page.query = std::move(*query);
+    auto cookie = read_cookie(page.query.skip_token);
+    if (!cookie) {
+        return tl::unexpected<ServiceError>(cookie.error());
+    }
+    page.cookie = std::move(*cookie);
+    const bool tracks = call.preferences.track_changes || page.since >= 0;
+    // The token of the first page: what changes while the pages are read comes again.
+    page.delta_token = string_or(page.cookie, "delta", tracks ? new_delta_token() : "");
+    page.rows = run_query(database_, page.query, page.cookie.value("after", Json()));
+    return page;
+}
+
+void WebApi::cut_page(const Call& call, Page& page) const {
+    page.total = static_cast<std::int64_t>(page.rows.size()) + int_or(page.cookie, "seen", 0);
+    const std::size_t wanted =
+        page.query.top.value_or(call.preferences.page_size.value_or(settings_.page_size));
+    const std::size_t size = std::min(wanted, settings_.page_size);
+    page.more = page.rows.size() > size && !page.query.top;
+    page.rows.resize(std::min(page.rows.size(), size));
+}
+
+void WebApi::add_counts(const Call& call, const Page& page, Json& body) const {
+    const auto most = static_cast<std::int64_t>(settings_.count_most);
+    if (page.query.count) {
+        body["@odata.count"] = std::min(page.total, most);
+    }
+    if (call.preferences.annotations.wants("Microsoft.Dynamics.CRM.totalrecordcount")) {
+        body["@Microsoft.Dynamics.CRM.totalrecordcount"] =
+            page.query.count ? std::min(page.total, most) : -1;
+        body["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] =
+            page.query.count && page.total > most;
+    }
+}
+
+void WebApi::add_links(const Call& call, const Page& page, Json& body) const {
+    const std::string address = call.request.root + "/" + call.request.path;
+    if (page.more) {
+        const Json next = {
+            {"after", position_of(database_, page.query, *page.rows.back())},
+            {"page", int_or(page.cookie, "page", 1) + 1},
+            {"seen", int_or(page.cookie, "seen", 0) + static_cast<std::int64_t>(page.rows.size())},
+            {"delta", page.delta_token}};
+        std::string link = link_with(address, call.query, "$skiptoken", make_cookie(next));
+        if (page.since >= 0) {
+            link += "&$deltatoken=" + http::encode_component(page.query.delta_token);
+        }
+        body["@odata.nextLink"] = link;
+    } else if (!page.delta_token.empty()) {
+        body["@odata.deltaLink"] = link_with(address, call.query, "$deltatoken", page.delta_token);
+    }
+}
+
 WebApi::Answer WebApi::list(
     const Call& call, const Table& table, const Collection* within, const Row* parent
 ) {
     TIDEWAY_DV_TRY(callers_.check(call.request.caller, Privilege::kRead, table));
-    std::int64_t since = -1;
-    auto query = tracked_query(call, table, since);
-    if (!query) {
-        return tl::unexpected<ServiceError>(query.error());
+    auto page = find_page(call, table);
+    if (!page) {
+        return tl::unexpected<ServiceError>(page.error());
     }
-    auto cookie = read_cookie(query->skip_token);
-    if (!cookie) {
-        return tl::unexpected<ServiceError>(cookie.error());
-    }
-    const bool tracks = call.preferences.track_changes || since >= 0;
-    const std::string token = string_or(*cookie, "delta", tracks ? new_delta_token() : "");
-    std::vector<const Row*> rows = run_query(database_, *query, cookie->value("after", Json()));
     if (within != nullptr) {
         const Table& from = *database_.schema().by_set(call.path.front().name);
-        keep_children(rows, *within, from.name, string_or(*parent, from.key));
+        keep_children(page->rows, *within, from.name, string_or(*parent, from.key));
     }
-    const std::int64_t before = int_or(*cookie, "seen", 0);
-    const auto total = static_cast<std::int64_t>(rows.size()) + before;
-    const std::size_t page =
-        query->top ? std::min(*query->top, settings_.page_size)
-                   : std::min(call.preferences.page_size.value_or(settings_.page_size), settings_.page_size);
-    const bool more = rows.size() > page && !query->top;
-    rows.resize(std::min(rows.size(), page));
-
+    cut_page(call, *page);
     const View view{database_, call.preferences.annotations, call.request.root};
     Json values = Json::array();
-    for (const Row* row : rows) {
-        values.push_back(view.row(*query, *row));
+    for (const Row* row : page->rows) {
+        values.push_back(view.row(page->query, *row));
     }
-    Json body = {{"@odata.context", view.context(*query) + (since >= 0 ? "/$delta" : "")}};
-    if (query->count) {
-        body["@odata.count"] =
-            std::min<std::int64_t>(total, static_cast<std::int64_t>(settings_.count_most));
-    }
-    if (call.preferences.annotations.wants("Microsoft.Dynamics.CRM.totalrecordcount")) {
-        body["@Microsoft.Dynamics.CRM.totalrecordcount"] = query->count ? total : -1;
-        body["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] =
-            total > static_cast<std::int64_t>(settings_.count_most);
-    }
-    const std::string address = call.request.root + "/" + call.request.path;
-    if (more) {
-        const Json next = {
-            {"after", position_of(database_, *query, *rows.back())},
-            {"page", int_or(*cookie, "page", 1) + 1},
-            {"seen", before + static_cast<std::int64_t>(rows.size())},
-            {"delta", token}};
-        std::string link = link_with(address, call.query, "$skiptoken", make_cookie(next));
-        if (!query->delta_token.empty()) {
-            link += "&$deltatoken=" + http::encode_component(query->delta_token);
+    if (page->since >= 0 && !page->more) {
+        const std::string context =
+            call.request.root + "/$metadata#" + table.set + "/$deletedEntity";
+        for (const std::string& id : database_.deleted_since(table.name, page->since)) {
+            values.push_back({{"@odata.context", context}, {"id", id}, {"reason", "deleted"}});
         }
-        body["@odata.nextLink"] = link;
-    } else if (tracks) {
-        for (const std::string& id : database_.deleted_since(table.name, since)) {
-            if (since >= 0) {
-                values.push_back(
-                    {{"@odata.context",
-                      call.request.root + "/$metadata#" + table.set + "/$deletedEntity"},
-                     {"id", id},
-                     {"reason", "deleted"}}
-                );
-            }
-        }
-        body["@odata.deltaLink"] = link_with(address, call.query, "$deltatoken", token);
     }
-    body["value"] = std::move(values);
+    Json body = {
+        {"@odata.context", view.context(page->query) + (page->since >= 0 ? "/$delta" : "")},
+        {"value", std::move(values)}};
+    add_counts(call, *page, body);
+    add_links(call, *page, body);
     return odata_response(200, body, call.preferences);
 }
 

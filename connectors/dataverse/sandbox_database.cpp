@@ -119,7 +119,8 @@ Outcome<void> Database::insert(const Table& table, Row row) {
         return refuse(
             412,
             codes::kDuplicateKey,
-            "A record with matching key values already exists: " + table.name + " with Id = " + id + "."
+            "A record with matching key values already exists: " + table.name + " with Id = " + id +
+                "."
         );
     }
     TIDEWAY_DV_TRY(check_keys(table, row, id));
@@ -153,9 +154,8 @@ void Database::erase(const Table& table, const std::string& id) {
     deleted_[table.name].push_back({++version_, id});
 }
 
-std::vector<std::string> Database::deleted_since(
-    std::string_view table, std::int64_t version
-) const {
+std::vector<std::string> Database::deleted_since(std::string_view table, std::int64_t version)
+    const {
     std::vector<std::string> out;
     const auto tombstones = deleted_.find(table);
     if (tombstones == deleted_.end()) {

@@ -1,6 +1,6 @@
-// The rows of the Dataverse sandbox: in memory, versioned, with savepoints, alternate-key indexes and
-// the tombstones that change tracking needs. Knows nothing of HTTP or business rules.
-// Thread: the sandbox's loop.
+// The rows of the Dataverse sandbox: in memory, versioned, with savepoints, alternate-key indexes
+// and the tombstones that change tracking needs. Knows nothing of HTTP or business rules. Thread:
+// the sandbox's loop.
 #pragma once
 
 #include <map>
@@ -22,6 +22,7 @@ struct Reference {
     std::string table;
     std::string id;
 };
+
 Reference reference_of(const Row& row, std::string_view column);
 Json make_reference(std::string_view table, std::string_view id);
 
@@ -39,16 +40,16 @@ struct RowChange {
 
 class Database {
   public:
-    explicit Database(const Schema& schema) : schema_(schema) {}
+    explicit Database(const Schema& schema)
+        : schema_(schema) {}
 
     const Schema& schema() const { return schema_; }
 
     const Row* find(std::string_view table, std::string_view id) const;
     const std::map<std::string, Row>& rows(std::string_view table) const;
     // The row whose alternate key has these values, in the key's column order.
-    const Row* by_key(
-        const Table& table, const AlternateKey& key, const std::vector<Json>& values
-    ) const;
+    const Row* by_key(const Table& table, const AlternateKey& key, const std::vector<Json>& values)
+        const;
 
     // Both give the row a new version. 412 on a duplicate primary or alternate key.
     Outcome<void> insert(const Table& table, Row row);
@@ -56,6 +57,7 @@ class Database {
     void erase(const Table& table, const std::string& id);
 
     std::int64_t version() const { return version_; }
+
     // Ids of rows deleted after a version.
     std::vector<std::string> deleted_since(std::string_view table, std::int64_t version) const;
 
@@ -65,7 +67,9 @@ class Database {
         std::size_t undo = 0;
         std::size_t changes = 0;
     };
+
     Savepoint savepoint() const { return {undo_.size(), changes_.size()}; }
+
     void rollback(const Savepoint& to);
     // Ends the transaction: what was noted since the last commit.
     std::vector<RowChange> commit();
@@ -80,6 +84,7 @@ class Database {
         std::string id;
         std::optional<Row> before;
     };
+
     struct Tombstone {
         std::int64_t version = 0;
         std::string id;

@@ -1,10 +1,11 @@
-// What the Dataverse sandbox answers when it refuses: HTTP status, the service's hexadecimal code and a
-// sentence. Thread: any (a value).
+// What the Dataverse sandbox answers when it refuses: HTTP status, the service's hexadecimal code
+// and a sentence. Thread: any (a value).
 #pragma once
 
 #include <string>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 #include "engine/http/message.h"
 
@@ -44,9 +45,8 @@ template <typename T>
 using Outcome = tl::expected<T, ServiceError>;
 
 inline tl::unexpected<ServiceError> refuse(int status, std::string code, std::string message) {
-    return tl::unexpected<ServiceError>(
-        ServiceError{status, std::move(code), std::move(message), {}}
-    );
+    return tl::unexpected<ServiceError>(ServiceError{
+        status, std::move(code), std::move(message), {}});
 }
 
 inline tl::unexpected<ServiceError> bad_payload(std::string message) {
@@ -72,13 +72,12 @@ inline tl::unexpected<ServiceError> no_such_row(std::string_view table, std::str
 }  // namespace tideway::connectors::dataverse::sandbox
 
 // Returns the ServiceError of `expr` from the enclosing function, if it has one.
-#define TIDEWAY_DV_TRY(expr)                                                \
-    do {                                                                    \
-        auto dv_status = (expr);                                            \
-        if (!dv_status) {                                                   \
-            return tl::unexpected<                                          \
-                ::tideway::connectors::dataverse::sandbox::ServiceError>(   \
-                std::move(dv_status.error())                                \
-            );                                                              \
-        }                                                                   \
+#define TIDEWAY_DV_TRY(expr)                                                                \
+    do {                                                                                    \
+        auto dv_status = (expr);                                                            \
+        if (!dv_status) {                                                                   \
+            return tl::unexpected<::tideway::connectors::dataverse::sandbox::ServiceError>( \
+                std::move(dv_status.error())                                                \
+            );                                                                              \
+        }                                                                                   \
     } while (false)

@@ -19,7 +19,9 @@ std::string lowered(std::string text) {
     return text;
 }
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 std::string_view name_of(Kind kind) {
     switch (kind) {
@@ -43,7 +45,9 @@ std::string_view name_of(Kind kind) {
 class Parser {
   public:
     Parser(const FilterContext& context, const Table& table, std::string_view text)
-        : context_(context), table_(table), text_(text) {}
+        : context_(context),
+          table_(table),
+          text_(text) {}
 
     Outcome<Predicate> parse() {
         auto out = either();
@@ -289,7 +293,8 @@ class Parser {
         if (subject->kind != Kind::kText || part->kind != Kind::kText) {
             return bad_uri("The function '" + std::string(name) + "' takes two texts.");
         }
-        return Predicate([name = std::string(name), a = subject->get, b = part->get](const Scope& s) {
+        return Predicate([name = std::string(name), a = subject->get, b = part->get](const Scope& s
+                         ) {
             const Value x = a(s);
             const Value y = b(s);
             if (x.index() == 0 || y.index() == 0) {

@@ -65,6 +65,7 @@ struct QueryFunction {
     std::string name;
     std::map<std::string, std::vector<std::string>> arguments;  // literals; one, or a list's items
 };
+
 Outcome<Predicate> make_query_function(
     const FilterContext& context, const Table& table, const QueryFunction& function
 );

@@ -1,5 +1,6 @@
 // EntityDefinitions and $metadata: what clients read to learn set names, columns and choices.
 #include <algorithm>
+#include <cinttypes>
 
 #include "connectors/dataverse/sandbox_web_api.h"
 
@@ -44,18 +45,18 @@ Json selected(Json definition, const std::string& select) {
 }
 
 std::string metadata_id(std::string_view of) {
-    std::uint64_t hash = 14695981039346656037ULL;
+    std::uint64_t hash = 14695981039346656037U;
     for (const char c : of) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
     }
     char text[40];
     std::snprintf(
         text,
         sizeof text,
-        "%08x-%04x-4000-8000-%012llx",
+        "%08x-%04x-4000-8000-%012" PRIx64 "",
         static_cast<unsigned>(hash >> 32U),
         static_cast<unsigned>(hash & 0xFFFFU),
-        static_cast<unsigned long long>(hash & 0xFFFFFFFFFFFFULL)
+        hash & std::uint64_t{0xFFFFFFFFFFFF}
     );
     return text;
 }
@@ -218,9 +219,7 @@ Outcome<Json> describe_one(
             {"value", keys}};
     }
     return refuse(
-        404,
-        codes::kResourceNotFound,
-        "Resource not found for the segment '" + path[1].name + "'."
+        404, codes::kResourceNotFound, "Resource not found for the segment '" + path[1].name + "'."
     );
 }
 
@@ -278,8 +277,8 @@ std::string metadata_document(const Schema& schema) {
     std::string types;
     std::string sets;
     for (const Table& table : schema.tables()) {
-        types += "      <EntityType Name=\"" + table.name + "\">\n        <Key><PropertyRef Name=\"" +
-                 table.key + "\" /></Key>\n";
+        types += "      <EntityType Name=\"" + table.name +
+                 "\">\n        <Key><PropertyRef Name=\"" + table.key + "\" /></Key>\n";
         for (const Column& column : table.columns) {
             if (column.access != Access::kWriteOnly) {
                 types += property_xml(column);

@@ -41,7 +41,8 @@ std::vector<std::string_view> split_outside(std::string_view text, char separato
 
 class Reader {
   public:
-    Reader(const FilterContext& context, const Table& table) : context_(context) {
+    Reader(const FilterContext& context, const Table& table)
+        : context_(context) {
         query_.table = &table;
     }
 
@@ -183,9 +184,7 @@ class Reader {
                 if (equals == std::string_view::npos) {
                     return bad_uri("$expand has an option without a value.");
                 }
-                options.emplace_back(
-                    option_text.substr(0, equals), option_text.substr(equals + 1)
-                );
+                options.emplace_back(option_text.substr(0, equals), option_text.substr(equals + 1));
             }
         }
         return parse_query(context_, target, options);

@@ -51,8 +51,8 @@ std::map<std::string, std::string> aliases_of(const http::QueryFields& fields);
 // A row's place in the order of a query: what a paging cookie carries.
 Json position_of(const Database& database, const Query& query, const Row& row);
 
-// The rows that match, in order, strictly after `after` (a position, or null). The pointers live until
-// the next change of the database.
+// The rows that match, in order, strictly after `after` (a position, or null). The pointers live
+// until the next change of the database.
 std::vector<const Row*> run_query(const Database& database, const Query& query, const Json& after);
 
 }  // namespace tideway::connectors::dataverse::sandbox

@@ -1,4 +1,5 @@
-// Microsoft.Dynamics.CRM.* query functions of $filter: lists, ranges, relative dates, the current user.
+// Microsoft.Dynamics.CRM.* query functions of $filter: lists, ranges, relative dates, the current
+// user.
 #include <algorithm>
 #include <charconv>
 
@@ -56,9 +57,8 @@ std::optional<Duration> unit_of(std::string_view name) {
     return std::nullopt;
 }
 
-constexpr Timestamp kForever = Timestamp(std::chrono::sys_days(
-    std::chrono::year(9999) / std::chrono::December / 31
-));
+constexpr Timestamp kForever =
+    Timestamp(std::chrono::sys_days(std::chrono::year(9999) / std::chrono::December / 31));
 
 // Last7Days, NextXDays and the like, with X from PropertyValue.
 std::optional<Range> counted_range(std::string_view name, std::int64_t count, Timestamp now) {
@@ -208,7 +208,9 @@ Outcome<Predicate> make_query_function(
     }
     const bool users = function.name == "EqualUserId" || function.name == "NotEqualUserId";
     if (users) {
-        return one_of(std::move(*subject), {Value(context.user_id)}, function.name == "EqualUserId");
+        return one_of(
+            std::move(*subject), {Value(context.user_id)}, function.name == "EqualUserId"
+        );
     }
     const bool lists = function.name == "In" || function.name == "NotIn";
     const bool ranges = function.name == "Between" || function.name == "NotBetween";

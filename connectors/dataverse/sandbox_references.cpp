@@ -127,7 +127,8 @@ Outcome<RowKey> parse_row_key(const Table& table, std::string_view text) {
     return refuse(
         400,
         "0x80060888",
-        "The key in " + table.set + "(" + std::string(text) + ") is not defined for " + table.name + "."
+        "The key in " + table.set + "(" + std::string(text) + ") is not defined for " + table.name +
+            "."
     );
 }
 

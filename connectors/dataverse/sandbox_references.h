@@ -33,12 +33,13 @@ struct RowKey {
 
     std::string text(const Table& table) const;
 };
+
 Outcome<RowKey> parse_row_key(const Table& table, std::string_view text);
 const Row* find_row(const Database& database, const Table& table, const RowKey& key);
 tl::unexpected<ServiceError> no_row_for(const Table& table, const RowKey& key);
 
-// A row named by "/accounts(guid)", "accounts(key='v')", a whole URL or "$1" of a changeset; it must
-// exist.
+// A row named by "/accounts(guid)", "accounts(key='v')", a whole URL or "$1" of a changeset; it
+// must exist.
 struct ReferenceReader {
     const Database& database;
     const std::map<std::string, std::string>& content_ids;  // "1" -> "/accounts(guid)"

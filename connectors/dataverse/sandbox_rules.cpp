@@ -10,13 +10,16 @@ namespace tideway::connectors::dataverse::sandbox {
 namespace {
 
 const Choice* choice_of(const Column& column, std::int64_t value) {
-    const auto found = std::find_if(
-        column.choices.begin(), column.choices.end(), [value](const Choice& c) { return c.value == value; }
-    );
+    const auto found =
+        std::find_if(column.choices.begin(), column.choices.end(), [value](const Choice& c) {
+            return c.value == value;
+        });
     return found == column.choices.end() ? nullptr : &*found;
 }
 
-bool touches(const RuleInput& input, const char* column) { return input.columns.count(column) > 0; }
+bool touches(const RuleInput& input, const char* column) {
+    return input.columns.count(column) > 0;
+}
 
 Outcome<void> keep_state_and_reason_together(const RuleInput& input, Row& row) {
     const Column* states = input.table.column("statecode");
@@ -63,7 +66,8 @@ Outcome<void> refuse_states_of_actions(const RuleInput& input, const Row& row) {
         state == 0) {
         return {};
     }
-    const char* action = opportunity ? (state == 1 ? "WinOpportunity" : "LoseOpportunity") : "QualifyLead";
+    const char* action =
+        opportunity ? (state == 1 ? "WinOpportunity" : "LoseOpportunity") : "QualifyLead";
     return refuse(
         400,
         codes::kInvalidArgument,
@@ -109,7 +113,8 @@ const Row* currency_of(const RuleInput& input, Row& row) {
 }
 
 void settle_money(const RuleInput& input, Row& row) {
-    if (input.table.column("exchangerate") == nullptr || input.table.name == "transactioncurrency") {
+    if (input.table.column("exchangerate") == nullptr ||
+        input.table.name == "transactioncurrency") {
         return;
     }
     const Row* currency = currency_of(input, row);

@@ -44,16 +44,18 @@ const Collection* Table::collection(std::string_view property) const {
     return first_of(collections, [property](const Collection& c) { return c.name == property; });
 }
 
-Schema::Schema(std::vector<Table> tables) : tables_(std::move(tables)) {
+Schema::Schema(std::vector<Table> tables)
+    : tables_(std::move(tables)) {
     for (const Table& child : tables_) {
         for (const Column& column : child.columns) {
             for (const LookupTarget& target : column.targets) {
                 if (target.collection.empty()) {
                     continue;
                 }
-                const auto parent = std::find_if(
-                    tables_.begin(), tables_.end(), [&](const Table& t) { return t.name == target.table; }
-                );
+                const auto parent =
+                    std::find_if(tables_.begin(), tables_.end(), [&](const Table& t) {
+                        return t.name == target.table;
+                    });
                 if (parent != tables_.end()) {
                     parent->collections.push_back({target.collection, child.name, column.name});
                 }

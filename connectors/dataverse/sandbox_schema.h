@@ -13,15 +13,15 @@
 namespace tideway::connectors::dataverse::sandbox {
 
 enum class ColumnType {
-    kKey,       // the primary key, a guid
-    kGuid,      // any other guid
-    kText,      // one line
-    kMemo,      // many lines
-    kInteger,   // 32 bits
-    kBigInt,    // 64 bits
+    kKey,      // the primary key, a guid
+    kGuid,     // any other guid
+    kText,     // one line
+    kMemo,     // many lines
+    kInteger,  // 32 bits
+    kBigInt,   // 64 bits
     kDecimal,
     kDouble,
-    kMoney,     // rounded to the row's currency
+    kMoney,  // rounded to the row's currency
     kBoolean,
     kDate,      // "2026-02-03"
     kDateTime,  // "2026-02-03T10:11:12Z"
@@ -94,11 +94,13 @@ struct Table {
     const Column* column(std::string_view column_name) const;
     // By OData property: "_x_value" finds lookup x; a lookup's own name finds nothing.
     const Column* by_property(std::string_view property) const;
+
     // The lookup column and target behind a single-valued navigation property.
     struct Navigation {
         const Column* column = nullptr;
         const LookupTarget* target = nullptr;
     };
+
     std::optional<Navigation> navigation(std::string_view property) const;
     const Collection* collection(std::string_view property) const;
 };
@@ -109,6 +111,7 @@ class Schema {
 
     const Table* by_set(std::string_view set) const;
     const Table* by_name(std::string_view name) const;
+
     const std::vector<Table>& tables() const { return tables_; }
 
   private:
@@ -118,7 +121,7 @@ class Schema {
 // Dynamics 365 Sales as far as co-sell flows see it, with the co-sell solution's columns.
 Schema sales_schema();
 
-std::string_view edm_type(ColumnType type);      // "Edm.String"
+std::string_view edm_type(ColumnType type);        // "Edm.String"
 std::string_view attribute_type(ColumnType type);  // "Picklist"
 
 }  // namespace tideway::connectors::dataverse::sandbox

@@ -1,5 +1,5 @@
-// The tables of Dynamics 365 Sales that the sandbox knows (columns: public reference), plus the co-sell
-// solution's columns, whose real names are not public.
+// The tables of Dynamics 365 Sales that the sandbox knows (columns: public reference), plus the
+// co-sell solution's columns, whose real names are not public.
 #include "connectors/dataverse/sandbox_schema.h"
 
 namespace tideway::connectors::dataverse::sandbox {
@@ -101,7 +101,9 @@ Column customer(std::string name, std::string label, const std::string& collecti
         std::move(name),
         std::move(label),
         {{"account", account, collection + "_accounts"},
-         {"contact", contact, contacts_own ? "contact_customer_contacts" : collection + "_contacts"}}
+         {"contact",
+          contact,
+          contacts_own ? "contact_customer_contacts" : collection + "_contacts"}}
     );
 }
 
@@ -135,7 +137,9 @@ void append_system_columns(Table& table) {
     if (table.owned) {
         append(
             table,
-            {when_closed(lookup("ownerid", "Owner", {{"systemuser", "ownerid", "user_" + table.set}})),
+            {when_closed(
+                 lookup("ownerid", "Owner", {{"systemuser", "ownerid", "user_" + table.set}})
+             ),
              read_only(lookup("owninguser", "Owning User", {{"systemuser", "owninguser", ""}})),
              read_only(column("owningbusinessunit", "Owning Business Unit", ColumnType::kGuid))}
         );
@@ -175,8 +179,13 @@ void append_address(Table& table) {
     );
 }
 
-std::vector<Choice> active_states() { return {{0, "Active"}, {1, "Inactive"}}; }
-std::vector<Choice> active_reasons() { return {{1, "Active", 0}, {2, "Inactive", 1}}; }
+std::vector<Choice> active_states() {
+    return {{0, "Active"}, {1, "Inactive"}};
+}
+
+std::vector<Choice> active_reasons() {
+    return {{1, "Active", 0}, {2, "Inactive", 1}};
+}
 
 // Columns of the co-sell solution; shared by opportunity and lead.
 void append_cosell(Table& table) {
@@ -449,9 +458,8 @@ Table currency() {
 }
 
 Table callback_registration() {
-    Table out = begin_table(
-        "callbackregistration", "callbackregistrations", "Callback Registration", 301
-    );
+    Table out =
+        begin_table("callbackregistration", "callbackregistrations", "Callback Registration", 301);
     out.primary_name = "name";
     out.owned = true;
     Column url = needed(text("url", "Url", 2000), Required::kSystem);
@@ -491,7 +499,10 @@ Table callback_registration() {
              Required::kSystem
          ),
          with_initial(
-             choice("runas", "Run As", {{1, "Modifying user"}, {2, "Row owner"}, {3, "Flow owner"}}), 3
+             choice(
+                 "runas", "Run As", {{1, "Modifying user"}, {2, "Row owner"}, {3, "Flow owner"}}
+             ),
+             3
          ),
          version,
          memo("filteringattributes", "Filtering Attributes", 4000),
@@ -515,8 +526,7 @@ Table opportunity_close() {
         {needed(text("subject", "Subject", 200)),
          memo("description", "Description", 2000),
          column("actualend", "Actual End", ColumnType::kDateTime),
-         read_only(
-             choice("opportunitystatecode", "Status", {{0, "Open"}, {1, "Won"}, {2, "Lost"}})
+         read_only(choice("opportunitystatecode", "Status", {{0, "Open"}, {1, "Won"}, {2, "Lost"}})
          ),
          choice(
              "opportunitystatuscode",

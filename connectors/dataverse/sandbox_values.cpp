@@ -1,10 +1,10 @@
 #include "connectors/dataverse/sandbox_values.h"
 
-#include <date/date.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+
+#include <date/date.h>
 
 #include "engine/base/uid.h"
 
@@ -231,7 +231,9 @@ std::optional<std::string> formatted_value(
             return with_thousands(value->get<double>(), 0);
         case ColumnType::kDecimal:
         case ColumnType::kDouble:
-            return with_thousands(value->get<double>(), table.name == "transactioncurrency" ? 10 : 2);
+            return with_thousands(
+                value->get<double>(), table.name == "transactioncurrency" ? 10 : 2
+            );
         case ColumnType::kDate:
         case ColumnType::kDateTime: {
             const auto at = parse_utc(value->get<std::string>());

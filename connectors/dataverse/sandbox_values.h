@@ -1,5 +1,5 @@
-// One column's values: checked and put into stored form on the way in, written for people on the way
-// out. Thread: any.
+// One column's values: checked and put into stored form on the way in, written for people on the
+// way out. Thread: any.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,8 @@
 namespace tideway::connectors::dataverse::sandbox {
 
 // The stored form of what a client sent for a column (not a lookup), or 400 in the service's way.
-// null stays null. Numbers are not read from text, dates not from date-times: the service refuses both.
+// null stays null. Numbers are not read from text, dates not from date-times: the service refuses
+// both.
 Outcome<Json> read_value(const Table& table, const Column& column, const Json& sent);
 
 // "8-4-4-4-12" in lower case, also from upper case and braces.

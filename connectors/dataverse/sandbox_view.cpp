@@ -99,7 +99,8 @@ void View::add_column(Json& out, const Table& table, const Column& column, const
         out[property + "@Microsoft.Dynamics.CRM.lookuplogicalname"] = to.table;
     }
     const LookupTarget* target = column.target(to.table);
-    if (target != nullptr && annotations.wants("Microsoft.Dynamics.CRM.associatednavigationproperty")) {
+    if (target != nullptr &&
+        annotations.wants("Microsoft.Dynamics.CRM.associatednavigationproperty")) {
         out[property + "@Microsoft.Dynamics.CRM.associatednavigationproperty"] = target->navigation;
     }
 }
@@ -107,9 +108,8 @@ void View::add_column(Json& out, const Table& table, const Column& column, const
 void View::add_expanded(Json& out, const Expand& expand, const Table& table, const Row& row) const {
     if (expand.collection == nullptr) {
         const Reference to = reference_of(row, expand.navigation.column->name);
-        const Row* target = to.table == expand.navigation.target->table
-                                ? database.find(to.table, to.id)
-                                : nullptr;
+        const Row* target =
+            to.table == expand.navigation.target->table ? database.find(to.table, to.id) : nullptr;
         out[expand.name] = target == nullptr ? Json() : this->row(*expand.query, *target);
         return;
     }

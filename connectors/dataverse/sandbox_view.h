@@ -13,9 +13,11 @@ namespace tideway::connectors::dataverse::sandbox {
 class Annotations {
   public:
     Annotations() = default;
-    explicit Annotations(std::string_view wanted);  // "*", "OData.*", "-Microsoft.Dynamics.CRM.*", ...
+    explicit Annotations(std::string_view wanted
+    );  // "*", "OData.*", "-Microsoft.Dynamics.CRM.*", ...
 
     bool any() const { return !patterns_.empty(); }
+
     bool wants(std::string_view name) const;
 
   private:

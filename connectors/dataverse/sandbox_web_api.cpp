@@ -127,9 +127,7 @@ WebApi::Answer WebApi::unbound(const Call& call) {
         return out;
     }
     if (name == "EntityDefinitions") {
-        auto body = describe_tables(
-            database_.schema(), call.request.root, call.path, call.query
-        );
+        auto body = describe_tables(database_.schema(), call.request.root, call.path, call.query);
         return body ? Answer(odata_response(200, *body, call.preferences))
                     : tl::unexpected<ServiceError>(body.error());
     }
@@ -208,7 +206,8 @@ WebApi::Answer WebApi::below_row(const Call& call, const Table& table, const Row
 }
 
 Outcome<Json> WebApi::body_of(const Call& call) const {
-    auto body = parse_json(call.request.body.empty() ? "{}" : call.request.body, "The request body");
+    auto body =
+        parse_json(call.request.body.empty() ? "{}" : call.request.body, "The request body");
     if (!body) {
         return bad_payload(body.error().message);
     }
@@ -353,17 +352,16 @@ WebApi::Answer WebApi::one_column(
         if (stored == nullptr || stored->is_null()) {
             return odata_response(204, {}, Preferences());
         }
-        const Json value = column.type == ColumnType::kLookup
-                               ? Json(reference_of(row, column.name).id)
-                               : *stored;
+        const Json value =
+            column.type == ColumnType::kLookup ? Json(reference_of(row, column.name).id) : *stored;
         if (call.path.size() == 3 && call.path[2].name == "$value") {
             http::Response out = odata_response(200, {}, Preferences());
             out.headers.set("Content-Type", "text/plain");
             out.body = value.is_string() ? value.get<std::string>() : dump(value);
             return out;
         }
-        const std::string context = call.request.root + "/$metadata#" + table.set + "(" + id + ")/" +
-                                    column.property();
+        const std::string context =
+            call.request.root + "/$metadata#" + table.set + "(" + id + ")/" + column.property();
         const Json body = {{"@odata.context", context}, {"value", value}};
         return odata_response(200, body, call.preferences);
     }

@@ -1,6 +1,6 @@
-// The Web API's requests, one at a time: rows, collections, single columns, references, functions and
-// actions. Works on decoded requests; transport, tokens and limits are the sandbox's.
-// Thread: the sandbox's loop.
+// The Web API's requests, one at a time: rows, collections, single columns, references, functions
+// and actions. Works on decoded requests; transport, tokens and limits are the sandbox's. Thread:
+// the sandbox's loop.
 #pragma once
 
 #include <map>
@@ -34,12 +34,15 @@ class WebApi {
     };
 
     WebApi(Database& database, Writer& writer, Callers& callers, const Clock& clock)
-        : database_(database), writer_(writer), callers_(callers), clock_(clock) {}
+        : database_(database),
+          writer_(writer),
+          callers_(callers),
+          clock_(clock) {}
 
     Settings& settings() { return settings_; }
 
     // Every delta token issued until now is answered as expired.
-    void expire_delta_tokens() { delta_floor_ = clock_.now(); }
+    void expire_delta_tokens() { ++delta_generation_; }
 
     // Does one request. A refused one leaves no trace in the database; nothing is committed.
     http::Response handle(const ApiRequest& request);
@@ -65,6 +68,11 @@ class WebApi {
     Answer below_row(const Call& call, const Table& table, const RowKey& key);
 
     Answer list(const Call& call, const Table& table, const Collection* within, const Row* parent);
+    struct Page;
+    Outcome<Page> find_page(const Call& call, const Table& table) const;
+    void cut_page(const Call& call, Page& page) const;
+    void add_counts(const Call& call, const Page& page, Json& body) const;
+    void add_links(const Call& call, const Page& page, Json& body) const;
     Answer count(const Call& call, const Table& table);
     Outcome<Query> tracked_query(const Call& call, const Table& table, std::int64_t& since) const;
     Outcome<std::int64_t> version_of_token(const std::string& token) const;
@@ -89,14 +97,18 @@ class WebApi {
 
     Answer close_opportunity(const Call& call, int state);
     Answer qualify_lead(const Call& call, const Row& lead);
-    Outcome<std::string> made_by_qualifying(const Call& call, const Table& table, const Json& body);
+    struct Qualifying;
+    Outcome<std::string> make_row(Qualifying& work, const char* table, const Json& row);
+    Outcome<void> make_account(Qualifying& work);
+    Outcome<void> make_contact(Qualifying& work);
+    Outcome<void> make_opportunity(Qualifying& work);
 
     Database& database_;
     Writer& writer_;
     Callers& callers_;
     const Clock& clock_;
     Settings settings_;
-    Timestamp delta_floor_;
+    std::int64_t delta_generation_ = 1;
 };
 
 // A JSON answer with the service's headers.

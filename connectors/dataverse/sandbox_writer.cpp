@@ -144,8 +144,8 @@ Outcome<void> Writer::read_nested(
     }
     if (!value.is_object()) {
         return bad_payload(
-            "A value was found for the navigation property '" + navigation +
-            "'; use '" + navigation + "@odata.bind' with the address of a row."
+            "A value was found for the navigation property '" + navigation + "'; use '" +
+            navigation + "@odata.bind' with the address of a row."
         );
     }
     const Table& target = *database_.schema().by_name(found->target->table);
@@ -310,9 +310,8 @@ void Writer::release_children(const Table& table, const std::string& id) {
 
 Outcome<void> Writer::check_required(const Table& table, const Row& row) const {
     for (const Column& column : table.columns) {
-        const bool needed =
-            column.required == Required::kSystem ||
-            (column.required == Required::kApplication && application_required_);
+        const bool needed = column.required == Required::kSystem ||
+                            (column.required == Required::kApplication && application_required_);
         if (needed && is_empty(row, column.name)) {
             return refuse(
                 400,
@@ -333,7 +332,12 @@ Outcome<void> Writer::check_duplicates(const Save& save, const Row& row) const {
     for (const auto& [id, other] : database_.rows(save.table.name)) {
         if (!is_empty(other, column) &&
             compare_values(Value(string_or(other, column)), Value(string_or(row, column))) == 0) {
-            return refuse(412, codes::kDuplicateFound, "A record was not created or updated because a duplicate of the current record already exists.");
+            return refuse(
+                412,
+                codes::kDuplicateFound,
+                "A record was not created or updated because a duplicate of the current record "
+                "already exists."
+            );
         }
     }
     return {};

@@ -35,7 +35,9 @@ struct Changes {
 class Writer {
   public:
     Writer(Database& database, const Callers& callers, const Clock& clock)
-        : database_(database), callers_(callers), clock_(clock) {}
+        : database_(database),
+          callers_(callers),
+          clock_(clock) {}
 
     void require_application_columns(bool on) { application_required_ = on; }
 
@@ -77,6 +79,7 @@ struct RuleInput {
     SaveOrigin origin = SaveOrigin::kRequest;
     Timestamp now;
 };
+
 Outcome<void> apply_rules(const RuleInput& input, Row& row);
 
 }  // namespace tideway::connectors::dataverse::sandbox
