@@ -18,15 +18,24 @@ constexpr std::size_t kRequestHeaderBytesMax = 64U << 10U;  // 431
 constexpr std::size_t kServerConnectionsMax = 4096;       // accept waits
 constexpr seconds kRequestReadTimeout{30};                // connection is closed
 constexpr seconds kIdleConnectionTimeout{75};             // connection is closed
+constexpr seconds kLingerTimeout{2};  // what a client still sends after our last answer is dropped
+constexpr seconds kStreamCommentInterval{15};             // keeps proxies from closing a stream
+constexpr std::size_t kStreamBufferBytesMax = 1U << 20U;  // unsent; the slow reader is closed
 
 // --- HTTP client ---
 constexpr std::size_t kResponseBodyBytesMax = 100U << 20U;  // the exchange fails, class "in doubt"
 constexpr seconds kOutboundTimeout{120};                    // as Power Automate's outbound limit
+constexpr std::size_t kResponseHeaderBytesMax = 256U << 10U;  // the exchange fails, "in doubt"
 constexpr seconds kConnectTimeout{15};
+constexpr seconds kPooledConnectionIdleMax{50};     // older ones are not used again
+constexpr std::size_t kPooledConnectionsMax = 128;  // per network policy; the oldest is closed
 constexpr std::size_t kConnectionsPerHostMax = 32;  // further requests queue
 
 // --- JSON ---
 constexpr std::size_t kJsonDepthMax = 128;  // InvalidJSON
+constexpr std::size_t kSchemaStepsMax = 1'000'000;  // of one validation; it fails
+constexpr std::size_t kSchemaProblemsMax = 20;      // further ones are not listed
+constexpr std::size_t kPatternWorkMax = 50'000'000;  // of one schema pattern: characters x states
 
 // --- a run ---
 constexpr std::size_t kPayloadBytesMax = 100U << 20U;      // the step fails with PayloadTooLarge
@@ -56,6 +65,7 @@ constexpr std::size_t kNameBytesMax = 256;   // step, scope, flow, connection na
 // --- store ---
 constexpr std::size_t kWriterQueueMax = 8192;          // submitters get ServerBusy (503)
 constexpr std::size_t kGroupCommitBatchesMax = 512;    // batches of one commit
+constexpr milliseconds kStartCheckBudget{40};  // check after a crash; the rest as it is read
 constexpr milliseconds kBackgroundFlush{50};           // journal rows reach history
 constexpr hours kHistoryRetention{24 * 28};
 constexpr std::size_t kPageSizeMax = 500;              // of any list

@@ -32,9 +32,19 @@ std::optional<Uid> Uid::parse(std::string_view hex) {
     return out;
 }
 
-std::string Uid::hex() const {
-    return to_hex(std::string_view(reinterpret_cast<const char*>(bytes_.data()), bytes_.size()));
+Uid Uid::from_raw(std::string_view bytes) {
+    Uid out;
+    if (bytes.size() == out.bytes_.size()) {
+        std::ranges::copy(bytes, out.bytes_.begin());
+    }
+    return out;
 }
+
+std::string_view Uid::raw() const {
+    return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+}
+
+std::string Uid::hex() const { return to_hex(raw()); }
 
 std::string Uid::guid() const {
     std::string out = hex();

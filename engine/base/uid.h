@@ -21,6 +21,10 @@ class Uid {
 
     static std::optional<Uid> parse(std::string_view hex);
 
+    // The 16 bytes as the store keeps them; anything of another length is "none".
+    static Uid from_raw(std::string_view bytes);
+    std::string_view raw() const;  // lives as long as this Uid
+
     bool is_none() const { return *this == Uid(); }
 
     std::string hex() const;

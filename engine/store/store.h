@@ -7,204 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "engine/base/crash_points.h"
 #include "engine/base/result.h"
-#include "engine/model/connection.h"
-#include "engine/model/flow.h"
-#include "engine/model/journal_row.h"
-#include "engine/model/run.h"
+#include "engine/store/commands.h"
 
 namespace tideway::store {
-
-using model::EventId;
-using model::FlowId;
-using model::RunId;
-using model::VersionId;
-
-// ---------------------------------------------------------------- commands
-
-// A trigger delivered something. Without `run` the event is only recorded (refused, unmet ...).
-// With `dedupe_key` set: if an accepted event of the flow has the same key within `dedupe_until`,
-// nothing is made but an event row with status Duplicate, and the result names the first run.
-struct Admit {
-    model::EventRecord event;
-    std::optional<model::RunRecord> run;
-    std::optional<Timestamp> dedupe_expires;  // with event.dedupe_key
-};
-
-// Rows of one run, in order, with everything that changes with them. Refused (code "LeaseLost") when
-// `lease_epoch` is not the run's, (code "JournalGap") when first seq != the run's next_seq: the whole
-// batch is then undone and fails.
-struct AppendJournal {
-    RunId run_id = 0;
-    std::int64_t lease_epoch = 0;
-    std::vector<model::JournalRow> rows;
-    std::vector<model::EffectRecord> effects;  // by (run_id, path): inserted or completed
-    // The run's own columns; the id, uid, lineage and next_seq of this record are not looked at.
-    std::optional<model::RunRecord> run;
-};
-
-// Takes a run for this process: bumps lease_epoch and returns it. `deaths` is increased when
-// `after_death`.
-struct ClaimRun {
-    RunId run_id = 0;
-    bool after_death = false;
-};
-
-// Operator's changes outside a claim: sets the run's status, wait reason and error.
-struct SetRunStatus {
-    RunId run_id = 0;
-    model::Status status = model::Status::kCancelled;
-    std::string reason;
-};
-
-// `exclusive`: first come first served per key. Re-entrant: the same root holder gets it again.
-struct AcquireLock {
-    std::string key;
-    RunId run_id = 0;
-    Uid holder;  // top of the call tree
-    std::string path;
-};
-
-struct ReleaseLock {
-    std::string key;
-    RunId run_id = 0;
-    std::string path;
-};
-
-// wait_for_callback: a token that somebody will call; and that call.
-struct PutCallback {
-    std::string token;
-    RunId run_id = 0;
-    std::string path;
-    Timestamp expires;
-};
-
-struct ReceiveCallback {
-    std::string token;
-    Payload payload;
-};
-
-struct PutFlow {
-    std::string pack;
-    std::string name;
-    std::string title;
-    VersionId published = 0;  // 0: keep
-};
-
-struct PutVersion {
-    model::FlowVersion version;  // by hash: stored once
-};
-
-struct SetFlowState {
-    FlowId flow_id = 0;
-    model::FlowState state = model::FlowState::kOff;
-    std::string reason;
-};
-
-// What a trigger needs to remember: keys of its signed URL, subscription, cursor.
-struct TriggerState {
-    FlowId flow_id = 0;
-    std::string primary_key;
-    std::string secondary_key;
-    Payload subscription;
-    Payload cursor;
-};
-
-struct PutTriggerState {
-    TriggerState state;
-};
-
-struct PutConnection {
-    model::ConnectionRecord connection;  // by name: inserted or replaced
-};
-
-struct DeleteConnection {
-    std::string name;
-};
-
-// Which connection a pack's connection reference means in this environment.
-struct BindReference {
-    std::string pack;
-    std::string reference;
-    std::string connection;
-};
-
-struct Variable {
-    std::string pack;
-    std::string name;
-    std::string type;  // "String", "Number", "Yes/No", "JSON", "Secret"
-    Payload value;     // JSON; for Secret a string of sealed bytes in base64
-    std::string description;
-};
-
-struct PutVariable {
-    Variable variable;
-};
-
-struct ApiToken {
-    std::string name;  // the person
-    std::string role;  // "admin", "operator", "viewer"
-    std::string hash;  // sha256 of the token, hex
-    std::optional<Timestamp> expires;
-    Timestamp created;
-};
-
-struct PutToken {
-    ApiToken token;
-};
-
-struct DeleteToken {
-    std::string name;
-};
-
-struct SetMeta {
-    std::string key;  // "environment", "mode", "public_url" ...
-    std::string value;
-};
-
-// An administrative act with its person.
-struct AddAudit {
-    Timestamp at;
-    std::string person;
-    std::string act;     // "flows.on"
-    std::string object;  // "co_sell_dynamics365/partner_center_to_dynamics365"
-    Payload before;
-    Payload after;
-};
-
-// Removes ended runs (with journal, events, effects' outputs, unused payloads) that ended before
-// `before`, at most `limit` of them.
-struct Prune {
-    Timestamp before;
-    int limit = 100;
-};
-
-using Command = std::variant<
-    Admit, AppendJournal, ClaimRun, SetRunStatus, AcquireLock, ReleaseLock, PutCallback,
-    ReceiveCallback, PutFlow, PutVersion, SetFlowState, PutTriggerState, PutConnection,
-    DeleteConnection, BindReference, PutVariable, PutToken, DeleteToken, SetMeta, AddAudit, Prune>;
-
-// One per command, in order.
-struct Outcome {
-    std::int64_t id = 0;        // row id made or found: event (Admit), flow, version, run (ClaimRun)
-    RunId run_id = 0;           // Admit: the run made, or the first run of a duplicate;
-                                // ReleaseLock: the run that holds the lock now, or 0;
-                                // ReceiveCallback: the run that waits for it, or 0
-    Uid run_uid;                // of run_id
-    bool is_duplicate = false;  // Admit
-    bool granted = false;       // AcquireLock; ReceiveCallback: the token was known and open
-    std::int64_t lease_epoch = 0;  // ClaimRun
-    std::string path;              // ReleaseLock, ReceiveCallback: where that run waits
-    std::int64_t count = 0;        // Prune: runs removed
-};
-
-struct Batch {
-    std::vector<Command> commands;
-};
 
 using Completion = std::function<void(Result<std::vector<Outcome>>)>;
 
@@ -222,15 +31,15 @@ struct FlowRow {
 };
 
 struct RunFilter {
-    std::optional<FlowId> flow_id;
-    std::vector<model::Status> statuses;  // empty: all
-    std::optional<Timestamp> created_from;
-    std::optional<Timestamp> created_to;
-    std::string outcome;
-    std::string fingerprint;
-    std::string record_id;  // of an effect (ledger)
-    std::optional<Uid> root_uid;
-    std::optional<Uid> parent_uid;
+    std::optional<FlowId> flow_id{};
+    std::vector<model::Status> statuses{};  // empty: all
+    std::optional<Timestamp> created_from{};
+    std::optional<Timestamp> created_to{};
+    std::string outcome{};
+    std::string fingerprint{};
+    std::string record_id{};  // of an effect (ledger)
+    std::optional<Uid> root_uid{};
+    std::optional<Uid> parent_uid{};
     RunId before_id = 0;  // paging: runs with a smaller id, newest first
     int limit = 50;       // at most limits::kPageSizeMax
 };
@@ -261,15 +70,21 @@ class Reader {
     virtual Result<std::vector<model::RunRecord>> runs(const RunFilter& filter) = 0;
     // Status Waiting, Running or Paused, oldest first.
     virtual Result<std::vector<model::RunRecord>> open_runs() = 0;
-    virtual Result<std::vector<model::JournalRow>> journal(RunId id, std::int64_t after_seq = 0) = 0;
+    virtual Result<std::vector<model::JournalRow>> journal(
+        RunId id, std::int64_t after_seq = 0
+    ) = 0;
     virtual Result<std::optional<model::EventRecord>> event(EventId id) = 0;
-    virtual Result<std::vector<model::EventRecord>> events(FlowId flow, EventId before, int limit) = 0;
+    virtual Result<std::vector<model::EventRecord>> events(
+        FlowId flow, EventId before, int limit
+    ) = 0;
     virtual Result<std::vector<model::EffectRecord>> effects(RunId id) = 0;
     // Newest first. Those of any run with this idempotency key.
     virtual Result<std::vector<model::EffectRecord>> effects_by_key(const std::string& key) = 0;
     // On one record of one connection, newest first.
     virtual Result<std::vector<model::EffectRecord>> effects_on(
-        const std::string& connection, const std::string& object, const std::string& record_id,
+        const std::string& connection,
+        const std::string& object,
+        const std::string& record_id,
         int limit
     ) = 0;
     virtual Result<std::vector<FlowRow>> flows() = 0;
@@ -289,9 +104,9 @@ class Store {
   public:
     virtual ~Store() = default;
 
-    // `done` is called on the writer thread, after the commit or with the error of this batch; never
-    // from inside submit(). A full queue (limits::kWriterQueueMax) fails with code "ServerBusy". The
-    // failure of one batch does not touch the others of its commit.
+    // `done` is called on the writer thread, after the commit or with the error of this batch;
+    // never from inside submit(). A full queue (limits::kWriterQueueMax) fails with code
+    // "ServerBusy". The failure of one batch does not touch the others of its commit.
     virtual void submit(Batch batch, Completion done) = 0;
 
     virtual Reader& reader() = 0;
@@ -301,18 +116,19 @@ class Store {
         std::int64_t commits = 0;
         std::int64_t batches = 0;
     };
+
     virtual Counters counters() const = 0;
 };
 
 struct SqliteOptions {
-    std::string path;  // of the database file; made when absent
+    std::string path;                     // of the database file; made when absent
     CrashPoints* crash_points = nullptr;  // borrowed; visited "before commit" and "after commit"
     int readers = 2;
 };
 
-// Opens, migrates and locks the file for this process. Fails with code "StoreInUse" (another process
-// has it), "StoreCorrupt" (not a database, or quick_check failed), "StoreTooNew" (made by a newer
-// program), "StoreDiskFull", each with a remedy.
+// Opens, migrates and locks the file for this process. Fails with code "StoreInUse" (another
+// process has it), "StoreCorrupt" (not a database, or quick_check failed), "StoreTooNew" (made by a
+// newer program), "StoreDiskFull", each with a remedy.
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options);
 
 }  // namespace tideway::store

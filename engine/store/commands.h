@@ -1,0 +1,235 @@
+// What can be asked of the store: commands, the batches they travel in, and what each gives back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/model/connection.h"
+#include "engine/model/flow.h"
+#include "engine/model/journal_row.h"
+#include "engine/model/run.h"
+
+namespace tideway::store {
+
+using model::EventId;
+using model::FlowId;
+using model::RunId;
+using model::VersionId;
+
+// A trigger delivered something. Without `run` the event is only recorded (refused, unmet ...).
+// With `dedupe_key` set: if an accepted event of the flow has the same key within `dedupe_until`,
+// nothing is made but an event row with status Duplicate, and the result names the first run.
+// A run whose uid exists already is not made again: the result is that run, as a duplicate.
+struct Admit {
+    model::EventRecord event;
+    std::optional<model::RunRecord> run;
+    std::optional<Timestamp> dedupe_expires;  // with event.dedupe_key
+};
+
+// Rows of one run, in order, with everything that changes with them. Refused (code "LeaseLost")
+// when `lease_epoch` is not the run's, (code "JournalGap") when first seq != the run's next_seq:
+// the whole batch is then undone and fails. Refused (code "RunEnded") when the run has ended. A
+// record with a final status ends the run: its locks and its places in lock queues are given up,
+// its callbacks go.
+struct AppendJournal {
+    RunId run_id = 0;
+    std::int64_t lease_epoch = 0;
+    std::vector<model::JournalRow> rows;
+    std::vector<model::EffectRecord> effects;  // by (run_id, path): inserted or completed
+    // The run's own columns; the id, uid, lineage and next_seq of this record are not looked at.
+    std::optional<model::RunRecord> run;
+};
+
+// Takes a run for this process: bumps lease_epoch and returns it. `deaths` is increased when
+// `after_death`.
+struct ClaimRun {
+    RunId run_id = 0;
+    bool after_death = false;
+};
+
+// Operator's changes outside a claim: sets the run's status, wait reason and error. Refused (code
+// "RunEnded") when the run has ended.
+struct SetRunStatus {
+    RunId run_id = 0;
+    model::Status status = model::Status::kCancelled;
+    std::string reason;
+    std::optional<Timestamp> at;  // becomes `ended` of a final status; absent: the system's time
+};
+
+// `exclusive`: first come first served per key. Re-entrant: the same root holder gets it again.
+struct AcquireLock {
+    std::string key;
+    RunId run_id = 0;
+    Uid holder;  // top of the call tree
+    std::string path;
+};
+
+struct ReleaseLock {
+    std::string key;
+    RunId run_id = 0;
+    std::string path;
+};
+
+// wait_for_callback: a token that somebody will call; and that call.
+struct PutCallback {
+    std::string token;
+    RunId run_id = 0;
+    std::string path;
+    Timestamp expires;
+};
+
+struct ReceiveCallback {
+    std::string token;
+    Payload payload;
+    std::optional<Timestamp> at;  // when given, a token that has expired by then is refused
+};
+
+struct PutFlow {
+    std::string pack;
+    std::string name;
+    std::string title;
+    VersionId published = 0;  // 0: keep
+};
+
+struct PutVersion {
+    model::FlowVersion version;  // by hash: stored once
+};
+
+struct SetFlowState {
+    FlowId flow_id = 0;
+    model::FlowState state = model::FlowState::kOff;
+    std::string reason;
+};
+
+// What a trigger needs to remember: keys of its signed URL, subscription, cursor.
+struct TriggerState {
+    FlowId flow_id = 0;
+    std::string primary_key;
+    std::string secondary_key;
+    Payload subscription;
+    Payload cursor;
+};
+
+struct PutTriggerState {
+    TriggerState state;
+};
+
+struct PutConnection {
+    model::ConnectionRecord connection;  // by name: inserted or replaced
+};
+
+struct DeleteConnection {
+    std::string name;
+};
+
+// Which connection a pack's connection reference means in this environment.
+struct BindReference {
+    std::string pack;
+    std::string reference;
+    std::string connection;
+};
+
+struct Variable {
+    std::string pack;
+    std::string name;
+    std::string type;  // "String", "Number", "Yes/No", "JSON", "Secret"
+    Payload value;     // JSON; for Secret a string of sealed bytes in base64
+    std::string description;
+};
+
+struct PutVariable {
+    Variable variable;
+};
+
+struct ApiToken {
+    std::string name;  // the person
+    std::string role;  // "admin", "operator", "viewer"
+    std::string hash;  // sha256 of the token, hex
+    std::optional<Timestamp> expires;
+    Timestamp created;
+};
+
+struct PutToken {
+    ApiToken token;
+};
+
+struct DeleteToken {
+    std::string name;
+};
+
+struct SetMeta {
+    std::string key;  // "environment", "mode", "public_url" ...
+    std::string value;
+};
+
+// An administrative act with its person.
+struct AddAudit {
+    Timestamp at;
+    std::string person;
+    std::string act;     // "flows.on"
+    std::string object;  // "co_sell_dynamics365/partner_center_to_dynamics365"
+    Payload before;
+    Payload after;
+};
+
+// Removes ended runs (with journal, events, effects' outputs, unused payloads) that ended before
+// `before`, at most `limit` of them.
+struct Prune {
+    Timestamp before;
+    int limit = 100;
+};
+
+using Command = std::variant<
+    Admit,
+    AppendJournal,
+    ClaimRun,
+    SetRunStatus,
+    AcquireLock,
+    ReleaseLock,
+    PutCallback,
+    ReceiveCallback,
+    PutFlow,
+    PutVersion,
+    SetFlowState,
+    PutTriggerState,
+    PutConnection,
+    DeleteConnection,
+    BindReference,
+    PutVariable,
+    PutToken,
+    DeleteToken,
+    SetMeta,
+    AddAudit,
+    Prune>;
+
+// A lock that passed to the next in the queue: that run waits at `path` and now holds it.
+struct LockGrant {
+    std::string key;
+    RunId run_id = 0;
+    std::string path;
+};
+
+// One per command, in order.
+struct Outcome {
+    std::int64_t id = 0;  // row id made or found: event (Admit), flow, version, run (ClaimRun)
+    RunId run_id = 0;     // Admit: the run made, or the first run of a duplicate;
+                          // ReleaseLock: the run that the lock passed to, or 0;
+                          // ReceiveCallback: the run that waits for it, or 0
+    Uid run_uid;          // of run_id
+    bool is_duplicate = false;      // Admit
+    bool granted = false;           // AcquireLock; ReceiveCallback: the token was known and open;
+                                    // PutCallback: the call has come already
+    std::int64_t lease_epoch = 0;   // ClaimRun
+    std::string path;               // ReleaseLock, ReceiveCallback: where that run waits
+    std::int64_t count = 0;         // Prune: runs removed
+    std::vector<LockGrant> grants;  // ReleaseLock, and whatever ends a run: locks passed on
+};
+
+struct Batch {
+    std::vector<Command> commands;
+};
+
+}  // namespace tideway::store

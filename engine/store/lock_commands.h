@@ -1,0 +1,42 @@
+// Commands about what runs wait for: durable locks (`exclusive`) and callbacks.
+// Each checks everything that can be refused before it writes anything.
+#pragma once
+
+#include <vector>
+
+#include "engine/store/commands.h"
+#include "engine/store/payload_table.h"
+#include "engine/store/sql_driver.h"
+
+namespace tideway::store {
+
+// Thread: that of the driver; inside a write transaction. Everything is borrowed.
+class LockCommands {
+  public:
+    LockCommands(SqlDriver& driver, PayloadTable& payloads)
+        : driver_(driver),
+          payloads_(payloads) {}
+
+    // Asking again for the same (key, run, path) finds the place in the queue unchanged.
+    Result<Outcome> apply(const AcquireLock& command);
+    // A lock that is not there (any more) is released already.
+    Result<Outcome> apply(const ReleaseLock& command);
+    // The same token again changes nothing and keeps what was received.
+    Result<Outcome> apply(const PutCallback& command);
+    Result<Outcome> apply(const ReceiveCallback& command);
+
+    // Gives up what an ended run holds or waits for; the locks that passed on.
+    Result<std::vector<LockGrant>> end_run(RunId run_id);
+
+  private:
+    Status require_open_run(RunId run_id);
+    Result<bool> is_free_for(const std::string& key, const Uid& holder);
+    // When nobody holds the key any more, the first in the queue does.
+    Result<std::optional<LockGrant>> pass_on(const std::string& key);
+    Result<Uid> uid_of(RunId run_id);
+
+    SqlDriver& driver_;
+    PayloadTable& payloads_;
+};
+
+}  // namespace tideway::store

@@ -1,0 +1,21 @@
+#include <algorithm>
+
+#include "engine/store/migrations.h"
+#include "engine/store/sql_store.h"
+#include "engine/store/sqlite_driver.h"
+
+namespace tideway::store {
+
+Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options) {
+    SqlConnections connections;
+    TIDEWAY_TRY_ASSIGN(connections.guard, ProcessLock::acquire(options.path));
+    TIDEWAY_TRY_ASSIGN(connections.writer, open_sqlite_writer(options.path));
+    TIDEWAY_TRY(migrate(*connections.writer, sqlite_migrations()));
+    for (int made = 0; made < std::max(options.readers, 1); ++made) {
+        TIDEWAY_TRY_ASSIGN(auto reader, open_sqlite_reader(options.path));
+        connections.readers.push_back(std::move(reader));
+    }
+    return std::make_unique<SqlStore>(std::move(connections), options.crash_points);
+}
+
+}  // namespace tideway::store

@@ -1,0 +1,50 @@
+// Commands about events and runs: admit, append to the journal, claim, set the status.
+// Each checks everything that can be refused before it writes anything.
+#pragma once
+
+#include "engine/store/commands.h"
+#include "engine/store/lock_commands.h"
+#include "engine/store/payload_table.h"
+#include "engine/store/sql_driver.h"
+
+namespace tideway::store {
+
+// Thread: that of the driver; inside a write transaction. Everything is borrowed.
+class RunCommands {
+  public:
+    RunCommands(SqlDriver& driver, PayloadTable& payloads, LockCommands& locks)
+        : driver_(driver),
+          payloads_(payloads),
+          locks_(locks) {}
+
+    Result<Outcome> apply(const Admit& command);
+    Result<Outcome> apply(const AppendJournal& command);
+    Result<Outcome> apply(const ClaimRun& command);
+    Result<Outcome> apply(const SetRunStatus& command);
+
+  private:
+    struct Head;  // what decides whether a run takes a change
+
+    Result<std::optional<Outcome>> run_that_exists(const Uid& uid);
+    Result<std::optional<Outcome>> first_of_key(const Admit& command);
+    Status remember_key(const Admit& command, RunId run_id);
+    Result<EventId> insert_event(
+        const model::EventRecord& event,
+        RunId run_id,
+        model::EventStatus status,
+        std::string_view reason
+    );
+    Result<RunId> insert_run(const model::RunRecord& run);
+
+    Result<Head> head_of(RunId run_id);
+    Status insert_rows(const AppendJournal& command);
+    Status put_effect(RunId run_id, const model::EffectRecord& effect);
+    Status advance(const AppendJournal& command);
+    Status update_run(RunId run_id, const model::RunRecord& run, std::optional<Timestamp> ended);
+
+    SqlDriver& driver_;
+    PayloadTable& payloads_;
+    LockCommands& locks_;
+};
+
+}  // namespace tideway::store

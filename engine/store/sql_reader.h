@@ -1,0 +1,45 @@
+// The queries of the store, in SQL.
+#pragma once
+
+#include "engine/store/reader_pool.h"
+#include "engine/store/store.h"
+
+namespace tideway::store {
+
+// Thread: any. The pool is borrowed.
+class SqlReader final : public Reader {
+  public:
+    explicit SqlReader(ReaderPool& pool)
+        : pool_(pool) {}
+
+    Result<std::optional<model::RunRecord>> run(RunId id) override;
+    Result<std::optional<model::RunRecord>> run_by_uid(const Uid& uid) override;
+    Result<std::vector<model::RunRecord>> runs(const RunFilter& filter) override;
+    Result<std::vector<model::RunRecord>> open_runs() override;
+    Result<std::vector<model::JournalRow>> journal(RunId id, std::int64_t after_seq) override;
+    Result<std::optional<model::EventRecord>> event(EventId id) override;
+    Result<std::vector<model::EventRecord>> events(FlowId flow, EventId before, int limit) override;
+    Result<std::vector<model::EffectRecord>> effects(RunId id) override;
+    Result<std::vector<model::EffectRecord>> effects_by_key(const std::string& key) override;
+    Result<std::vector<model::EffectRecord>> effects_on(
+        const std::string& connection,
+        const std::string& object,
+        const std::string& record_id,
+        int limit
+    ) override;
+    Result<std::vector<FlowRow>> flows() override;
+    Result<std::optional<model::FlowVersion>> version(VersionId id) override;
+    Result<std::optional<TriggerState>> trigger_state(FlowId flow) override;
+    Result<std::vector<model::ConnectionRecord>> connections() override;
+    Result<std::vector<BindReference>> references() override;
+    Result<std::vector<Variable>> variables() override;
+    Result<std::vector<ApiToken>> tokens() override;
+    Result<std::optional<std::string>> meta(const std::string& key) override;
+    Result<std::optional<CallbackRow>> callback(RunId run, const std::string& path) override;
+    Result<std::vector<LockRow>> locks() override;
+
+  private:
+    ReaderPool& pool_;
+};
+
+}  // namespace tideway::store

@@ -1,0 +1,242 @@
+// The schema in SQLite's words. Times are microseconds since 1970, uids 16 bytes, statuses the
+// words of the model, payloads JSON text or, when they are large, "@<payload.id>"
+// (payload_table.h). A step that was released is never edited: changes are a new step.
+#include <array>
+
+#include "engine/store/migrations.h"
+
+namespace tideway::store {
+namespace {
+
+// Ids are never used twice (AUTOINCREMENT): ledger and pages name runs that may be gone.
+// Indexes are partial where they can be: a run that succeeded without lineage is in few of them.
+constexpr const char* kRuns = R"sql(
+CREATE TABLE event(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid BLOB,
+  flow_id INTEGER NOT NULL,
+  run_id INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  status TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  dedupe_key TEXT NOT NULL,
+  received INTEGER NOT NULL,
+  payload TEXT NOT NULL);
+CREATE INDEX event_by_flow ON event(flow_id, id);
+CREATE INDEX event_beside_run ON event(run_id) WHERE status <> 'Accepted' AND run_id <> 0;
+CREATE INDEX event_without_run ON event(received) WHERE run_id = 0;
+
+CREATE TABLE dedupe(
+  flow_id INTEGER NOT NULL,
+  dedupe_key TEXT NOT NULL,
+  expires INTEGER NOT NULL,
+  run_id INTEGER NOT NULL,
+  run_uid BLOB,
+  PRIMARY KEY(flow_id, dedupe_key)) WITHOUT ROWID;
+CREATE INDEX dedupe_by_expiry ON dedupe(expires);
+
+CREATE TABLE run(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid BLOB NOT NULL,
+  root_uid BLOB NOT NULL,
+  parent_uid BLOB,
+  parent_path TEXT NOT NULL,
+  resubmit_of BLOB,
+  flow_id INTEGER NOT NULL,
+  version_id INTEGER NOT NULL,
+  event_id INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  lease_epoch INTEGER NOT NULL,
+  next_seq INTEGER NOT NULL,
+  journal_bytes INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  wait_reason TEXT NOT NULL,
+  code TEXT NOT NULL,
+  failed_step TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  outcome_reason TEXT NOT NULL,
+  deaths INTEGER NOT NULL,
+  wake_at INTEGER,
+  started INTEGER,
+  ended INTEGER,
+  error TEXT NOT NULL,
+  response TEXT NOT NULL,
+  output TEXT NOT NULL);
+CREATE UNIQUE INDEX run_by_uid ON run(uid);
+CREATE INDEX run_by_flow ON run(flow_id);
+CREATE INDEX run_by_version ON run(version_id);
+CREATE INDEX run_by_end ON run(ended) WHERE ended IS NOT NULL;
+CREATE INDEX run_not_succeeded ON run(status) WHERE status <> 'Succeeded';
+CREATE INDEX run_by_root ON run(root_uid) WHERE root_uid <> uid;
+CREATE INDEX run_by_parent ON run(parent_uid) WHERE parent_uid IS NOT NULL;
+CREATE INDEX run_by_fingerprint ON run(fingerprint) WHERE fingerprint <> '';
+
+CREATE TABLE journal(
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  attempt_class INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  spec_hash TEXT NOT NULL,
+  status TEXT NOT NULL,
+  code TEXT NOT NULL,
+  input TEXT NOT NULL,
+  output TEXT NOT NULL);
+CREATE UNIQUE INDEX journal_by_run ON journal(run_id, seq);
+
+CREATE TABLE effect(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_id INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  object TEXT NOT NULL,
+  record_id TEXT NOT NULL,
+  version TEXT NOT NULL,
+  state TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  completed INTEGER,
+  fields TEXT NOT NULL,
+  output TEXT NOT NULL);
+CREATE UNIQUE INDEX effect_by_step ON effect(run_id, path);
+CREATE INDEX effect_by_key ON effect(idempotency_key);
+CREATE INDEX effect_by_record ON effect(record_id, object, connection) WHERE record_id <> '';
+
+CREATE TABLE payload(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash BLOB NOT NULL,
+  bytes BLOB NOT NULL);
+CREATE UNIQUE INDEX payload_by_hash ON payload(hash);
+
+CREATE TABLE payload_use(
+  payload_id INTEGER NOT NULL REFERENCES payload(id),
+  owner TEXT NOT NULL,
+  owner_id INTEGER NOT NULL,
+  PRIMARY KEY(payload_id, owner, owner_id)) WITHOUT ROWID;
+CREATE INDEX payload_use_by_owner ON payload_use(owner, owner_id);
+
+CREATE TABLE lock(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key TEXT NOT NULL,
+  run_id INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  holder BLOB,
+  granted INTEGER NOT NULL);
+CREATE UNIQUE INDEX lock_by_place ON lock(key, run_id, path);
+CREATE INDEX lock_by_run ON lock(run_id);
+
+CREATE TABLE callback(
+  token TEXT PRIMARY KEY,
+  run_id INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  expires INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  payload TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX callback_by_run ON callback(run_id, path);
+)sql";
+
+constexpr const char* kCatalog = R"sql(
+CREATE TABLE flow(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  pack TEXT NOT NULL,
+  name TEXT NOT NULL,
+  title TEXT NOT NULL,
+  state TEXT NOT NULL,
+  state_reason TEXT NOT NULL,
+  published INTEGER NOT NULL,
+  UNIQUE(pack, name));
+
+CREATE TABLE version(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash TEXT NOT NULL UNIQUE,
+  pack TEXT NOT NULL,
+  pack_version TEXT NOT NULL,
+  flow TEXT NOT NULL,
+  spec_hashes TEXT NOT NULL,
+  created INTEGER NOT NULL);
+
+CREATE TABLE version_file(
+  version_id INTEGER NOT NULL REFERENCES version(id),
+  path TEXT NOT NULL,
+  payload_id INTEGER NOT NULL REFERENCES payload(id),
+  PRIMARY KEY(version_id, path)) WITHOUT ROWID;
+CREATE INDEX version_file_by_payload ON version_file(payload_id);
+
+CREATE TABLE trigger_state(
+  flow_id INTEGER PRIMARY KEY,
+  primary_key TEXT NOT NULL,
+  secondary_key TEXT NOT NULL,
+  subscription TEXT NOT NULL,
+  cursor TEXT NOT NULL);
+
+CREATE TABLE connection(
+  name TEXT PRIMARY KEY,
+  connector TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  owner TEXT NOT NULL,
+  status TEXT NOT NULL,
+  status_reason TEXT NOT NULL,
+  auth_grant TEXT NOT NULL,
+  refresh_expires INTEGER,
+  secret_expires INTEGER,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE reference(
+  pack TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  PRIMARY KEY(pack, reference)) WITHOUT ROWID;
+
+CREATE TABLE variable(
+  pack TEXT NOT NULL,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  value TEXT NOT NULL,
+  description TEXT NOT NULL,
+  PRIMARY KEY(pack, name)) WITHOUT ROWID;
+
+CREATE TABLE api_token(
+  name TEXT PRIMARY KEY,
+  role TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  expires INTEGER,
+  created INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE meta(
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE audit(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  person TEXT NOT NULL,
+  act TEXT NOT NULL,
+  object TEXT NOT NULL,
+  before TEXT NOT NULL,
+  after TEXT NOT NULL);
+)sql";
+
+// One step of the schema is one script; the pieces are apart for the reader.
+const std::string& first_schema() {
+    static const std::string script = std::string(kRuns) + kCatalog;
+    return script;
+}
+
+}  // namespace
+
+std::span<const Migration> sqlite_migrations() {
+    static const std::array<Migration, 1> steps{{{1, first_schema()}}};
+    return steps;
+}
+
+}  // namespace tideway::store
