@@ -10,6 +10,11 @@ namespace tideway::app {
 BlockingHttp::BlockingHttp() : client_(http::make_curl_client(loop_, {})) {}
 BlockingHttp::~BlockingHttp() = default;
 
+void BlockingHttp::run() {
+    loop_.context().restart();
+    loop_.run();
+}
+
 Result<http::Response> BlockingHttp::send(
     http::Request request, const http::NetworkPolicy& policy
 ) {
@@ -18,8 +23,7 @@ Result<http::Response> BlockingHttp::send(
         answer = std::move(result);
         loop_.stop();
     });
-    loop_.context().restart();
-    loop_.run();
+    run();
     if (!*answer) {
         return fail(std::move(answer->error().error));
     }

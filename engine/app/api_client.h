@@ -26,6 +26,7 @@ class BlockingHttp {
     BlockingHttp& operator=(const BlockingHttp&) = delete;
 
     Result<http::Response> send(http::Request request, const http::NetworkPolicy& policy);
+    void run();  // the loop, until somebody stops it
     Loop& loop() { return loop_; }
     http::Client& client() { return *client_; }
 

@@ -1,0 +1,276 @@
+// connections list|add|replace|test|reconnect|remove|uses|bind|connectors
+#include <iostream>
+
+#include "engine/app/command_line.h"
+#include "engine/app/sign_in_flow.h"
+#include "engine/http/url.h"
+
+namespace tideway::app {
+
+namespace {
+
+struct AddOptions {
+    std::string connector;
+    std::string name;
+    std::string grant;
+    std::vector<std::string> settings;  // key=value
+    std::vector<std::string> secrets;   // key=value; key=- reads a line of standard input
+    bool is_sandbox = false;
+};
+
+std::string dashes(const std::string& text) { return text.empty() ? "-" : text; }
+
+Status list(const Globals& globals) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const Json connections, client->get("/connections"));
+    if (globals.json) {
+        print_json(connections);
+        return {};
+    }
+    Table table({"CONNECTION", "CONNECTOR", "STATUS", "GRANT", "OWNER", "TOKEN UNTIL", "SECRET UNTIL", "FLOWS"});
+    for (const Json& row : connections["value"]) {
+        table.add(
+            {string_or(row, "name"),
+             string_or(row, "connector"),
+             string_or(row, "status"),
+             dashes(string_or(row, "grant")),
+             string_or(row, "owner"),
+             dashes(short_time(string_or(row, "refresh_token_expires"))),
+             dashes(short_time(string_or(row, "client_secret_expires"))),
+             std::to_string(row["uses"].size())}
+        );
+    }
+    table.print();
+    return {};
+}
+
+Json parse_setting(const std::string& text) {
+    const auto parsed = parse_json(text, "setting");
+    return parsed && !parsed->is_string() && !parsed->is_number() ? *parsed : Json(text);
+}
+
+Result<std::pair<std::string, std::string>> split(const std::string& pair) {
+    const auto at = pair.find('=');
+    if (at == std::string::npos || at == 0) {
+        return fail(
+            ErrorKind::kInvalidInput, "InvalidArgument", "'" + pair + "' is not name=value."
+        );
+    }
+    return std::pair(pair.substr(0, at), pair.substr(at + 1));
+}
+
+Status read_sandbox(const Globals& globals, const AddOptions& options, ConnectionPlan& plan) {
+    auto text = read_text_file(globals.data_folder + "/sandbox.json");
+    if (!text) {
+        return fail(
+            ErrorKind::kNotFound,
+            "SandboxNotRunning",
+            "There is no " + globals.data_folder + "/sandbox.json.",
+            "Start the sandboxes first: tideway sandbox --data " + globals.data_folder
+        );
+    }
+    TIDEWAY_TRY_ASSIGN(const Json sandboxes, parse_json(*text, "sandbox.json"));
+    const Json* sandbox = find(sandboxes, options.connector);
+    if (sandbox == nullptr) {
+        return fail(
+            ErrorKind::kNotFound,
+            "SandboxNotFound",
+            "There is no sandbox of the connector '" + options.connector + "'."
+        );
+    }
+    plan.settings = (*sandbox)["settings"];
+    plan.grant = string_or(*sandbox, "grant");
+    for (const auto& [name, value] : (*sandbox)["secrets"].items()) {
+        plan.secrets.insert_or_assign(name, Secret(value.get<std::string>()));
+    }
+    return {};
+}
+
+Result<ConnectionPlan> plan_of(const Globals& globals, const AddOptions& options) {
+    ConnectionPlan plan;
+    plan.name = options.name.empty() ? options.connector : options.name;
+    plan.settings = Json::object();
+    if (options.is_sandbox) {
+        TIDEWAY_TRY(read_sandbox(globals, options, plan));
+    }
+    for (const std::string& setting : options.settings) {
+        TIDEWAY_TRY_ASSIGN(const auto pair, split(setting));
+        plan.settings[pair.first] = parse_setting(pair.second);
+    }
+    for (const std::string& secret : options.secrets) {
+        TIDEWAY_TRY_ASSIGN(auto pair, split(secret));
+        if (pair.second == "-") {
+            std::cerr << pair.first << ": " << std::flush;
+            std::getline(std::cin, pair.second);
+        }
+        plan.secrets.insert_or_assign(pair.first, Secret(std::move(pair.second)));
+    }
+    if (!options.grant.empty()) {
+        plan.grant = options.grant;
+    }
+    return plan;
+}
+
+std::string default_grant(const model::ConnectorSpec& spec) {
+    const Json* grants = find(spec.oauth, "grants");
+    if (grants != nullptr && !grants->empty()) {
+        return grants->front().get<std::string>();
+    }
+    return spec.auth.empty() ? "none" : spec.auth.front();
+}
+
+void print_checks(const Json& answer) {
+    const Json* checks = find(answer, "checks");
+    if (checks == nullptr || checks->empty()) {
+        std::cout << "  nothing to test\n";
+        return;
+    }
+    for (const Json& check : *checks) {
+        std::cout << (bool_or(check, "ok", false) ? "  ok       " : "  missing  ")
+                  << string_or(check, "what") << "  " << string_or(check, "message") << "\n";
+    }
+}
+
+Status add(const Globals& globals, const AddOptions& options) {
+    TIDEWAY_TRY_ASSIGN(const model::ConnectorSpec spec, built_in_spec(options.connector));
+    TIDEWAY_TRY_ASSIGN(ConnectionPlan plan, plan_of(globals, options));
+    if (plan.grant.empty()) {
+        plan.grant = default_grant(spec);
+    }
+    if (!options.is_sandbox && !globals.json) {
+        std::cout << "On the other side, once:\n" << connector::register_text(spec, plan.settings) << "\n";
+    }
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    const SystemClock clock;
+    TIDEWAY_TRY_ASSIGN(const auto signed_in, sign_in(spec, plan, clock));
+    TIDEWAY_TRY_ASSIGN(const Json checks, put_connection(*client, spec, plan, signed_in));
+    if (globals.json) {
+        print_json(checks);
+        return {};
+    }
+    std::cout << "Connection '" << plan.name << "' is stored. Tested:\n";
+    print_checks(checks);
+    return {};
+}
+
+// Replacing changes no flow: the name stays, settings and credentials are new.
+Status replace(const Globals& globals, AddOptions options) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const Json connections, client->get("/connections"));
+    for (const Json& row : connections["value"]) {
+        if (string_or(row, "name") != options.name) {
+            continue;
+        }
+        options.connector = string_or(row, "connector");
+        for (const auto& [key, value] : row["settings"].items()) {
+            options.settings.insert(
+                options.settings.begin(),
+                key + "=" + (value.is_string() ? value.get<std::string>() : dump(value))
+            );
+        }
+        if (options.grant.empty()) {
+            options.grant = string_or(row, "grant");
+        }
+        return add(globals, options);
+    }
+    return fail(
+        ErrorKind::kNotFound,
+        "ConnectionNotFound",
+        "There is no connection '" + options.name + "'.",
+        "List them with: tideway connections list"
+    );
+}
+
+Status test(const Globals& globals, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(
+        const Json checks, client->post("/connections/" + http::encode_component(name) + "/test")
+    );
+    if (globals.json) {
+        print_json(checks);
+    } else {
+        print_checks(checks);
+    }
+    return {};
+}
+
+Status uses(const Globals& globals, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const Json connections, client->get("/connections"));
+    for (const Json& row : connections["value"]) {
+        if (string_or(row, "name") != name) {
+            continue;
+        }
+        if (globals.json) {
+            print_json(row["uses"]);
+            return {};
+        }
+        for (const Json& flow : row["uses"]) {
+            std::cout << flow.get<std::string>() << "\n";
+        }
+        return {};
+    }
+    return fail(
+        ErrorKind::kNotFound, "ConnectionNotFound", "There is no connection '" + name + "'."
+    );
+}
+
+Status remove(const Globals& globals, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY(client->call("DELETE", "/connections/" + http::encode_component(name)));
+    if (!globals.json) {
+        std::cout << "Connection '" << name << "' is removed.\n";
+    }
+    return {};
+}
+
+}  // namespace
+
+void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) {
+    CLI::App* connections = app.add_subcommand("connections", "Accounts that flows use");
+    connections->require_subcommand(1);
+    auto options = std::make_shared<AddOptions>();
+    connections->add_subcommand("list", "All connections: owner, grant, expiry, dependent flows")
+        ->callback([&globals, exit] {
+            exit(run_command(globals, [&] { return list(globals); }));
+        });
+    const auto credentials = [options](CLI::App* command) {
+        command->add_option("--grant", options->grant, "authorization_code, device_code, ...");
+        command->add_option("--set", options->settings, "A setting as name=value (repeatable)");
+        command->add_option(
+            "--secret", options->secrets, "A secret as name=value; name=- asks for it (repeatable)"
+        );
+    };
+    CLI::App* add_command =
+        connections->add_subcommand("add", "Register, sign in, store and test a connection");
+    add_command->add_option("connector", options->connector, "partner_center, dataverse ...")
+        ->required();
+    add_command->add_option("--name", options->name, "Name, as packs refer to it");
+    add_command->add_flag("--sandbox", options->is_sandbox, "To the running sandbox");
+    credentials(add_command);
+    add_command->callback([&globals, options, exit] {
+        exit(run_command(globals, [&] { return add(globals, *options); }));
+    });
+    for (const char* verb : {"replace", "reconnect"}) {
+        CLI::App* command = connections->add_subcommand(
+            verb, "Sign in again, with other settings or credentials if given; flows stay as they are"
+        );
+        command->add_option("name", options->name, "Connection")->required();
+        credentials(command);
+        command->callback([&globals, options, exit] {
+            exit(run_command(globals, [&] { return replace(globals, *options); }));
+        });
+    }
+    const auto on_name = [&](const char* verb, const char* help, auto function) {
+        CLI::App* command = connections->add_subcommand(verb, help);
+        command->add_option("name", options->name, "Connection")->required();
+        command->callback([&globals, options, exit, function] {
+            exit(run_command(globals, [&] { return function(globals, options->name); }));
+        });
+    };
+    on_name("test", "Try every right it needs, without writing", test);
+    on_name("uses", "The flows that depend on it", uses);
+    on_name("remove", "Remove a connection that no flow uses", remove);
+}
+
+}  // namespace tideway::app

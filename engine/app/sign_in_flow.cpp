@@ -1,0 +1,202 @@
+#include "engine/app/sign_in_flow.h"
+
+#include <iostream>
+#include <optional>
+#include <utility>
+
+#include "connectors/all_connectors.h"
+#include "engine/http/server.h"
+#include "engine/http/url.h"
+
+namespace tideway::app {
+
+using connector::SignedIn;
+using connector::SignInInput;
+
+namespace {
+
+http::NetworkPolicy policy_of(const Json& settings) {
+    http::NetworkPolicy policy;
+    policy.allow_private = bool_or(settings, "allow_private_network", false);
+    policy.allow_plain_http = bool_or(settings, "allow_plain_http", false);
+    policy.ca_file = string_or(settings, "ca_file");
+    return policy;
+}
+
+// The listener that the browser comes back to, for one answer.
+class RedirectListener {
+  public:
+    explicit RedirectListener(Loop& loop) : loop_(loop) {}
+
+    Result<std::string> start() {
+        TIDEWAY_TRY_ASSIGN(
+            server_,
+            http::start_server(
+                loop_,
+                {},
+                [this](const http::ServerRequest& request, const std::shared_ptr<http::Responder>& answer) {
+                    http::Response page;
+                    page.status = 200;
+                    page.headers.set("Content-Type", "text/html; charset=utf-8");
+                    page.body = "<p>Signed in. You can close this window.</p>";
+                    answer->send(std::move(page));
+                    query_ = request.query;
+                    // The answer leaves before the loop stops.
+                    timer_ = loop_.after(std::chrono::milliseconds(100), [this] { loop_.stop(); });
+                }
+            )
+        );
+        return "http://localhost:" + std::to_string(server_->port()) + "/";
+    }
+
+    const std::string& query() const { return query_; }
+
+  private:
+    Loop& loop_;
+    std::unique_ptr<http::Server> server_;
+    std::unique_ptr<Timer> timer_;
+    std::string query_;
+};
+
+Result<SignedIn> drive(
+    BlockingHttp& http,
+    std::unique_ptr<connector::SignIn> machine,
+    const http::NetworkPolicy& policy,
+    const Clock& clock
+) {
+    std::optional<Result<SignedIn>> out;
+    const auto handle = connector::run_sign_in(
+        std::move(machine),
+        http.client(),
+        policy,
+        http.loop(),
+        clock,
+        [&out, &http](Result<SignedIn> result) {
+            out = std::move(result);
+            http.loop().stop();
+        }
+    );
+    http.run();
+    return std::move(*out);
+}
+
+// In a sandbox nobody has to click: the sign-in page answers with the redirect at once.
+Result<std::string> play_browser(
+    BlockingHttp& http, const std::string& url, const http::NetworkPolicy& policy
+) {
+    http::Request request;
+    request.url = url;
+    TIDEWAY_TRY_ASSIGN(const http::Response page, http.send(std::move(request), policy));
+    const std::string location = page.headers.get_or("Location", "");
+    const auto query = location.find('?');
+    if (query == std::string::npos) {
+        return fail(
+            ErrorKind::kUnauthenticated,
+            "SignInRefused",
+            "The sandbox's sign-in page answered " + std::to_string(page.status) +
+                " instead of signing in."
+        );
+    }
+    return location.substr(query + 1);
+}
+
+Result<SignedIn> sign_in_in_browser(
+    BlockingHttp& http, const SignInInput& input, const http::NetworkPolicy& policy, const Clock& clock
+) {
+    RedirectListener listener(http.loop());
+    TIDEWAY_TRY_ASSIGN(const std::string redirect_uri, listener.start());
+    TIDEWAY_TRY_ASSIGN(
+        const auto authorization, connector::start_authorization(input, redirect_uri)
+    );
+    std::string query;
+    if (bool_or(input.settings, "is_sandbox", false)) {
+        TIDEWAY_TRY_ASSIGN(query, play_browser(http, authorization.url, policy));
+    } else {
+        std::cerr << "Open this address in a browser on this computer and sign in:\n\n  "
+                  << authorization.url << "\n\nWaiting ...\n";
+        http.run();
+        query = listener.query();
+    }
+    TIDEWAY_TRY_ASSIGN(
+        const std::string code, connector::read_redirect(query, authorization.state)
+    );
+    TIDEWAY_TRY_ASSIGN(
+        auto machine,
+        connector::sign_in_with_code(input, redirect_uri, code, authorization.verifier)
+    );
+    return drive(http, std::move(machine), policy, clock);
+}
+
+}  // namespace
+
+Result<model::ConnectorSpec> built_in_spec(const std::string& id) {
+    for (const embedded::File& file : embedded::connector_specs()) {
+        if (file.name == id + "/connector.json") {
+            return model::parse_connector_spec(file.bytes);
+        }
+    }
+    std::string known;
+    for (const connectors::Entry& entry : connectors::entries()) {
+        known += known.empty() ? "" : ", ";
+        known += entry.id;
+    }
+    return fail(
+        ErrorKind::kNotFound,
+        "ConnectorNotFound",
+        "There is no connector '" + id + "'.",
+        "Use one of " + known + "."
+    );
+}
+
+Result<SignedIn> sign_in(
+    const model::ConnectorSpec& spec, const ConnectionPlan& plan, const Clock& clock
+) {
+    if (plan.grant == "none" || plan.grant == "basic" || plan.grant == "api_key") {
+        return SignedIn{plan.secrets, plan.grant, std::nullopt};
+    }
+    SignInInput input;
+    input.spec = &spec;
+    input.settings = plan.settings;
+    input.secrets = plan.secrets;
+    BlockingHttp http;
+    const http::NetworkPolicy policy = policy_of(plan.settings);
+    if (plan.grant == "authorization_code") {
+        return sign_in_in_browser(http, input, policy, clock);
+    }
+    const auto show = [](const connector::DevicePrompt& prompt) {
+        std::cerr << prompt.message << "\n";
+    };
+    auto machine = plan.grant == "device_code" ? connector::sign_in_with_device_code(input, show)
+                   : plan.grant == "refresh_token"
+                       ? connector::sign_in_with_refresh_token(input)
+                       : connector::sign_in_as_app(input);
+    if (!machine) {
+        return fail(std::move(machine.error()));
+    }
+    return drive(http, std::move(*machine), policy, clock);
+}
+
+Result<Json> put_connection(
+    ApiClient& client,
+    const model::ConnectorSpec& spec,
+    const ConnectionPlan& plan,
+    const SignedIn& signed_in
+) {
+    Json body = {
+        {"connector", spec.id},
+        {"settings", plan.settings},
+        {"grant", signed_in.grant},
+        {"secrets", Json::object()},
+    };
+    for (const auto& [name, secret] : signed_in.secrets) {
+        body["secrets"][name] = std::string(secret.reveal());
+    }
+    if (signed_in.refresh_expires) {
+        body["refresh_token_expires"] = format_utc(*signed_in.refresh_expires);
+    }
+    const std::string path = "/connections/" + http::encode_component(plan.name);
+    TIDEWAY_TRY(client.call("PUT", path, body));
+    return client.post(path + "/test");
+}
+
+}  // namespace tideway::app
