@@ -49,7 +49,7 @@ std::string nearest_names(lua_State* state, int table, std::string_view wanted) 
         }
         const std::string_view name = to_view(state, -1);
         const std::size_t far = distance(name, wanted);
-        if (far <= 1 + wanted.size() / 3 || name.find(wanted) != std::string_view::npos) {
+        if (far <= 1 + wanted.size() / 4 || name.find(wanted) != std::string_view::npos) {
             near.emplace_back(far, name);
         }
     }

@@ -160,8 +160,7 @@ bool Machine::push_file(lua_State* state, std::string_view path) {
     return true;
 }
 
-model::StepError Machine::take_error(lua_State* state, const Activity& activity, int status) {
-    note_status(state, status);
+std::optional<model::StepError> Machine::limit_met(const Activity& activity) const {
     switch (activity.stop) {
         case Stop::kBudget:
             return limit_error(
@@ -173,7 +172,8 @@ model::StepError Machine::take_error(lua_State* state, const Activity& activity,
             return limit_error(
                 "ScriptMemoryExceeded",
                 "The script holds more than " + std::to_string(limits_.run_bytes) +
-                    " bytes; keep less in variables, or page through long lists."
+                    " bytes; keep less in variables, page through long lists, and look for a function "
+                    "that calls itself without end."
             );
         case Stop::kVmLost:
             return limit_error("ScriptMachineLost", "The script machine ran out of memory.");
@@ -182,9 +182,19 @@ model::StepError Machine::take_error(lua_State* state, const Activity& activity,
         case Stop::kNone:
             break;
     }
-    const model::StepError error = to_step_error(state, -1, "");
+    return std::nullopt;
+}
+
+model::StepError Machine::take_error(lua_State* state, const Activity& activity, int status) {
+    note_status(state, status);
+    std::optional<model::StepError> limit = limit_met(activity);
+    model::StepError error;
+    if (!limit) {
+        error = to_step_error(state, -1, "");
+        limit = limit_met(activity);  // a __tostring may have met it
+    }
     lua_pop(state, 1);
-    return error;
+    return limit ? *limit : error;
 }
 
 void open_environment(lua_State* state) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,7 @@ class Machine {
   private:
     friend class Turn;
 
+    std::optional<model::StepError> limit_met(const Activity& activity) const;
     Status compile(const std::string& path, const std::string& text);
 
     Program program_;

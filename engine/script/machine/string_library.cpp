@@ -1,4 +1,4 @@
-#include <limits>
+#include <algorithm>
 
 #include "engine/base/limits.h"
 #include "engine/script/machine/activity.h"
@@ -42,15 +42,15 @@ int repeat(lua_State* state) {
     if (times > limits::kScriptMemoryBytesMax / piece) {
         raise(state, "the resulting text is too large");
     }
-    charge_bytes(state, times * piece + times * 16);
-    std::string out;
+    charge_bytes(state, times * piece);
+    const std::size_t total = times * piece - between.size();
+    std::string out(text);
+    out.append(between);
     out.reserve(times * piece);
-    for (std::size_t i = 0; i < times; ++i) {
-        if (i > 0) {
-            out.append(between);
-        }
-        out.append(text);
+    while (out.size() < total) {
+        out.append(out, 0, std::min(out.size(), times * piece - out.size()));
     }
+    out.resize(total);
     push(state, out);
     return 1;
 }
