@@ -47,6 +47,8 @@ tl::unexpected<Error> corrupt(const std::string& path, const std::string& cause)
     );
 }
 
+// `system_error` is errno right after the call: sqlite3_system_errno() is not set by
+// sqlite3_step().
 Error error_of(const std::string& path, int code, int system_error, const std::string& cause) {
     if (is_disk_full(code, system_error)) {
         return fail(
@@ -132,13 +134,11 @@ class SqliteStatement final : public SqlStatement {
         if (code == SQLITE_DONE) {
             return false;
         }
+        const int system_error = errno;
         broken_ = true;
         sqlite3* database = sqlite3_db_handle(statement_);
         return tl::unexpected<Error>(error_of(
-            path_,
-            sqlite3_extended_errcode(database),
-            sqlite3_system_errno(database),
-            sqlite3_errmsg(database)
+            path_, sqlite3_extended_errcode(database), system_error, sqlite3_errmsg(database)
         ));
     }
 
@@ -196,7 +196,7 @@ class SqliteStatement final : public SqlStatement {
     sqlite3_stmt* statement_;
     const std::string& path_;
     bool& broken_;
-    std::vector<std::string_view> names_;  // into the statement
+    std::vector<std::string> names_;  // SQLite's own move when it prepares the text again
     std::size_t next_ = 0;
     int bind_error_ = SQLITE_OK;
 };
@@ -329,12 +329,10 @@ class SqliteDriver final : public SqlDriver {
     }
 
     Error last_error() {
+        const int system_error = errno;
         sqlite3* database = database_.getHandle();
         return error_of(
-            path_,
-            sqlite3_extended_errcode(database),
-            sqlite3_system_errno(database),
-            sqlite3_errmsg(database)
+            path_, sqlite3_extended_errcode(database), system_error, sqlite3_errmsg(database)
         );
     }
 
