@@ -500,7 +500,7 @@ std::vector<std::string> schema_problems(const Json& schema, const Json& value) 
     return validator.take();
 }
 
-Status validate(const Json& schema, const Json& value, std::string_view what) {
+tideway::Status validate(const Json& schema, const Json& value, std::string_view what) {
     const std::vector<std::string> problems = schema_problems(schema, value);
     if (problems.empty()) {
         return {};

@@ -141,7 +141,7 @@ TEST(Schema, KeepsWorkingOnKeywordsOfTheWrongKind) {
 }
 
 TEST(Schema, ValidateGivesPowerAutomatesCodeAndEveryProblemInTheDetails) {
-    const Status status = validate(
+    const tideway::Status status = validate(
         json(R"({"type":"object","required":["a","b"]})"), json("{}"), "The body of the request"
     );
     ASSERT_FALSE(status);
@@ -165,7 +165,7 @@ TEST(Schema, FillsDefaultsInWithoutTouchingWhatIsThere) {
 }
 
 TEST(SchemaCheck, RefusesAKeywordThatItWouldNotEnforce) {
-    const Status status = check_schema(
+    const tideway::Status status = check_schema(
         json(R"({"properties":{"a":{"patternProperties":{}}}})"), "operation create_row"
     );
     ASSERT_FALSE(status);
