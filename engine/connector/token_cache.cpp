@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/base/digest.h"
-#include "engine/connector/oauth.h"
+#include "engine/connector/identity/oauth.h"
 #include "engine/model/schema.h"
 
 namespace tideway::connector {

@@ -19,10 +19,10 @@ namespace tideway::http {
 
 // Which addresses a request may reach. Requests with different rules never share a pool.
 struct NetworkPolicy {
-    bool allow_private = false;     // loopback, private and link-local addresses
-    bool allow_plain_http = false;  // http:// as well as https://
-    std::vector<std::string> allowed_hosts;  // empty: any; "*.microsoft.com" matches sub-domains
-    std::string ca_file;                     // extra trusted certificates, or empty
+    bool allow_private = false;                   // loopback, private and link-local addresses
+    bool allow_plain_http = false;                // http:// as well as https://
+    std::vector<std::string> allowed_hosts = {};  // empty: any; "*.microsoft.com": sub-domains
+    std::string ca_file = {};                     // extra trusted certificates, or empty
 
     friend bool operator==(const NetworkPolicy&, const NetworkPolicy&) = default;
 };
@@ -32,7 +32,7 @@ struct TransportError {
     bool sent = false;  // some byte of the request may have left: the effect is in doubt
     // kTimeout, kUnavailable, kForbidden (address guard, allowed hosts, plain http), kLimit, and
     // kInvalidInput for a request that cannot be one (URL, method, header, ca_file).
-    Error error;
+    Error error = {};
 };
 
 using Exchange = tl::expected<Response, TransportError>;
@@ -54,9 +54,9 @@ class Client {
 // never asked of a proxy. What a proxy resolves, the address guard cannot see: then only addresses
 // written in the URL are checked.
 struct ProxySettings {
-    std::string http;      // "http://proxy:3128", or empty
-    std::string https;     // the proxy for https:// URLs, or empty
-    std::string no_proxy;  // "contoso.local, .fabrikam.com, 10.0.0.1, *"
+    std::string http = {};      // "http://proxy:3128", or empty
+    std::string https = {};     // the proxy for https:// URLs, or empty
+    std::string no_proxy = {};  // "contoso.local, .fabrikam.com, 10.0.0.1, *"
 
     static ProxySettings from_environment();
     // The proxy for this target, or empty.
@@ -65,7 +65,8 @@ struct ProxySettings {
 
 struct ClientOptions {
     std::string user_agent = "tideway";
-    CrashPoints* crash_points = nullptr;  // borrowed; visited "before send", "after send", "receive"
+    CrashPoints* crash_points =
+        nullptr;  // borrowed; visited "before send", "after send", "receive"
     std::size_t response_bytes_max = limits::kResponseBodyBytesMax;
     Duration connect_timeout = limits::kConnectTimeout;  // name lookup, connect, TLS handshake
     ProxySettings proxies = ProxySettings::from_environment();

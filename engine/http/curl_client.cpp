@@ -40,13 +40,15 @@ class CurlClient final : public Client {
             refuse(std::move(target.error()), std::move(done));
             return;
         }
-        Result<std::shared_ptr<CurlPool>> pool = pool_for(policy);
-        if (!pool) {
-            refuse(std::move(pool.error()), std::move(done));
-            return;
+        CurlPool& pool = pool_for(policy);
+        if (target->scheme == "https") {
+            if (Status trusted = pool.load_trust(trust_); !trusted) {
+                refuse(std::move(trusted.error()), std::move(done));
+                return;
+            }
         }
-        (*pool)->start(std::make_unique<Transfer>(
-            std::move(request), *std::move(target), (*pool)->rules(), std::move(done)
+        pool.start(std::make_unique<Transfer>(
+            std::move(request), *std::move(target), pool.rules(), std::move(done)
         ));
     }
 
@@ -63,18 +65,17 @@ class CurlClient final : public Client {
 
     // Connections are never shared between different rules: a pooled one would pass the guard of
     // the rules that it was opened under. Pools are kept by latest use.
-    Result<std::shared_ptr<CurlPool>> pool_for(const NetworkPolicy& policy) {
+    CurlPool& pool_for(const NetworkPolicy& policy) {
         const auto found = std::find_if(pools_.begin(), pools_.end(), [&policy](const auto& pool) {
             return pool->rules().policy == policy;
         });
         if (found != pools_.end()) {
             std::rotate(found, found + 1, pools_.end());
-            return pools_.back();
+            return *pools_.back();
         }
-        TIDEWAY_TRY_ASSIGN(auto pool, CurlPool::create(loop_, policy, options_));
         close_idle_pools();
-        pools_.push_back(pool);
-        return pool;
+        pools_.push_back(std::make_shared<CurlPool>(loop_, policy, options_));
+        return *pools_.back();
     }
 
     void close_idle_pools() {
@@ -91,6 +92,7 @@ class CurlClient final : public Client {
     Loop& loop_;
     ClientOptions options_;
     ThreadOwner owner_;
+    TrustSource trust_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::vector<std::shared_ptr<CurlPool>> pools_;
 };

@@ -4,7 +4,6 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include "engine/base/assert.h"
-#include "engine/http/tls.h"
 
 namespace tideway::http {
 namespace {
@@ -43,14 +42,6 @@ struct CurlPool::Watch {
     bool waits_to_write = false;
 };
 
-Result<std::shared_ptr<CurlPool>> CurlPool::create(
-    Loop& loop, const NetworkPolicy& policy, const ClientOptions& options
-) {
-    std::shared_ptr<CurlPool> pool(new CurlPool(loop, policy, options));
-    TIDEWAY_TRY(pool->load_trust());
-    return pool;
-}
-
 CurlPool::CurlPool(Loop& loop, const NetworkPolicy& policy, const ClientOptions& options)
     : loop_(loop),
       rules_{.policy = policy, .options = options},
@@ -74,21 +65,10 @@ CurlPool::~CurlPool() {
     close();
 }
 
-// The system's certificates and the policy's.
-Status CurlPool::load_trust() {
-    trust_.reset(X509_STORE_new());
-    TIDEWAY_ASSERT(trust_ != nullptr);
-    rules_.trust = trust_.get();
-    X509_STORE_set_default_paths(trust_.get());
-    const std::string& file = rules_.policy.ca_file;
-    if (!file.empty() && X509_STORE_load_file(trust_.get(), file.c_str()) != 1) {
-        return fail(
-            ErrorKind::kInvalidInput,
-            "CertificateUnreadable",
-            "The trusted certificates in '" + file +
-                "' (ca_file) cannot be used: " + take_openssl_error() + ".",
-            "Give a PEM file that this program may read."
-        );
+Status CurlPool::load_trust(TrustSource& source) {
+    if (!trust_) {
+        TIDEWAY_TRY_ASSIGN(trust_, source.make(rules_.policy.ca_file));
+        rules_.trust = trust_.get();
     }
     return {};
 }

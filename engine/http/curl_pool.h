@@ -8,18 +8,15 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <curl/curl.h>
-#include <openssl/x509.h>
 
 #include "engine/http/transfer.h"
+#include "engine/http/trust.h"
 
 namespace tideway::http {
 
 class CurlPool : public std::enable_shared_from_this<CurlPool> {
   public:
-    // Fails with "CertificateUnreadable" when policy.ca_file cannot be read.
-    static Result<std::shared_ptr<CurlPool>> create(
-        Loop& loop, const NetworkPolicy& policy, const ClientOptions& options
-    );
+    CurlPool(Loop& loop, const NetworkPolicy& policy, const ClientOptions& options);
     ~CurlPool();
     CurlPool(const CurlPool&) = delete;
     CurlPool& operator=(const CurlPool&) = delete;
@@ -27,6 +24,9 @@ class CurlPool : public std::enable_shared_from_this<CurlPool> {
     const TransferRules& rules() const { return rules_; }
 
     bool is_idle() const { return transfers_.empty(); }
+
+    // Must have succeeded before a request over TLS starts.
+    Status load_trust(TrustSource& source);
 
     void start(std::unique_ptr<Transfer> transfer);
 
@@ -39,13 +39,6 @@ class CurlPool : public std::enable_shared_from_this<CurlPool> {
     struct FreeMulti {
         void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
     };
-
-    struct FreeStore {
-        void operator()(X509_STORE* store) const { X509_STORE_free(store); }
-    };
-
-    CurlPool(Loop& loop, const NetworkPolicy& policy, const ClientOptions& options);
-    Status load_trust();
 
     static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void* watch);
     static int on_timer(CURLM*, long milliseconds, void* self);
@@ -63,7 +56,7 @@ class CurlPool : public std::enable_shared_from_this<CurlPool> {
 
     Loop& loop_;
     TransferRules rules_;
-    std::unique_ptr<X509_STORE, FreeStore> trust_;
+    Trust trust_;
     boost::asio::steady_timer timer_;
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;

@@ -139,9 +139,7 @@ void Transfer::configure_network() {
 
 CURLcode Transfer::on_tls_context(CURL*, void* context, void* self) {
     const auto& transfer = *static_cast<Transfer*>(self);
-    SSL_CTX_set1_cert_store(
-        static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(transfer.rules_.trust)
-    );
+    SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), transfer.rules_.trust);
     return CURLE_OK;
 }
 
@@ -212,9 +210,11 @@ std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, 
 bool Transfer::take_header(std::string_view line) {
     note_sent();
     if (line.starts_with("HTTP/")) {
+        has_whole_head_ = false;
         response_.headers = Headers();  // of an informational answer before this one
         header_bytes_ = 0;
     }
+    has_whole_head_ = has_whole_head_ || trim(line).empty();
     header_bytes_ += line.size();
     if (header_bytes_ > limits::kResponseHeaderBytesMax) {
         is_too_large_ = true;
@@ -253,11 +253,14 @@ bool Transfer::take_body(std::string_view bytes) {
 // --- the end ---
 
 Exchange Transfer::finish(CURLcode code) {
+    long status = 0;  // NOLINT(google-runtime-int): libcurl's type
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_OK && (!has_whole_head_ || status < 200)) {
+        code = CURLE_GOT_NOTHING;  // an end inside of the head is a success to libcurl
+    }
     if (code != CURLE_OK) {
         return tl::unexpected<TransportError>(failure(code));
     }
-    long status = 0;  // NOLINT(google-runtime-int): libcurl's type
-    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
     if (rules_.options.crash_points != nullptr) {
         rules_.options.crash_points->visit("receive");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <curl/curl.h>
+#include <openssl/x509.h>
 
 #include "engine/base/result.h"
 #include "engine/http/client.h"
@@ -31,7 +32,7 @@ Result<Target> check_target(
 struct TransferRules {
     NetworkPolicy policy;
     ClientOptions options;
-    void* trust = nullptr;  // X509_STORE
+    X509_STORE* trust = nullptr;  // set before a request over TLS starts
 };
 
 class Transfer {
@@ -93,6 +94,7 @@ class Transfer {
     Response response_;
     std::size_t header_bytes_ = 0;
     std::string refused_address_;
+    bool has_whole_head_ = false;
     bool may_have_sent_ = false;
     bool refused_repeat_ = false;
     bool is_too_large_ = false;

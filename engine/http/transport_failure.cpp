@@ -43,7 +43,9 @@ TransportError bad_certificate(const TransportFailure& failure) {
                 subject + " is not valid yet.",
                 "Check this machine's clock."
             );
-        case X509_V_OK:  // the chain is good: libcurl refuses for the name only
+        // Not about the chain, so about the name: libcurl checks that first and keeps its default.
+        case X509_V_OK:
+        case X509_V_ERR_UNSPECIFIED:
             return make(
                 failure,
                 "CertificateForAnotherName",

@@ -50,7 +50,7 @@ bool is_id(std::string_view text) {
            std::ranges::all_of(text, fits);
 }
 
-Status only_fields(const Json& object, Names known, const std::string& what) {
+tideway::Status only_fields(const Json& object, Names known, const std::string& what) {
     if (!object.is_object()) {
         return refuse(what, "must be an object");
     }
@@ -165,7 +165,9 @@ Result<RepeatAnswer> parse_repeat_answer(const Json& json, const std::string& wh
     return answer;
 }
 
-Status parse_already_done(const Json& json, const std::string& what, OperationSpec& operation) {
+tideway::Status parse_already_done(
+    const Json& json, const std::string& what, OperationSpec& operation
+) {
     const Json* answers = find(json, "already_done");
     if (answers == nullptr) {
         if (operation.effect != EffectClass::kIdempotent) {
@@ -206,7 +208,9 @@ Result<EffectClass> parse_effect(const Json& json, const std::string& what) {
 }
 
 // Who repeats it after a doubt, and how that is settled.
-Status parse_settlement(const Json& json, const std::string& what, OperationSpec& operation) {
+tideway::Status parse_settlement(
+    const Json& json, const std::string& what, OperationSpec& operation
+) {
     TIDEWAY_TRY_ASSIGN(operation.effect, parse_effect(json, what));
     operation.has_probe = bool_or(json, "probe", false);
     const bool park = bool_or(json, "park", false);
@@ -229,7 +233,9 @@ Status parse_settlement(const Json& json, const std::string& what, OperationSpec
 }
 
 // What record the operation touches, for the ledger.
-Status parse_identity(const Json& json, const std::string& what, OperationSpec& operation) {
+tideway::Status parse_identity(
+    const Json& json, const std::string& what, OperationSpec& operation
+) {
     operation.object = string_or(json, "object");
     if (operation.object.starts_with('/') && !is_pointer(operation.object)) {
         return refuse(what, "has the wrong 'object': '" + operation.object + "'");
@@ -249,7 +255,7 @@ Status parse_identity(const Json& json, const std::string& what, OperationSpec& 
 }
 
 // A create is called with its business key in `key`, so its input schema must let that through.
-Status check_key(const OperationSpec& operation, const std::string& what) {
+tideway::Status check_key(const OperationSpec& operation, const std::string& what) {
     const Json* properties = find(operation.input_schema, "properties");
     const bool has_key = properties != nullptr && find(*properties, "key") != nullptr;
     if (operation.creates && !has_key &&
@@ -328,11 +334,11 @@ Result<TriggerSpec> parse_trigger(const Json& json, const std::string& connector
     return out;
 }
 
-Status parse_oauth(const Json& json, const std::string& what, ConnectorSpec& spec) {
+tideway::Status parse_oauth(const Json& json, const std::string& what, ConnectorSpec& spec) {
     const Json* oauth = find(json, "oauth");
     const bool wanted = std::ranges::find(spec.auth, "oauth2") != spec.auth.end();
     if (oauth == nullptr || oauth->is_null()) {
-        return wanted ? refuse(what, "signs in with oauth2 but has no 'oauth'") : Status();
+        return wanted ? refuse(what, "signs in with oauth2 but has no 'oauth'") : tideway::Status();
     }
     const std::string place = what + ", 'oauth'";
     TIDEWAY_TRY(
@@ -364,7 +370,7 @@ Status parse_oauth(const Json& json, const std::string& what, ConnectorSpec& spe
     return {};
 }
 
-Status parse_auth(const Json& json, const std::string& what, ConnectorSpec& spec) {
+tideway::Status parse_auth(const Json& json, const std::string& what, ConnectorSpec& spec) {
     TIDEWAY_TRY_ASSIGN(spec.auth, texts_of(json, "auth", what));
     const Names kWays{"none", "oauth2", "basic", "api_key"};
     if (spec.auth.empty()) {
@@ -398,7 +404,7 @@ Result<Json> list_of(const Json& json, std::string_view key, const std::string& 
     return *list;
 }
 
-Status parse_parts(const Json& json, const std::string& what, ConnectorSpec& spec) {
+tideway::Status parse_parts(const Json& json, const std::string& what, ConnectorSpec& spec) {
     TIDEWAY_TRY_ASSIGN(const Json operations, list_of(json, "operations", what));
     for (const Json& one : operations) {
         TIDEWAY_TRY_ASSIGN(OperationSpec operation, parse_operation(one, spec.id));
@@ -419,7 +425,7 @@ Status parse_parts(const Json& json, const std::string& what, ConnectorSpec& spe
 }
 
 // What one part says about another.
-Status check_references(const ConnectorSpec& spec) {
+tideway::Status check_references(const ConnectorSpec& spec) {
     for (const OperationSpec& operation : spec.operations) {
         const std::string what = "Connector '" + spec.id + "', operation '" + operation.id + "'";
         if (!operation.audience.empty() && !spec.audiences.contains(operation.audience)) {

@@ -15,6 +15,7 @@ namespace {
 using Path = Json::json_pointer;
 
 constexpr int kSchemaDepthMax = 300;
+constexpr std::size_t kStepsPerValue = 100;
 
 std::string_view word_of(const Json& value) {
     switch (value.type()) {
@@ -186,10 +187,21 @@ std::string shown_list(const Json& values) {
     return out;
 }
 
+std::size_t count_values(const Json& value) {
+    std::size_t count = 1;
+    if (value.is_structured()) {
+        for (const Json& member : value) {
+            count += count_values(member);
+        }
+    }
+    return count;
+}
+
 class Validator {
   public:
-    explicit Validator(const Json& root)
-        : root_(root) {}
+    Validator(const Json& root, const Json& data)
+        : root_(root),
+          data_(data) {}
 
     // Appends to `problems`; never throws on odd schemas: a keyword of the wrong kind is skipped.
     void check(const Json& schema, const Json& value, const Path& path, int depth) {
@@ -202,7 +214,7 @@ class Validator {
         if (!schema.is_object() || full()) {
             return;
         }
-        if (depth > kSchemaDepthMax || ++steps_ > limits::kSchemaStepsMax) {
+        if (depth > kSchemaDepthMax || is_over_budget()) {
             exhausted_ = true;
             return;
         }
@@ -237,6 +249,17 @@ class Validator {
     }
 
   private:
+    // A schema that refers to itself in circles would cost more than any data is worth.
+    bool is_over_budget() {
+        if (++steps_ <= budget_) {
+            return false;
+        }
+        const std::size_t whole = limits::kSchemaStepsMax + kStepsPerValue * count_values(data_);
+        const bool was_raised = budget_ == whole;
+        budget_ = whole;
+        return was_raised || steps_ > whole;
+    }
+
     bool full() const { return exhausted_ || problems_.size() >= limits::kSchemaProblemsMax; }
 
     void add(const Path& path, const std::string& problem) {
@@ -487,20 +510,22 @@ class Validator {
     }
 
     const Json& root_;
+    const Json& data_;
     std::vector<std::string> problems_;
     std::size_t steps_ = 0;
+    std::size_t budget_ = limits::kSchemaStepsMax;
     bool exhausted_ = false;
 };
 
 }  // namespace
 
 std::vector<std::string> schema_problems(const Json& schema, const Json& value) {
-    Validator validator(schema);
+    Validator validator(schema, value);
     validator.check(schema, value, Path(), 0);
     return validator.take();
 }
 
-Status validate(const Json& schema, const Json& value, std::string_view what) {
+tideway::Status validate(const Json& schema, const Json& value, std::string_view what) {
     const std::vector<std::string> problems = schema_problems(schema, value);
     if (problems.empty()) {
         return {};

@@ -19,7 +19,7 @@ namespace tideway::model {
 
 // Refuses a schema with a keyword or a pattern that this program would not enforce. `what` names
 // the schema: "operation create_row: input". Code "SchemaNotSupported".
-Status check_schema(const Json& schema, std::string_view what);
+tideway::Status check_schema(const Json& schema, std::string_view what);
 
 // Every way in which the value does not fit, at most limits::kSchemaProblemsMax, in the order of
 // the schema: "/row/estimatedvalue must be a number, is text". Empty: it fits.
@@ -28,7 +28,7 @@ std::vector<std::string> schema_problems(const Json& schema, const Json& value);
 // The same as one Error: kInvalidInput, code "TriggerInputSchemaMismatch" (Power Automate's),
 // `what`
 // ("The input of create_row") first, details {"problems":[...]}. A null schema accepts everything.
-Status validate(const Json& schema, const Json& value, std::string_view what);
+tideway::Status validate(const Json& schema, const Json& value, std::string_view what);
 
 // The value with the `default`s of absent properties filled in, through nested objects.
 Json with_defaults(const Json& schema, Json value);

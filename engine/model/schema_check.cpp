@@ -75,7 +75,7 @@ class SchemaChecker {
         : root_(root),
           what_(what) {}
 
-    Status check(const Json& schema, const Path& path, int depth) const {
+    tideway::Status check(const Json& schema, const Path& path, int depth) const {
         if (schema.is_boolean()) {
             return {};
         }
@@ -109,8 +109,9 @@ class SchemaChecker {
         );
     }
 
-    Status check_keyword(const Keyword& keyword, const Json& value, const Path& path, int depth)
-        const {
+    tideway::Status check_keyword(
+        const Keyword& keyword, const Json& value, const Path& path, int depth
+    ) const {
         switch (keyword.shape) {
             case Shape::kAnything:
                 return {};
@@ -120,11 +121,12 @@ class SchemaChecker {
             case Shape::kSchemaMap:
                 return check_many(keyword.shape, value, path, depth);
             case Shape::kNumber:
-                return value.is_number() ? Status() : refuse(path, "must be a number");
+                return value.is_number() ? tideway::Status() : refuse(path, "must be a number");
             case Shape::kBool:
-                return value.is_boolean() ? Status() : refuse(path, "must be true or false");
+                return value.is_boolean() ? tideway::Status()
+                                          : refuse(path, "must be true or false");
             case Shape::kList:
-                return value.is_array() ? Status() : refuse(path, "must be an array");
+                return value.is_array() ? tideway::Status() : refuse(path, "must be an array");
             case Shape::kText:
                 return check_text(keyword, value, path);
             case Shape::kType:
@@ -133,7 +135,7 @@ class SchemaChecker {
         return {};
     }
 
-    Status check_many(Shape shape, const Json& value, const Path& path, int depth) const {
+    tideway::Status check_many(Shape shape, const Json& value, const Path& path, int depth) const {
         if (shape == Shape::kSchemas && (!value.is_array() || value.empty())) {
             return refuse(path, "must be an array of schemas");
         }
@@ -146,14 +148,15 @@ class SchemaChecker {
         return {};
     }
 
-    Status check_text(const Keyword& keyword, const Json& value, const Path& path) const {
+    tideway::Status check_text(const Keyword& keyword, const Json& value, const Path& path) const {
         if (!value.is_string()) {
             return refuse(path, "must be text");
         }
         const auto& text = value.get_ref<const std::string&>();
         if (keyword.name == "pattern") {
             const auto pattern = Pattern::compile(text);
-            return pattern ? Status() : refuse(path, "is refused. " + pattern.error().message);
+            return pattern ? tideway::Status()
+                           : refuse(path, "is refused. " + pattern.error().message);
         }
         if (keyword.name == "$ref" && !resolves(text)) {
             return refuse(path, "names '" + text + "', which is not in this schema");
@@ -172,7 +175,7 @@ class SchemaChecker {
         }
     }
 
-    Status check_type(const Json& value, const Path& path) const {
+    tideway::Status check_type(const Json& value, const Path& path) const {
         const Json types = value.is_array() ? value : Json::array({value});
         for (const Json& type : types) {
             if (!type.is_string() ||
@@ -193,7 +196,7 @@ class SchemaChecker {
 
 }  // namespace
 
-Status check_schema(const Json& schema, std::string_view what) {
+tideway::Status check_schema(const Json& schema, std::string_view what) {
     return SchemaChecker(schema, what).check(schema, Path(), 0);
 }
 

@@ -17,7 +17,8 @@ namespace tideway::testing_support {
 // Thread: the loop's.
 class FakeHttpClient final : public http::Client {
   public:
-    explicit FakeHttpClient(Executor& loop) : loop_(loop) {}
+    explicit FakeHttpClient(Executor& loop)
+        : loop_(loop) {}
 
     struct Sent {
         http::Request request;
@@ -35,7 +36,8 @@ class FakeHttpClient final : public http::Client {
     };
 
     void send(
-        http::Request request, const http::NetworkPolicy& policy,
+        http::Request request,
+        const http::NetworkPolicy& policy,
         std::function<void(http::Exchange)> done
     ) override {
         sent.push_back({std::move(request), policy});
@@ -49,6 +51,7 @@ class FakeHttpClient final : public http::Client {
 
     // What the next request without an answer gets.
     void will_answer(http::Exchange exchange) { script_.push_back(std::move(exchange)); }
+
     void will_answer(int status, std::string body, http::Headers headers = {}) {
         will_answer(http::Response{status, std::move(headers), std::move(body)});
     }
@@ -63,9 +66,8 @@ class FakeHttpClient final : public http::Client {
         });
         open_.pop_front();
     }
-    void reply(int status, std::string body) {
-        reply(http::Response{status, {}, std::move(body)});
-    }
+
+    void reply(int status, std::string body) { reply(http::Response{status, {}, std::move(body)}); }
 
     static http::Exchange trouble(ErrorKind kind, std::string message) {
         http::TransportError error;

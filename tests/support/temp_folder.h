@@ -9,8 +9,13 @@ namespace tideway::tests {
 
 class TempFolder {
   public:
-    TempFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "tideway-XXXXXX").string();
+    TempFolder()
+        : TempFolder(std::filesystem::temp_directory_path()) {}
+
+    // Inside `parent`; empty: where temporary files go.
+    explicit TempFolder(const std::filesystem::path& parent) {
+        const auto place = parent.empty() ? std::filesystem::temp_directory_path() : parent;
+        std::string pattern = (place / "tideway-XXXXXX").string();
         if (const char* made = ::mkdtemp(pattern.data()); made != nullptr) {
             path_ = made;
         }

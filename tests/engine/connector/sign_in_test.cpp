@@ -1,4 +1,4 @@
-#include "engine/connector/sign_in.h"
+#include "engine/connector/identity/sign_in.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -39,8 +39,7 @@ class SignInTest : public testing::Test {
         SignInInput out;
         out.spec = &spec_;
         out.settings = Json{
-            {"tenant", "contoso"}, {"client_id", "app-1"}, {"base_url", "https://crm.contoso.com"}
-        };
+            {"tenant", "contoso"}, {"client_id", "app-1"}, {"base_url", "https://crm.contoso.com"}};
         out.secrets = std::move(secrets);
         return out;
     }
@@ -55,8 +54,7 @@ class SignInTest : public testing::Test {
 
     static const Json& token() {
         static const Json kToken{
-            {"access_token", "t1"}, {"refresh_token", "r2"}, {"expires_in", 3600}
-        };
+            {"access_token", "t1"}, {"refresh_token", "r2"}, {"expires_in", 3600}};
         return kToken;
     }
 
@@ -129,9 +127,8 @@ TEST_F(SignInTest, InABrowserIsDifferentEachTime) {
 TEST_F(SignInTest, InABrowserRefusesARedirectThatItDidNotAskFor) {
     EXPECT_EQ(read_redirect("code=c&state=other", "mine").error().code, "SignInStateMismatch");
     EXPECT_EQ(read_redirect("code=c", "").error().code, "SignInStateMismatch");
-    const auto declined = read_redirect(
-        "error=access_denied&error_description=AADSTS65001%3A+no&state=mine", "mine"
-    );
+    const auto declined =
+        read_redirect("error=access_denied&error_description=AADSTS65001%3A+no&state=mine", "mine");
     ASSERT_FALSE(declined);
     EXPECT_EQ(declined.error().code, "AADSTS65001");
     EXPECT_FALSE(read_redirect("state=mine", "mine"));
@@ -173,25 +170,29 @@ TEST_F(SignInTest, RefusesAGrantThatTheConnectorDoesNotHave) {
 class DeviceSignInTest : public SignInTest {
   protected:
     void start() {
-        auto machine =
-            sign_in_with_device_code(input(), [this](const DevicePrompt& p) { prompts_.push_back(p); });
+        auto machine = sign_in_with_device_code(input(), [this](const DevicePrompt& p) {
+            prompts_.push_back(p);
+        });
         ASSERT_TRUE(machine);
         machine_ = std::move(*machine);
         first_ = asked(machine_->begin(kNow));
         turn_ = machine_->on_response(
             answer(
                 200,
-                Json{{"device_code", "d1"},
-                     {"user_code", "ABCD-EFGH"},
-                     {"verification_uri", "https://contoso.com/device"},
-                     {"interval", 5},
-                     {"expires_in", 900}}
+                Json{
+                    {"device_code", "d1"},
+                    {"user_code", "ABCD-EFGH"},
+                    {"verification_uri", "https://contoso.com/device"},
+                    {"interval", 5},
+                    {"expires_in", 900}}
             ),
             kNow
         );
     }
 
-    void answer_poll(const char* error) { turn_ = machine_->on_response(answer(400, Json{{"error", error}}), kNow); }
+    void answer_poll(const char* error) {
+        turn_ = machine_->on_response(answer(400, Json{{"error", error}}), kNow);
+    }
 
     Duration wait() const {
         const auto* ask = std::get_if<Ask>(&turn_);
@@ -268,9 +269,10 @@ TEST_F(SignInTest, RunsOverAClient) {
     auto machine = sign_in_with_code(input(), "http://localhost/", "c", Secret("v"));
     ASSERT_TRUE(machine);
     std::optional<Result<SignedIn>> result;
-    const auto run = run_sign_in(
-        std::move(*machine), client, {}, loop, clock, [&](Result<SignedIn> r) { result = std::move(r); }
-    );
+    const auto run =
+        run_sign_in(std::move(*machine), client, {}, loop, clock, [&](Result<SignedIn> r) {
+            result = std::move(r);
+        });
     loop.poll();
     ASSERT_TRUE(result);
     ASSERT_TRUE(*result);
@@ -284,7 +286,9 @@ TEST_F(SignInTest, EndsQuietlyWhenItsHandleIsGone) {
     auto machine = sign_in_with_code(input(), "http://localhost/", "c", Secret("v"));
     ASSERT_TRUE(machine);
     bool called = false;
-    auto run = run_sign_in(std::move(*machine), client, {}, loop, clock, [&](const auto&) { called = true; });
+    auto run = run_sign_in(std::move(*machine), client, {}, loop, clock, [&](const auto&) {
+        called = true;
+    });
     loop.poll();
     run.reset();
     client.reply(200, dump(token()));

@@ -1,9 +1,9 @@
 #include "engine/connector/token_cache.h"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <thread>
 
 #include "engine/connector/connector.h"
 #include "tests/support/fake_http_client.h"
@@ -54,7 +54,11 @@ class TokenCacheTest : public testing::Test {
         ASSERT_TRUE(registry) << registry.error().text();
         registry_ = std::move(*registry);
         cache_ = make_token_cache(
-            loop_, client_, *registry_, connections_, clock_,
+            loop_,
+            client_,
+            *registry_,
+            connections_,
+            clock_,
             [this](const auto& /*connection*/, auto secrets, auto done) {
                 saved_.push_back({std::string(secrets["refresh_token"].reveal()), std::move(done)});
                 if (saves_at_once_) {
@@ -77,6 +81,7 @@ class TokenCacheTest : public testing::Test {
     }
 
     void connect_as_app() { connect("client_credentials", {{"client_secret", Secret("s1")}}); }
+
     void connect_as_person(const std::string& refresh_token = "r1") {
         connect("authorization_code", {{"refresh_token", Secret(refresh_token)}});
     }
@@ -346,7 +351,8 @@ TEST_P(TokenRefusals, SayInWordsWhatAPersonMustDo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    AzureAd, TokenRefusals,
+    AzureAd,
+    TokenRefusals,
     testing::Values(
         Advice{50126, "password is wrong", "right password"},
         Advice{50055, "password of the account has expired", "new password"},
@@ -431,8 +437,12 @@ TEST_F(TokenCacheTest, TreatsServerErrorsAsUnavailableAndHonoursRetryAfter) {
 
 TEST_F(TokenCacheTest, SaysSoWhenTheAnswerIsNoToken) {
     connect_as_app();
-    for (const char* body : {"<html>Welcome to the guest network</html>", "[]", "{}", R"({"access_token":7})",
-                             R"({"access_token":"a\r\nX: y","expires_in":1})"}) {
+    for (const char* body :
+         {"<html>Welcome to the guest network</html>",
+          "[]",
+          "{}",
+          R"({"access_token":7})",
+          R"({"access_token":"a\r\nX: y","expires_in":1})"}) {
         client_.will_answer(200, body);
         ask();
         EXPECT_EQ(last_error_.code, "TokenAnswerUnreadable") << body;

@@ -119,6 +119,20 @@ TEST(Schema, EndsWhenReferencesDoubleAtEveryLevel) {
     EXPECT_THAT(schema_problems(schema, Json(1)), Contains(HasSubstr("too expensive")));
 }
 
+TEST(Schema, ChecksALargeValueToItsEnd) {
+    Json rows = Json::array();
+    for (int i = 0; i < 12'000; ++i) {
+        rows.push_back(Json{{"id", i}});
+    }
+    const Json schema =
+        json(R"({"items":{"type":"object","properties":{"id":{"type":"integer"}}}})");
+    EXPECT_THAT(schema_problems(schema, rows), IsEmpty());
+    rows.back()["id"] = "last";
+    EXPECT_THAT(
+        schema_problems(schema, rows), ElementsAre("/11999/id must be a whole number, is text")
+    );
+}
+
 TEST(Schema, FollowsARecursiveReferenceThroughTheValue) {
     const char* tree = R"({"type":"object","properties":{"children":{"type":"array",
         "items":{"$ref":"#"}},"name":{"type":"string"}}})";
@@ -141,7 +155,7 @@ TEST(Schema, KeepsWorkingOnKeywordsOfTheWrongKind) {
 }
 
 TEST(Schema, ValidateGivesPowerAutomatesCodeAndEveryProblemInTheDetails) {
-    const Status status = validate(
+    const tideway::Status status = validate(
         json(R"({"type":"object","required":["a","b"]})"), json("{}"), "The body of the request"
     );
     ASSERT_FALSE(status);
@@ -165,7 +179,7 @@ TEST(Schema, FillsDefaultsInWithoutTouchingWhatIsThere) {
 }
 
 TEST(SchemaCheck, RefusesAKeywordThatItWouldNotEnforce) {
-    const Status status = check_schema(
+    const tideway::Status status = check_schema(
         json(R"({"properties":{"a":{"patternProperties":{}}}})"), "operation create_row"
     );
     ASSERT_FALSE(status);

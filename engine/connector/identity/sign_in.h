@@ -10,7 +10,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/loop.h"
-#include "engine/connector/oauth.h"
+#include "engine/connector/identity/oauth.h"
 #include "engine/http/client.h"
 
 namespace tideway::connector {

@@ -1,4 +1,4 @@
-#include "engine/connector/sign_in.h"
+#include "engine/connector/identity/sign_in.h"
 
 #include <algorithm>
 #include <utility>

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string>
 
-#include "engine/connector/oauth.h"
+#include "engine/connector/identity/oauth.h"
 
 namespace tideway::connector {
 namespace {

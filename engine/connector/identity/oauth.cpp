@@ -1,4 +1,4 @@
-#include "engine/connector/oauth.h"
+#include "engine/connector/identity/oauth.h"
 
 #include <charconv>
 

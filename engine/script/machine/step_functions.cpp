@@ -1,0 +1,278 @@
+// The steps that are not operations: compose, condition, delay ... Each is one request.
+#include <cmath>
+
+#include "engine/script/machine/arguments.h"
+#include "engine/script/machine/declaring.h"
+#include "engine/script/machine/environment.h"
+#include "engine/script/machine/execution_impl.h"
+#include "engine/script/machine/number_text.h"
+#include "engine/script/machine/values.h"
+#include "engine/script/value_codec.h"
+
+namespace tideway::script {
+namespace {
+
+int give_value(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    execution_of(state, "a step").take_answer(state);
+    return 1;
+}
+
+// As give_value, where the file's own text may ask too.
+int give_early_value(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    activity_of(state).execution->take_answer(state);
+    return 1;
+}
+
+int give_truth(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    execution_of(state, "condition").take_answer(state);
+    lua_pushboolean(state, lua_toboolean(state, -1));
+    return 1;
+}
+
+int give_nothing(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    activity_of(state).execution->take_answer(state);
+    return 0;
+}
+
+int give_stop(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    activity_of(state).stop = Stop::kHost;
+    raise_stop(state);
+}
+
+int ask_value(lua_State* state, ExecutionImpl& run, const StepRequest& request) {
+    return run.ask(state, request, &guarded_continuation<give_value>, 0);
+}
+
+int compose(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "compose");
+    StepRequest request =
+        run.request(state, RequestKind::kCompose, name_argument(state, 1, "compose"));
+    lua_settop(state, 2);
+    request.input = Payload(encode_value(state, 2));
+    return ask_value(state, run, request);
+}
+
+int condition(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "condition");
+    const std::string_view name = name_argument(state, 1, "condition");
+    if (lua_gettop(state) != 2) {
+        raise(state, "condition takes a name and a value");
+    }
+    const bool truth = lua_toboolean(state, 2) != 0 && !is_null(state, 2);
+    StepRequest request = run.request(state, RequestKind::kCondition, name);
+    request.input = Payload(truth ? "true" : "false");
+    return run.ask(state, request, &guarded_continuation<give_truth>, 0);
+}
+
+int delay(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "delay");
+    const std::string_view name = name_argument(state, 1, "delay");
+    const double seconds = lua_type(state, 2) == LUA_TNUMBER ? lua_tonumber(state, 2) : -1;
+    if (!std::isfinite(seconds) || seconds < 0) {
+        raise(state, "delay: the seconds (second argument) must be a number from 0 on");
+    }
+    StepRequest request = run.request(state, RequestKind::kDelay, name);
+    request.input = Payload(encode_value(state, 2));
+    return ask_value(state, run, request);
+}
+
+int delay_until(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "delay_until");
+    const std::string_view name = name_argument(state, 1, "delay_until");
+    const std::string_view when = text_argument(state, 2, "delay_until: the time");
+    if (!parse_utc(when)) {
+        raise(
+            state,
+            "delay_until: '" + std::string(when) +
+                "' is not a time; write it as 2026-02-03T10:11:12Z"
+        );
+    }
+    StepRequest request = run.request(state, RequestKind::kDelayUntil, name);
+    request.input = Payload(encode_value(state, 2));
+    return ask_value(state, run, request);
+}
+
+// respond(response) or respond(name, response)
+int respond(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "respond");
+    std::string_view name = "Response";
+    int response = 1;
+    if (lua_type(state, 1) == LUA_TSTRING) {
+        name = name_argument(state, 1, "respond");
+        response = 2;
+    }
+    if (lua_type(state, response) != LUA_TTABLE) {
+        raise(state, "respond: the response must be a table with status, headers and body");
+    }
+    StepRequest request = run.request(state, RequestKind::kRespond, name);
+    request.input = Payload(encode_value(state, response));
+    return ask_value(state, run, request);
+}
+
+// A table with the arguments from `first` on as the named fields; left on top, encoded.
+Payload fields(lua_State* state, int first, std::initializer_list<const char*> names) {
+    lua_createtable(state, 0, static_cast<int>(names.size()));
+    int index = first;
+    for (const char* name : names) {
+        lua_pushvalue(state, index++);
+        lua_setfield(state, -2, name);
+    }
+    Payload out(encode_value(state, -1));
+    lua_pop(state, 1);
+    return out;
+}
+
+int terminate(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "terminate");
+    const std::string_view status = text_argument(state, 1, "terminate: the status");
+    if (status != "Succeeded" && status != "Failed" && status != "Cancelled") {
+        raise(
+            state,
+            "terminate: '" + std::string(status) +
+                "' is not a status; use Succeeded, Failed or Cancelled"
+        );
+    }
+    lua_settop(state, 3);
+    StepRequest request = run.request(state, RequestKind::kTerminate, "Terminate");
+    request.input = fields(state, 1, {"status", "code", "message"});
+    return run.ask(state, request, &guarded_continuation<give_stop>, 0);
+}
+
+int fail(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "fail");
+    model::StepError error;
+    error.code = text_argument(state, 1, "fail: the code");
+    error.message = text_argument(state, 2, "fail: the message");
+    if (!lua_isnoneornil(state, 3)) {
+        error.remedy = text_argument(state, 3, "fail: the remedy");
+    }
+    error.step = run.branch().frames.back().path;
+    raise_error(state, error);
+}
+
+int outcome(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "outcome");
+    text_argument(state, 1, "outcome: the word");
+    lua_settop(state, 2);
+    StepRequest request = run.request(state, RequestKind::kOutcome, "@outcome");
+    request.input = fields(state, 1, {"word", "reason"});
+    return run.ask(state, request, &guarded_continuation<give_nothing>, 0);
+}
+
+int run_child_flow(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "run_child_flow");
+    const std::string_view name = name_argument(state, 1, "run_child_flow");
+    const std::string_view flow = text_argument(state, 2, "run_child_flow: the flow's name");
+    lua_settop(state, 3);
+    StepRequest request = run.request(state, RequestKind::kRunChildFlow, name);
+    request.operation = flow;
+    request.input = Payload(encode_value(state, 3));
+    return ask_value(state, run, request);
+}
+
+int wait_for_callback(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "wait_for_callback");
+    const std::string_view name = name_argument(state, 1, "wait_for_callback");
+    lua_settop(state, 2);
+    if (!lua_isnil(state, 2)) {
+        luaL_checktype(state, 2, LUA_TTABLE);
+    }
+    StepRequest request = run.request(state, RequestKind::kWaitForCallback, name);
+    request.input = Payload(lua_isnil(state, 2) ? std::string("{}") : encode_value(state, 2));
+    return ask_value(state, run, request);
+}
+
+int now(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "now");
+    return ask_value(state, run, run.request(state, RequestKind::kNow, "@now"));
+}
+
+int uuid(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "uuid");
+    return ask_value(state, run, run.request(state, RequestKind::kUuid, "@uuid"));
+}
+
+int log(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "log");
+    text_argument(state, 1, "log: the message");
+    lua_settop(state, 2);
+    StepRequest request = run.request(state, RequestKind::kLog, "@log");
+    request.input = fields(state, 1, {"message", "fields"});
+    return run.ask(state, request, &guarded_continuation<give_nothing>, 0);
+}
+
+// math.random() is a number in [0,1), random(n) an integer in 1..n, random(m, n) one in m..n.
+int give_random(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    execution_of(state, "math.random").take_answer(state);
+    const double part = lua_tonumber(state, -1);
+    if (lua_isnil(state, 1)) {
+        return 1;
+    }
+    const bool has_low = !lua_isnil(state, 2);
+    const lua_Integer low = has_low ? lua_tointeger(state, 1) : 1;
+    const lua_Integer high = lua_tointeger(state, has_low ? 2 : 1);
+    const double span = static_cast<double>(high) - static_cast<double>(low) + 1;
+    const auto offset = static_cast<lua_Integer>(std::floor(part * span));
+    lua_pushinteger(state, std::min(high, low + offset));
+    return 1;
+}
+
+int random(lua_State* state) {
+    constexpr lua_Integer kSpanMax = 1LL << 53;
+    ExecutionImpl& run = execution_of(state, "math.random");
+    lua_settop(state, 2);
+    if (!lua_isnil(state, 1)) {
+        const lua_Integer first = luaL_checkinteger(state, 1);
+        const lua_Integer low = lua_isnil(state, 2) ? 1 : first;
+        const lua_Integer high = lua_isnil(state, 2) ? first : luaL_checkinteger(state, 2);
+        const auto span = static_cast<lua_Unsigned>(high) - static_cast<lua_Unsigned>(low);
+        luaL_argcheck(
+            state,
+            low <= high && span < static_cast<lua_Unsigned>(kSpanMax),
+            1,
+            "interval is empty or too large"
+        );
+    }
+    const StepRequest request = run.request(state, RequestKind::kRandom, "@random");
+    return run.ask(state, request, &guarded_continuation<give_random>, 0);
+}
+
+int env(lua_State* state) {
+    const std::string name(text_argument(state, 1, "env: the variable's name"));
+    lua_settop(state, 1);
+    Activity& activity = activity_of(state);
+    if (activity.execution != nullptr) {
+        ExecutionImpl& run = *activity.execution;
+        StepRequest request = run.request(state, RequestKind::kEnv, "@env");
+        request.name = name;
+        return run.ask(state, request, &guarded_continuation<give_early_value>, 0);
+    }
+    if (activity.phase != Phase::kDeclaring) {
+        raise(state, "env works only inside run");
+    }
+    note_variable(state, name);
+    push_unknown(state, name);
+    return 1;
+}
+
+}  // namespace
+
+void set_step_functions(lua_State* state) {
+    set_function<compose>(state, "compose");
+    set_function<condition>(state, "condition");
+    set_function<delay>(state, "delay");
+    set_function<delay_until>(state, "delay_until");
+    set_function<respond>(state, "respond");
+    set_function<terminate>(state, "terminate");
+    set_function<fail>(state, "fail");
+    set_function<outcome>(state, "outcome");
+    set_function<run_child_flow>(state, "run_child_flow");
+    set_function<wait_for_callback>(state, "wait_for_callback");
+    set_function<now>(state, "now");
+    set_function<uuid>(state, "uuid");
+    set_function<log>(state, "log");
+    set_function<random>(state, "random");
+    set_function<env>(state, "env");
+}
+
+}  // namespace tideway::script

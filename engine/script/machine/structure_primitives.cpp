@@ -1,0 +1,232 @@
+// What scripts/tideway/structure.lua stands on: entering and leaving scopes, and branches.
+#include <charconv>
+
+#include "engine/base/clock.h"
+#include "engine/base/limits.h"
+#include "engine/model/step_path.h"
+#include "engine/script/machine/arguments.h"
+#include "engine/script/machine/declaring.h"
+#include "engine/script/machine/environment.h"
+#include "engine/script/machine/execution_impl.h"
+#include "engine/script/machine/values.h"
+#include "engine/script/value_codec.h"
+
+namespace tideway::script {
+namespace {
+
+int entered(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    ExecutionImpl& run = execution_of(state, "a scope");
+    Branch& branch = run.branch();
+    Frame frame = std::move(*branch.entering);
+    branch.entering.reset();
+    run.take_answer(state);
+    branch.frames.push_back(std::move(frame));
+    return 1;
+}
+
+int ask_to_enter(lua_State* state, ExecutionImpl& run, const StepRequest& request) {
+    Branch& branch = run.branch();
+    if (branch.depth + static_cast<int>(branch.frames.size()) > limits::kScopeDepthMax) {
+        raise(
+            state,
+            "scopes are nested deeper than " + std::to_string(limits::kScopeDepthMax) + " levels"
+        );
+    }
+    Frame frame;
+    frame.path = request.path;
+    frame.name = request.name;
+    frame.kind = request.operation;
+    frame.line = request.line;
+    branch.entering = std::move(frame);
+    return run.ask(state, request, &guarded_continuation<entered>, 0);
+}
+
+// enter(kind, name, details): begins a scope; returns the host's answer.
+int enter(lua_State* state) {
+    const std::string kind(to_view(state, 1));
+    ExecutionImpl& run = execution_of(state, kind);
+    const bool exclusive = kind == "exclusive";
+    if (exclusive && lua_isnoneornil(state, 3)) {
+        raise(state, "exclusive: the key (second argument) must not be nil");
+    }
+    StepRequest request = run.request(
+        state,
+        exclusive ? RequestKind::kExclusiveBegin : RequestKind::kScopeBegin,
+        name_argument(state, 2, kind)
+    );
+    request.operation = kind;
+    lua_settop(state, 3);
+    if (!lua_isnil(state, 3)) {
+        request.input = Payload(encode_value(state, 3));
+    }
+    return ask_to_enter(state, run, request);
+}
+
+// enter_iteration(i): begins an iteration of the loop that is the innermost scope.
+int enter_iteration(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "a loop");
+    charge(state, 200);
+    const Frame& loop = run.branch().frames.back();
+    StepRequest request;
+    request.kind = RequestKind::kScopeBegin;
+    request.path = loop.path + "[" + std::to_string(luaL_checkinteger(state, 1)) + "]";
+    request.name = loop.name;
+    request.operation = "iteration";
+    request.line = loop.line;
+    return ask_to_enter(state, run, request);
+}
+
+// The stack: succeeded, failure or nil, JSON of the details or nil.
+int left(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    execution_of(state, "a scope").take_answer(state);
+    lua_settop(state, 3);
+    if (lua_type(state, 3) == LUA_TSTRING) {
+        decode_value(state, to_view(state, 3));
+    } else {
+        lua_pushnil(state);
+    }
+    lua_pushvalue(state, 2);
+    lua_insert(state, -2);
+    return 2;
+}
+
+// leave(succeeded, error, json): ends the innermost scope. Returns the error as an error table, or
+// nil, and the details as the journal holds them.
+int leave(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "a scope");
+    lua_settop(state, 3);
+    Branch& branch = run.branch();
+    const Frame frame = std::move(branch.frames.back());
+    branch.frames.pop_back();
+    StepRequest request;
+    const bool exclusive = frame.kind == "exclusive";
+    request.kind = exclusive ? RequestKind::kExclusiveEnd : RequestKind::kScopeEnd;
+    request.path = frame.path;
+    request.name = frame.name;
+    request.operation = frame.kind;
+    request.line = frame.line;
+    if (lua_toboolean(state, 1) == 0) {
+        lua_pushvalue(state, 2);
+        normalise_error(state, frame.path);
+        lua_replace(state, 2);
+        request.error = to_step_error(state, 2, frame.path);
+        request.status = request.error->status;
+    } else {
+        lua_pushnil(state);
+        lua_replace(state, 2);
+        if (lua_type(state, 3) == LUA_TSTRING) {
+            request.input = Payload(std::string(to_view(state, 3)));
+        }
+    }
+    return run.ask(state, request, &guarded_continuation<left>, 0);
+}
+
+int forked(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    execution_of(state, "branches").finish_fork();
+    return 0;
+}
+
+// fork(count, concurrency, function): calls the function with 1..count, each in its own branch.
+int fork(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "branches");
+    const lua_Integer count = luaL_checkinteger(state, 1);
+    const lua_Integer concurrency = luaL_checkinteger(state, 2);
+    luaL_checktype(state, 3, LUA_TFUNCTION);
+    if (count == 0) {
+        return 0;
+    }
+    if (lua_isyieldable(state) == 0) {
+        raise(state, "branches cannot be started inside a sort, gsub or metatable function");
+    }
+    lua_settop(state, 3);
+    return run.fork(state, count, concurrency, &guarded_continuation<forked>);
+}
+
+// json(value): its canonical text.
+int to_json(lua_State* state) {
+    lua_settop(state, 1);
+    push(state, encode_value(state, 1));
+    return 1;
+}
+
+int began(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    execution_of(state, "clock").take_answer(state);
+    const auto at = lua_type(state, -1) == LUA_TSTRING ? parse_utc(to_view(state, -1))
+                                                       : std::optional<Timestamp>();
+    if (!at) {
+        raise(state, "the time is not known");
+    }
+    lua_pushnumber(state, static_cast<double>(to_micros(*at)) / 1e6);
+    return 1;
+}
+
+// clock(): seconds since 1970, from the journal.
+int clock(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "clock");
+    const StepRequest request = run.request(state, RequestKind::kNow, "@now");
+    return run.ask(state, request, &guarded_continuation<began>, 0);
+}
+
+// Takes "<number><unit>" off the front of `text`; 0 when it starts with something else.
+double take_part(std::string_view& text, char unit) {
+    double value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    const auto used = static_cast<std::size_t>(read.ptr - text.data());
+    if (read.ec != std::errc() || used >= text.size() || text[used] != unit) {
+        return 0;
+    }
+    text.remove_prefix(used + 1);
+    return value;
+}
+
+// duration("PT1H30M") -> seconds
+int duration(lua_State* state) {
+    const std::string whole(text_argument(state, 1, "a timeout"));
+    std::string_view text = whole;
+    double seconds = 0;
+    bool valid = text.starts_with('P') && text.size() > 2;
+    if (valid) {
+        text.remove_prefix(1);
+        seconds = take_part(text, 'D') * 86400;
+        if (text.starts_with('T')) {
+            text.remove_prefix(1);
+            seconds += take_part(text, 'H') * 3600;
+            seconds += take_part(text, 'M') * 60;
+            seconds += take_part(text, 'S');
+        }
+        valid = text.empty();
+    }
+    if (!valid) {
+        raise(state, "'" + whole + "' is not a duration; write it as PT1H, PT30M or P1D");
+    }
+    lua_pushnumber(state, seconds);
+    return 1;
+}
+
+// begin_run(declared): the file has been read; from here on steps may be called. Returns its run.
+int begin_run(lua_State* state) {
+    Activity& activity = activity_of(state);
+    lua_pushvalue(state, 1);
+    push_run_function(state);
+    activity.phase = Phase::kRunning;
+    return 1;
+}
+
+}  // namespace
+
+void set_structure_primitives(lua_State* state) {
+    set_function<enter>(state, "enter");
+    set_function<enter_iteration>(state, "enter_iteration");
+    set_function<leave>(state, "leave");
+    set_function<fork>(state, "fork");
+    set_function<to_json>(state, "json");
+    set_function<clock>(state, "clock");
+    set_function<duration>(state, "duration");
+    set_function<begin_run>(state, "begin_run");
+    lua_pushinteger(state, limits::kBranchesMax);
+    lua_setfield(state, -2, "branches_max");
+    lua_pushinteger(state, limits::kForeachItemsMax);
+    lua_setfield(state, -2, "items_max");
+}
+
+}  // namespace tideway::script

@@ -1,0 +1,269 @@
+--- Scopes, loops and branches of the flow language, over the engine's primitives.
+-- enter/leave begin and end a scope (and wait for the host if need be); pcall is the engine's, which
+-- lets no stop be caught; fork runs branches and waits for all of them.
+local engine = ...
+local enter, enter_iteration, leave, fork = engine.enter, engine.enter_iteration, engine.leave, engine.fork
+local pcall, error, type, tostring, pairs = engine.pcall, engine.error, engine.type, engine.tostring, engine.pairs
+local null, array, json = engine.null, engine.array, engine.json
+
+local function expect(what, value, wanted)
+  if type(value) ~= wanted then
+    error(what .. " must be a " .. wanted .. ", got " .. type(value), 3)
+  end
+end
+
+-- A whole number within bounds, or the default.
+local function whole(what, value, default, most)
+  if value == nil then
+    return default
+  end
+  if type(value) ~= "number" or value % 1 ~= 0 or value < 1 or value > most then
+    error(what .. " must be a whole number from 1 to " .. most, 3)
+  end
+  return value // 1
+end
+
+local function close(ok, ...)
+  local failure = leave(ok, (...))
+  if not ok then
+    error(failure, 0)
+  end
+  return ...
+end
+
+local function scope(name, body)
+  expect("scope: the body (second argument)", body, "function")
+  enter("scope", name)
+  return close(pcall(body))
+end
+
+local function attempt(ok, ...)
+  local failure = leave(ok, (...))
+  if ok then
+    return { status = "Succeeded", value = (...) }
+  end
+  return { status = failure.status or "Failed", error = failure }
+end
+
+local function try(name, body)
+  expect("try: the body (second argument)", body, "function")
+  enter("try", name)
+  return attempt(pcall(body))
+end
+
+local function choose(value, cases)
+  if value == nil or value == null then
+    return "default", cases.default
+  end
+  local body = cases[value]
+  if body == nil then
+    body = cases[tostring(value)]
+  end
+  if body == nil then
+    return "default", cases.default
+  end
+  return tostring(value), body
+end
+
+local function run_case(value, cases)
+  local label, body = choose(value, cases)
+  if body == nil then
+    return nil
+  end
+  enter("case", label)
+  return close(pcall(body))
+end
+
+local function switch(name, value, cases)
+  expect("switch: the cases (third argument)", cases, "table")
+  for key, body in pairs(cases) do
+    expect("switch: case '" .. tostring(key) .. "'", body, "function")
+  end
+  enter("switch", name, { value = value })
+  return close(pcall(run_case, value, cases))
+end
+
+local function run_item(body, items, i)
+  enter_iteration(i)
+  local ok, failure = pcall(body, items[i], i)
+  return (leave(ok, failure))
+end
+
+-- All items run, even after one has failed; the first failure by order of the items counts.
+local function run_items(items, body, concurrency)
+  local failures = {}
+  if concurrency == 1 then
+    for i = 1, #items do
+      failures[#failures + 1] = run_item(body, items, i)
+    end
+  else
+    fork(#items, concurrency, function(i)
+      local _, failure = pcall(run_item, body, items, i)
+      failures[i] = failure
+    end)
+  end
+  for i = 1, #items do
+    if failures[i] ~= nil then
+      error(failures[i], 0)
+    end
+  end
+end
+
+-- One iteration that folds: its new state is what the journal holds, so that a replay can start there.
+local function fold(i, body, ...)
+  enter_iteration(i)
+  local ok, result = pcall(body, ...)
+  local failure, kept = leave(ok, result, ok and result or nil)
+  if failure ~= nil then
+    error(failure, 0)
+  end
+  return kept.state, kept.done
+end
+
+local function run_folded(items, body, resumed)
+  local state = resumed.state
+  for i = (resumed.done or 0) + 1, #items do
+    state = fold(i, function()
+      return json { state = body(items[i], state, i) }
+    end)
+  end
+  return state
+end
+
+local function foreach(name, items, body, options)
+  options = options or {}
+  expect("foreach: the list (second argument)", items, "table")
+  expect("foreach: the body (third argument)", body, "function")
+  expect("foreach: the options (fourth argument)", options, "table")
+  if #items > engine.items_max then
+    error("foreach: a list has at most " .. engine.items_max .. " items, this one " .. #items, 2)
+  end
+  local concurrency = whole("foreach: concurrency", options.concurrency, 1, engine.branches_max)
+  local checkpoint = options.checkpoint == true
+  if checkpoint and concurrency > 1 then
+    error("foreach: checkpoint works one item at a time; leave concurrency out", 2)
+  end
+  local resumed = enter("foreach", name, { items = #items, concurrency = concurrency, checkpoint = checkpoint })
+  if checkpoint then
+    return close(pcall(run_folded, items, body, resumed or {}))
+  end
+  return close(pcall(run_items, items, body, concurrency))
+end
+
+local function run_branches(keys, branches)
+  local results, failures = {}, {}
+  fork(#keys, engine.branches_max, function(i)
+    local _, failure = pcall(function()
+      enter("branch", tostring(keys[i]))
+      local succeeded, value = pcall(branches[keys[i]])
+      local raised = leave(succeeded, value)
+      if succeeded then
+        results[keys[i]] = value
+      end
+      return raised
+    end)
+    failures[i] = failure
+  end)
+  for i = 1, #keys do
+    if failures[i] ~= nil then
+      error(failures[i], 0)
+    end
+  end
+  return results
+end
+
+local function parallel(name, branches)
+  expect("parallel: the branches (second argument)", branches, "table")
+  local keys, names = {}, array {}
+  for key, body in pairs(branches) do
+    expect("parallel: branch '" .. tostring(key) .. "'", body, "function")
+    keys[#keys + 1] = key
+    names[#names + 1] = tostring(key)
+  end
+  enter("parallel", name, { branches = names })
+  return close(pcall(run_branches, keys, branches))
+end
+
+local function run_once(body, i)
+  enter_iteration(i)
+  local ok, done = pcall(body, i)
+  local failure = leave(ok, done)
+  if failure ~= nil then
+    error(failure, 0)
+  end
+  return done
+end
+
+local function run_until(body, rules, resumed)
+  local begun = engine.clock()
+  local state = resumed.state
+  for i = (resumed.done or 0) + 1, rules.limit do
+    local done
+    if rules.checkpoint then
+      state, done = fold(i, function()
+        local finished, new_state = body(i, state)
+        return json { done = finished and true or false, state = new_state }
+      end)
+    else
+      done = run_once(body, i)
+    end
+    if done then
+      return true, state
+    end
+    if engine.clock() - begun >= rules.seconds then
+      break
+    end
+  end
+  if rules.fail then
+    error({
+      code = "UntilLimitsReached",
+      message = "The loop met its limit of " .. rules.limit .. " iterations or " .. rules.timeout .. ".",
+      status = "Failed",
+    }, 0)
+  end
+  return false, state
+end
+
+-- repeat_until(name, body) or repeat_until(name, options, body); the body returns true when it is done.
+local function repeat_until(name, options, body)
+  if body == nil and type(options) == "function" then
+    options, body = {}, options
+  end
+  expect("repeat_until: the options (second argument)", options, "table")
+  expect("repeat_until: the body (last argument)", body, "function")
+  local rules = {
+    limit = whole("repeat_until: limit", options.limit, 60, 5000),
+    timeout = options.timeout or "PT1H",
+    checkpoint = options.checkpoint == true,
+  }
+  rules.seconds = engine.duration(rules.timeout)
+  rules.fail = options.fail_when_limits_reached == true
+  local resumed = enter("repeat_until", name, {
+    limit = rules.limit,
+    timeout = rules.timeout,
+    checkpoint = rules.checkpoint,
+  })
+  return close(pcall(run_until, body, rules, rules.checkpoint and resumed or {}))
+end
+
+local function exclusive(name, key, body)
+  expect("exclusive: the body (third argument)", body, "function")
+  enter("exclusive", name, key)
+  return close(pcall(body))
+end
+
+-- The whole run: the file's own text, then run(event).
+local function start(file, environment, event)
+  return engine.begin_run(file(environment))(event)
+end
+
+return {
+  scope = scope,
+  try = try,
+  switch = switch,
+  foreach = foreach,
+  parallel = parallel,
+  repeat_until = repeat_until,
+  exclusive = exclusive,
+  start = start,
+}
