@@ -243,8 +243,8 @@ std::optional<Duration> OperationRun::time_left() const {
 
 const model::RepeatAnswer* OperationRun::already_done(const Error& error) const {
     for (const model::RepeatAnswer& answer : start_.operation->already_done) {
-        const bool is_code = answer.code.empty() || answer.code == error.code ||
-                             error.details.find(answer.code) != std::string::npos;
+        const bool is_code =
+            answer.code.empty() || answer.code == connector::service_code(error);
         if (answer.status == error.http_status && is_code) {
             return &answer;
         }

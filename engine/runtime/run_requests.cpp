@@ -221,7 +221,6 @@ std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
     }
     JournalRow row = row_of(is_begin ? RowKind::kScopeBegin : RowKind::kScopeEnd, request);
     if (!is_begin) {
-        row.input = {};
         row.status = request.status;
         if (request.error) {
             row.code = request.error->code;

@@ -1,0 +1,97 @@
+--- Field mapping as data: reads mapping.json. One row of it drives creation and comparison.
+
+local rules = require "mapping"
+local transforms = require "lib.transforms"
+local states = require "lib.states"
+
+local M = {}
+
+local LINK = "https://partner.microsoft.com/referrals/v2/inbox?id="
+
+local function at(object, path)
+  local value = object
+  for _, key in ipairs(text.split(path, "/")) do
+    if type(value) ~= "table" then
+      return nil
+    end
+    value = value[key]
+  end
+  return value
+end
+
+--- Columns and lookups to read with an opportunity.
+M.expand = "transactioncurrencyid($select=isocurrencycode)"
+
+function M.link(referral_id)
+  return LINK .. referral_id
+end
+
+function M.help_choice(code)
+  for choice, name in pairs(rules.help) do
+    if name == code then
+      return tonumber(choice)
+    end
+  end
+  return nil
+end
+
+function M.help_code(choice)
+  if choice == nil or choice == null then
+    return nil
+  end
+  return rules.help[tostring(choice)]
+end
+
+local function display_name(own)
+  local name = transforms.name.to_crm(own.name)
+  return env("display_check_mark") == true and transforms.check_mark .. name or name
+end
+
+--- A new opportunity for a referral. `found` holds the CRM's ids of currency and account.
+function M.to_crm(own, found)
+  local row = {
+    name = display_name(own),
+    isrevenuesystemcalculated = false,
+    statuscode = states.status_code(own),
+    msft_syncwithpartnercenter = true,
+    msft_referralidentifier = own.id,
+    msft_referrallink = M.link(own.id),
+    msft_howcanmicrosofthelp = M.help_choice(at(own, "inviteContext/assistanceRequestCode")),
+    ["transactioncurrencyid@odata.bind"] = "/transactioncurrencies(" .. found.currency_id .. ")",
+    ["parentaccountid@odata.bind"] = found.account_id and "/accounts(" .. found.account_id .. ")" or nil,
+  }
+  for _, rule in ipairs(rules.fields) do
+    if rule.direction == "both" and rule.transform ~= "currency" then
+      row[rule.row] = transforms[rule.transform].to_crm(at(own, rule.referral))
+    end
+  end
+  return row
+end
+
+--- What differs between the two halves of a deal: {any, to_crm, to_referral, summary}. Values are
+-- compared in canonical form; currency is listed in to_crm by its code under "currency".
+function M.difference(own, row)
+  local out = { any = false, to_crm = {}, to_referral = {}, names = {} }
+  for _, rule in ipairs(rules.fields) do
+    local transform = transforms[rule.transform]
+    local theirs, ours = at(own, rule.referral), row[rule.row]
+    if rule.direction == "both" and not transform.equal(theirs, ours) then
+      out.any = true
+      out.names[#out.names + 1] = rule.field
+      out.to_crm[rule.transform == "currency" and "currency" or rule.row] = transform.to_crm(theirs)
+      out.to_referral[rule.referral] = transform.to_referral(ours)
+    end
+  end
+  if states.of_referral(own) ~= states.of_row(row) then
+    out.any = true
+    out.state = states.of_referral(own)
+    out.names[#out.names + 1] = "Status"
+    for path, value in pairs(states.patch_for(row, own)) do
+      out.to_referral[path] = value
+    end
+  end
+  out.summary = text.join(out.names, ", ")
+  return out
+end
+
+return M

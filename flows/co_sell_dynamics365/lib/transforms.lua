@@ -1,0 +1,81 @@
+--- How one field's value is compared and carried over, by the name that mapping.json gives it.
+-- Formatting is never a change: money compares as decimals, dates as dates, notes with normalised
+-- line ends and cut to what the CRM can hold.
+
+local NOTES_MAX = 2000
+local CHECK_MARK = "✓ "
+
+local function present(value)
+  return value ~= nil and value ~= null
+end
+
+local function as_is(value)
+  return value
+end
+
+local function notes(value)
+  if not present(value) then
+    return ""
+  end
+  return text.truncate(text.normalise_line_ends(value), NOTES_MAX)
+end
+
+local function day(value)
+  if not present(value) or value == "" then
+    return nil
+  end
+  return time.date(value)
+end
+
+local function amount(value)
+  if not present(value) or value == "" then
+    return "0"
+  end
+  return money.parse(value)
+end
+
+local function strip(name)
+  return text.strip_prefix(name or "", CHECK_MARK)
+end
+
+return {
+  check_mark = CHECK_MARK,
+
+  name = {
+    equal = function(a, b) return strip(a) == strip(b) end,
+    to_crm = strip,
+    to_referral = strip,
+  },
+
+  -- The row's currency is read through its lookup; writing it needs the currency's row.
+  currency = {
+    equal = function(code, row_value) return code == (row_value or {}).isocurrencycode end,
+    to_crm = as_is,
+    to_referral = function(row_value) return (row_value or {}).isocurrencycode end,
+  },
+
+  money = {
+    equal = function(a, b) return money.equal(amount(a), amount(b)) end,
+    to_crm = function(value) return tonumber(amount(value)) end,
+    to_referral = function(value) return tonumber(amount(value)) end,
+  },
+
+  date = {
+    equal = function(a, b) return day(a) == day(b) end,
+    to_crm = day,
+    to_referral = function(value) return day(value) .. "T00:00:00Z" end,
+  },
+
+  notes = {
+    equal = function(a, b) return notes(a) == notes(b) end,
+    to_crm = notes,
+    to_referral = notes,
+  },
+
+  -- Consent is given once and never taken back: a "no" is not carried over a "yes".
+  yes_once = {
+    equal = function(a, b) return (a == true) == (b == true) end,
+    to_crm = function(value) return value == true end,
+    to_referral = function(value) return value == true or nil end,
+  },
+}
