@@ -15,7 +15,9 @@ namespace tideway::http {
 class Headers {
   public:
     Headers() = default;
-    Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
+
+    Headers(std::initializer_list<std::pair<std::string, std::string>> fields)
+        : fields_(fields) {}
 
     void add(std::string name, std::string value);
     void set(std::string_view name, std::string value);  // replaces all of that name
@@ -24,7 +26,9 @@ class Headers {
     std::string get_or(std::string_view name, std::string_view fallback) const;
 
     auto begin() const { return fields_.begin(); }
+
     auto end() const { return fields_.end(); }
+
     std::size_t size() const { return fields_.size(); }
 
   private:
@@ -33,16 +37,16 @@ class Headers {
 
 struct Request {
     std::string method = "GET";
-    std::string url;  // absolute, "https://host/path?query"
-    Headers headers;
-    std::string body;
+    std::string url = {};  // absolute, "https://host/path?query"
+    Headers headers = {};
+    std::string body = {};
     Duration timeout = std::chrono::seconds(120);
 };
 
 struct Response {
     int status = 0;
-    Headers headers;
-    std::string body;
+    Headers headers = {};
+    std::string body = {};
 };
 
 // "Not Found" for 404; Power Automate's name "NotFound" for 404 (a bare number where it has none).
