@@ -167,7 +167,7 @@ std::vector<Row> rows_of(const ReferralBook& book, const Query& query, const Vie
     std::vector<Row> out;
     for (const Referral& referral : book.all()) {
         const Json* shown = book.listed(referral);
-        if (shown != nullptr && viewer.sees(*shown) &&
+        if (shown != nullptr && book.sees(viewer, referral) &&
             (query.filter == nullptr || query.filter->matches(*shown))) {
             out.push_back({&referral, shown});
         }

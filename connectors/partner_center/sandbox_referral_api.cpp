@@ -115,7 +115,7 @@ Outcome<http::Response> Service::one(
     if (found == nullptr) {
         return refuse(404, "itemNotFound", "The referral '" + id + "' does not exist.");
     }
-    if (!viewer_of(claims).sees(found->wire)) {
+    if (!book_.sees(viewer_of(claims), *found)) {
         return denied();
     }
     return resource(200, *found);
@@ -141,7 +141,7 @@ Outcome<http::Response> Service::write_one(
         return tl::unexpected<ApiError>(body.error());
     }
     const Referral* found = book_.find_by_id(id);
-    if (found != nullptr && !viewer_of(claims).sees(found->wire)) {
+    if (found != nullptr && !book_.sees(viewer_of(claims), *found)) {
         return denied();
     }
     const bool registers = request.body.find("/registrations/-") != std::string::npos;

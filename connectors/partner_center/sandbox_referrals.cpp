@@ -74,17 +74,23 @@ void date_status(Json& wire, const std::string& before, std::string_view now) {
     }
 }
 
-}  // namespace
-
-bool Viewer::sees(const Json& referral) const {
-    if (sees_all) {
-        return true;
-    }
+bool has_member(const Json& referral, std::string_view email) {
     const Json* team = find(referral, "team");
     return team != nullptr && team->is_array() && std::ranges::any_of(*team, [&](const Json& one) {
                return string_or(one, "email") == email;
            });
 }
+
+Json microsofts_team() {
+    return Json::array(
+        {{{"firstName", "Mika"},
+          {"lastName", "Seller"},
+          {"phoneNumber", "+10000000000"},
+          {"email", "mika.seller@microsoft.example"}}}
+    );
+}
+
+}  // namespace
 
 ReferralBook::ReferralBook(const Clock& clock, Partner partner, OnChange on_change)
     : clock_(clock),
@@ -94,6 +100,18 @@ ReferralBook::ReferralBook(const Clock& clock, Partner partner, OnChange on_chan
 const Referral* ReferralBook::find_by_id(std::string_view id) const {
     const auto found = std::ranges::find(referrals_, id, &Referral::id);
     return found == referrals_.end() ? nullptr : &*found;
+}
+
+bool ReferralBook::sees(const Viewer& viewer, const Referral& referral) const {
+    if (viewer.sees_all || has_member(referral.wire, viewer.email)) {
+        return true;
+    }
+    const std::string engagement = string_or(referral.wire, "engagementId");
+    return is_for_microsoft(referral.wire) &&
+           std::ranges::any_of(referrals_, [&](const Referral& one) {
+               return string_or(one.wire, "engagementId") == engagement &&
+                      has_member(one.wire, viewer.email);
+           });
 }
 
 Referral* ReferralBook::find_mutable(std::string_view id) {
@@ -326,6 +344,7 @@ Outcome<const Referral*> ReferralBook::announce(const Json& overrides) {
     body["target"] = Json::array({{{"type", "BusinessProfileLocation"}, {"id", kMicrosoftId}}});
     body["engagementId"] = out->wire["engagementId"];
     body["externalReferenceId"] = nullptr;
+    body["team"] = microsofts_team();
     Json theirs = new_wire(body, microsoft);
     theirs["status"] = "Active";
     theirs["substatus"] = "Accepted";
@@ -367,12 +386,7 @@ Outcome<const Referral*> ReferralBook::answer(
     }
     if (accepts && is_for_microsoft(wire)) {
         wire["trackingInfo"] = {{"microsoftMsxId", crm_number(id)}};
-        wire["team"] = Json::array(
-            {{{"firstName", "Mika"},
-              {"lastName", "Seller"},
-              {"phoneNumber", "+10000000000"},
-              {"email", "mika.seller@microsoft.example"}}}
-        );
+        wire["team"] = microsofts_team();
     }
     return commit(*referral, std::move(wire), {"Microsoft"});
 }

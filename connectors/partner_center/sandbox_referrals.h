@@ -35,8 +35,6 @@ struct Referral {
 struct Viewer {
     bool sees_all = true;
     std::string email;
-
-    bool sees(const Json& referral) const;
 };
 
 struct Partner {
@@ -53,6 +51,8 @@ class ReferralBook {
 
     const Referral* find_by_id(std::string_view id) const;
 
+    // Microsoft's half of a deal is seen by who sees the other half.
+    bool sees(const Viewer& viewer, const Referral& referral) const;
     const std::deque<Referral>& all() const { return referrals_; }
 
     Outcome<const Referral*> create(const Json& body, const Writer& writer);
