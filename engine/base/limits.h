@@ -33,6 +33,9 @@ constexpr std::size_t kConnectionsPerHostMax = 32;  // further requests queue
 
 // --- JSON ---
 constexpr std::size_t kJsonDepthMax = 128;  // InvalidJSON
+constexpr std::size_t kSchemaStepsMax = 1'000'000;  // of one validation; it fails
+constexpr std::size_t kSchemaProblemsMax = 20;      // further ones are not listed
+constexpr std::size_t kPatternWorkMax = 50'000'000;  // of one schema pattern: characters x states
 
 // --- a run ---
 constexpr std::size_t kPayloadBytesMax = 100U << 20U;      // the step fails with PayloadTooLarge

@@ -1,0 +1,87 @@
+#include "connectors/dataverse/dataverse_connector.h"
+
+#include <array>
+
+#include "connectors/dataverse/actions.h"
+#include "connectors/dataverse/batch.h"
+#include "connectors/dataverse/callbacks.h"
+#include "connectors/dataverse/connection_test.h"
+#include "connectors/dataverse/query.h"
+#include "connectors/dataverse/rows.h"
+
+namespace tideway::connectors::dataverse {
+namespace {
+
+using Make = ExchangePtr (*)(const connector::Call&);
+
+struct Binding {
+    std::string_view id;
+    Make start;
+    Make probe;  // null: nothing to look for
+};
+
+constexpr std::array kBindings{
+    Binding{"create_row", &create_row, &probe_create},
+    Binding{"get_row", &get_row, nullptr},
+    Binding{"list_rows", &list_rows, nullptr},
+    Binding{"update_row", &update_row, &probe_update},
+    Binding{"upsert_row", &upsert_row, &probe_upsert},
+    Binding{"delete_row", &delete_row, nullptr},
+    Binding{"associate_rows", &associate_rows, nullptr},
+    Binding{"disassociate_rows", &disassociate_rows, nullptr},
+    Binding{"perform_action", &perform_action, nullptr},
+    Binding{"win_opportunity", &win_opportunity, &probe_win},
+    Binding{"lose_opportunity", &lose_opportunity, &probe_lose},
+    Binding{"batch", &batch, nullptr},
+    Binding{"track_changes", &track_changes, nullptr},
+    Binding{"who_am_i", &who_am_i, nullptr},
+};
+
+const Binding* binding_of(const connector::Call& call) {
+    for (const Binding& binding : kBindings) {
+        if (call.operation != nullptr && binding.id == call.operation->id) {
+            return &binding;
+        }
+    }
+    return nullptr;
+}
+
+class DataverseConnector final : public connector::Connector {
+  public:
+    ExchangePtr start(const connector::Call& call) const override {
+        const Binding* binding = binding_of(call);
+        return binding == nullptr ? nullptr : binding->start(call);
+    }
+
+    ExchangePtr probe(const connector::Call& call) const override {
+        const Binding* binding = binding_of(call);
+        return binding == nullptr || binding->probe == nullptr ? nullptr : binding->probe(call);
+    }
+
+    ExchangePtr receive(const model::TriggerSpec& /*trigger*/, const connector::Incoming& incoming)
+        const override {
+        return receive_row(incoming);
+    }
+
+    ExchangePtr subscribe(
+        const model::TriggerSpec& /*trigger*/, const connector::Subscription& subscription
+    ) const override {
+        return dataverse::subscribe(subscription);
+    }
+
+    ExchangePtr unsubscribe(
+        const model::TriggerSpec& /*trigger*/, const connector::Subscription& subscription
+    ) const override {
+        return dataverse::unsubscribe(subscription);
+    }
+
+    ExchangePtr test(const Json& settings) const override { return test_connection(settings); }
+};
+
+}  // namespace
+
+std::unique_ptr<connector::Connector> make_connector() {
+    return std::make_unique<DataverseConnector>();
+}
+
+}  // namespace tideway::connectors::dataverse

@@ -1,0 +1,14 @@
+// Tries every right that the connector needs, without writing.
+#pragma once
+
+#include <memory>
+
+#include "engine/connector/connector.h"
+
+namespace tideway::connectors::partner_center {
+
+// Done's output: {"checks":[{"what":..,"ok":bool,"message":..}]}. A refusal is a check that is not
+// ok.
+std::unique_ptr<connector::Exchange> test_connection(const Json& settings);
+
+}  // namespace tideway::connectors::partner_center

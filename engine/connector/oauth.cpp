@@ -1,0 +1,174 @@
+#include "engine/connector/oauth.h"
+
+#include <charconv>
+
+#include "engine/connector/template.h"
+#include "engine/model/schema.h"
+
+namespace tideway::connector {
+namespace {
+
+constexpr std::chrono::seconds kTokenTimeout{30};
+constexpr std::chrono::seconds kUnsaidLifetime{
+    300};  // an answer without expires_in is trusted briefly
+
+tl::unexpected<Error> no_oauth(const model::ConnectorSpec& spec) {
+    return fail(
+        ErrorKind::kInvalidInput,
+        "OauthNotSupported",
+        "Connector '" + spec.id + "' does not sign in with OAuth."
+    );
+}
+
+// Seconds as a number or, in v1 answers, as a text.
+std::optional<Duration> seconds_at(const Json& object, std::string_view key) {
+    const Json* value = find(object, key);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    if (value->is_number()) {
+        return std::chrono::seconds(value->get<std::int64_t>());
+    }
+    const std::string text = value->is_string() ? value->get<std::string>() : "";
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc() || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return std::chrono::seconds(seconds);
+}
+
+Error unreadable_answer(const std::string& why) {
+    Error error;
+    error.kind = ErrorKind::kUnavailable;
+    error.code = "TokenAnswerUnreadable";
+    error.message = "The identity provider's answer holds no token: " + why + ".";
+    error.remedy = "Check the 'authority' setting, and any proxy on the way.";
+    return error;
+}
+
+// An answer other than 200.
+Error refusal(const http::Response& response, Timestamp now) {
+    const auto json = parse_json(response.body, "it");
+    const std::string word = json ? string_or(*json, "error") : std::string();
+    Error error;
+    if (response.status >= 500 || response.status == 429 || response.status == 408) {
+        error = identity_error(
+            "temporarily_unavailable", json ? string_or(*json, "error_description") : ""
+        );
+        error.code = "IdentityProviderUnavailable";
+        error.kind = ErrorKind::kUnavailable;
+        error.message = "The identity provider cannot answer now (HTTP " +
+                        std::to_string(response.status) + ").";
+        error.remedy = "It is tried again by itself.";
+    } else if (!word.empty()) {
+        error = identity_error(word, string_or(*json, "error_description"));
+    } else {
+        error.kind = ErrorKind::kUnauthenticated;
+        error.code = "TokenRefused";
+        error.message = "The token address does not answer like an identity provider (HTTP " +
+                        std::to_string(response.status) + ").";
+        error.remedy = "Check the 'authority' and 'tenant' settings.";
+    }
+    error.http_status = response.status;
+    if (const auto wait = http::retry_after(response.headers, now)) {
+        error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*wait);
+    }
+    return error;
+}
+
+}  // namespace
+
+Result<OauthSetup> read_oauth(
+    const model::ConnectorSpec& spec, const Json& settings, const Secrets& secrets
+) {
+    if (!spec.oauth.is_object()) {
+        return no_oauth(spec);
+    }
+    const Json full = model::with_defaults(spec.settings_schema, settings);
+    OauthSetup out;
+    TIDEWAY_TRY_ASSIGN(out.token_url, fill_template(string_or(spec.oauth, "token_url"), full));
+    TIDEWAY_TRY_ASSIGN(
+        out.authorize_url, fill_template(string_or(spec.oauth, "authorize_url"), full)
+    );
+    TIDEWAY_TRY_ASSIGN(out.device_url, fill_template(string_or(spec.oauth, "device_url"), full));
+    TIDEWAY_TRY_ASSIGN(out.client_id, fill_template("{client_id}", full));
+    out.style = string_or(spec.oauth, "style") == "v1" ? OauthStyle::kResource : OauthStyle::kScope;
+    if (const auto it = secrets.find("client_secret"); it != secrets.end()) {
+        out.client_secret = it->second;
+    }
+    return out;
+}
+
+Result<std::string> resource_of(
+    const model::ConnectorSpec& spec, std::string_view audience, const Json& settings
+) {
+    const auto it =
+        audience.empty() ? spec.audiences.begin() : spec.audiences.find(std::string(audience));
+    if (it == spec.audiences.end()) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "AudienceUnknown",
+            "Connector '" + spec.id + "' has no audience '" + std::string(audience) + "'."
+        );
+    }
+    const Json full = model::with_defaults(spec.settings_schema, settings);
+    TIDEWAY_TRY_ASSIGN(std::string resource, fill_template(it->second, full));
+    while (resource.ends_with('/')) {
+        resource.pop_back();
+    }
+    return resource;
+}
+
+http::QueryFields audience_fields(
+    const OauthSetup& setup, const std::string& resource, Offline offline
+) {
+    const bool refreshable = offline == Offline::kYes;
+    if (setup.style == OauthStyle::kScope) {
+        return {{"scope", resource + (refreshable ? "/.default offline_access" : "/.default")}};
+    }
+    http::QueryFields fields{{"resource", resource}};
+    if (refreshable) {
+        fields.emplace_back("scope", "openid");
+    }
+    return fields;
+}
+
+http::Request token_request(const OauthSetup& setup, http::QueryFields fields) {
+    fields.emplace_back("client_id", setup.client_id);
+    if (!setup.client_secret.empty()) {
+        fields.emplace_back("client_secret", std::string(setup.client_secret.reveal()));
+    }
+    http::Request request;
+    request.method = "POST";
+    request.url = setup.token_url;
+    request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+    request.headers.set("Accept", "application/json");
+    request.body = http::print_form(fields);
+    request.timeout = kTokenTimeout;
+    return request;
+}
+
+Result<TokenAnswer> read_token_answer(const http::Response& response, Timestamp now) {
+    if (response.status != 200) {
+        return fail(refusal(response, now));
+    }
+    const auto json = parse_json(response.body, "it");
+    if (!json || !json->is_object()) {
+        return fail(unreadable_answer("it is not a JSON object"));
+    }
+    TokenAnswer out;
+    out.access_token = Secret(string_or(*json, "access_token"));
+    out.refresh_token = Secret(string_or(*json, "refresh_token"));
+    if (out.access_token.empty()) {
+        return fail(unreadable_answer("there is no 'access_token'"));
+    }
+    if (out.access_token.reveal().find_first_of("\r\n\t ") != std::string_view::npos) {
+        return fail(unreadable_answer("its 'access_token' cannot be put into a header"));
+    }
+    out.lifetime = seconds_at(*json, "expires_in").value_or(kUnsaidLifetime);
+    out.refresh_lifetime = seconds_at(*json, "refresh_token_expires_in");
+    return out;
+}
+
+}  // namespace tideway::connector
