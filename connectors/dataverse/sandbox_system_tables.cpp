@@ -1,0 +1,205 @@
+// Users, currencies, callback registrations, closing activities, environment variables.
+#include "connectors/dataverse/sandbox_columns.h"
+
+namespace tideway::connectors::dataverse::sandbox {
+
+Table system_user() {
+    Table out = begin_table("systemuser", "systemusers", "User", 8);
+    out.primary_name = "fullname";
+    out.change_tracking = true;
+    append(
+        out,
+        {needed(text("firstname", "First Name", 256)),
+         needed(text("lastname", "Last Name", 256)),
+         read_only(text("fullname", "Full Name", 200)),
+         text("domainname", "User Name", 1024),
+         text("internalemailaddress", "Primary Email", 100),
+         text("mobilephone", "Mobile Phone", 64),
+         text("address1_telephone1", "Main Phone", 64),
+         text("title", "Title", 128),
+         boolean("isdisabled", "Status", false),
+         column("applicationid", "Application ID", ColumnType::kGuid),
+         column("azureactivedirectoryobjectid", "Azure AD Object ID", ColumnType::kGuid),
+         read_only(column("businessunitid", "Business Unit", ColumnType::kGuid))}
+    );
+    append_system_columns(out);
+    return out;
+}
+
+Table currency() {
+    Table out = begin_table("transactioncurrency", "transactioncurrencies", "Currency", 9105);
+    out.primary_name = "currencyname";
+    out.change_tracking = true;
+    Column precision = with_initial(
+        positive(column("currencyprecision", "Currency Precision", ColumnType::kInteger)), 2
+    );
+    precision.most = 4;
+    append(
+        out,
+        {needed(text("isocurrencycode", "Currency Code", 5), Required::kSystem),
+         needed(text("currencyname", "Currency Name", 100), Required::kSystem),
+         text("currencysymbol", "Currency Symbol", 10),
+         precision,
+         needed(
+             positive(column("exchangerate", "Exchange Rate", ColumnType::kDecimal)),
+             Required::kSystem
+         ),
+         state(active_states()),
+         status(active_reasons())}
+    );
+    append_system_columns(out);
+    return out;
+}
+
+Table callback_registration() {
+    Table out =
+        begin_table("callbackregistration", "callbackregistrations", "Callback Registration", 301);
+    out.primary_name = "name";
+    out.owned = true;
+    Column url = needed(text("url", "Url", 2000), Required::kSystem);
+    url.access = Access::kWriteOnly;
+    Column version = column("version", "Version", ColumnType::kInteger);
+    version.least = 1;
+    version.most = 3;
+    version.initial = 1;
+    append(
+        out,
+        {text("name", "Name", 200),
+         url,
+         needed(text("entityname", "Entity Name", 100), Required::kSystem),
+         needed(
+             choice(
+                 "message",
+                 "Message",
+                 {{1, "Added"},
+                  {2, "Deleted"},
+                  {3, "Modified"},
+                  {4, "Added or Modified"},
+                  {5, "Added or Deleted"},
+                  {6, "Modified or Deleted"},
+                  {7, "Added or Modified or Deleted"}}
+             ),
+             Required::kSystem
+         ),
+         needed(
+             choice(
+                 "scope",
+                 "Scope",
+                 {{1, "User"},
+                  {2, "Business Unit"},
+                  {3, "Parent: Child Business Unit"},
+                  {4, "Organization"}}
+             ),
+             Required::kSystem
+         ),
+         with_initial(
+             choice(
+                 "runas", "Run As", {{1, "Modifying user"}, {2, "Row owner"}, {3, "Flow owner"}}
+             ),
+             3
+         ),
+         version,
+         memo("filteringattributes", "Filtering Attributes", 4000),
+         memo("filterexpression", "Filter Expression", 4000),
+         text("postponeuntil", "Postpone Until", 100),
+         text("sdkmessagename", "Sdk Message Name", 100),
+         choice("softdeletestatus", "Soft Delete Status", {{0, "Not deleted"}, {1, "Deleted"}})}
+    );
+    append_system_columns(out);
+    return out;
+}
+
+Table opportunity_close() {
+    Table out = begin_table("opportunityclose", "opportunitycloses", "Opportunity Close", 4208);
+    out.key = "activityid";
+    out.columns.front().name = "activityid";
+    out.primary_name = "subject";
+    out.owned = true;
+    append(
+        out,
+        {needed(text("subject", "Subject", 200)),
+         memo("description", "Description", 2000),
+         column("actualend", "Actual End", ColumnType::kDateTime),
+         read_only(choice("opportunitystatecode", "Status", {{0, "Open"}, {1, "Won"}, {2, "Lost"}})
+         ),
+         choice(
+             "opportunitystatuscode",
+             "Status Reason",
+             {{3, "Won"}, {4, "Canceled"}, {5, "Out-Sold"}}
+         ),
+         lookup(
+             "opportunityid",
+             "Opportunity",
+             {{"opportunity", "opportunityid", "Opportunity_OpportunityClose"}}
+         ),
+         state({{0, "Open"}, {1, "Completed"}, {2, "Canceled"}}),
+         status({{1, "Open", 0}, {2, "Completed", 1}, {3, "Canceled", 2}})}
+    );
+    append_money(out, "actualrevenue", "Actual Revenue");
+    append_currency(out);
+    append_system_columns(out);
+    return out;
+}
+
+Table variable_definition() {
+    Table out = begin_table(
+        "environmentvariabledefinition",
+        "environmentvariabledefinitions",
+        "Environment Variable Definition",
+        380
+    );
+    out.primary_name = "schemaname";
+    out.owned = true;
+    append(
+        out,
+        {needed(text("schemaname", "Schema Name", 100), Required::kSystem),
+         text("displayname", "Display Name", 100),
+         memo("description", "Description", 2000),
+         memo("defaultvalue", "Default Value", 2000),
+         with_initial(
+             choice(
+                 "type",
+                 "Type",
+                 {{100000000, "String"},
+                  {100000001, "Number"},
+                  {100000002, "Boolean"},
+                  {100000003, "JSON"},
+                  {100000004, "Data Source"},
+                  {100000005, "Secret"}}
+             ),
+             100000000
+         ),
+         boolean("isrequired", "Is Required", false),
+         state(active_states()),
+         status(active_reasons())}
+    );
+    out.keys.push_back({"schemaname", "Schema Name", {"schemaname"}});
+    append_system_columns(out);
+    return out;
+}
+
+Table variable_value() {
+    Table out = begin_table(
+        "environmentvariablevalue", "environmentvariablevalues", "Environment Variable Value", 381
+    );
+    out.primary_name = "schemaname";
+    out.owned = true;
+    append(
+        out,
+        {text("schemaname", "Schema Name", 100),
+         memo("value", "Value", 2000),
+         lookup(
+             "environmentvariabledefinitionid",
+             "Environment Variable Definition",
+             {{"environmentvariabledefinition",
+               "EnvironmentVariableDefinitionId",
+               "environmentvariabledefinition_environmentvariablevalue"}}
+         ),
+         state(active_states()),
+         status(active_reasons())}
+    );
+    append_system_columns(out);
+    return out;
+}
+
+}  // namespace tideway::connectors::dataverse::sandbox
