@@ -1,12 +1,12 @@
 // Drives a connector's exchanges in tests: what it asks for, and answers as the service gives them.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <utility>
 #include <variant>
+
+#include <gtest/gtest.h>
 
 #include "connectors/all_connectors.h"
 #include "engine/connector/connector.h"
@@ -32,24 +32,33 @@ inline http::Response answer(int status, std::string body = {}, http::Headers he
     return {status, std::move(headers), std::move(body)};
 }
 
-inline Timestamp at(std::string_view text) { return parse_utc(text).value(); }
+inline Timestamp at(std::string_view text) {
+    return parse_utc(text).value();
+}
 
 // One exchange, step by step.
 class Conversation {
   public:
     explicit Conversation(std::unique_ptr<connector::Exchange> exchange)
-        : exchange_(std::move(exchange)), turn_(exchange_->begin()) {}
+        : exchange_(std::move(exchange)),
+          turn_(exchange_->begin()) {}
 
     bool is_asking() const { return std::holds_alternative<connector::Send>(turn_); }
+
     bool is_done() const { return std::holds_alternative<connector::Done>(turn_); }
+
     bool is_failed() const { return std::holds_alternative<connector::Failed>(turn_); }
 
     const connector::Send& send() const { return std::get<connector::Send>(turn_); }
+
     const http::Request& request() const { return send().request; }
+
     std::string line() const { return request().method + " " + request().url; }
+
     std::string header(std::string_view name) const {
         return request().headers.get_or(name, "(absent)");
     }
+
     Json sent_body() const { return Json::parse(request().body); }
 
     // The service answers; the exchange goes on.
@@ -59,8 +68,11 @@ class Conversation {
     }
 
     const connector::Done& done() const { return std::get<connector::Done>(turn_); }
+
     Json output() const { return Json::parse(done().output.view()); }
+
     const connector::Failed& failed() const { return std::get<connector::Failed>(turn_); }
+
     const Error& error() const { return failed().error; }
 
   private:
@@ -74,7 +86,9 @@ class ConnectorUnderTest {
     ConnectorUnderTest(
         std::string_view id, std::unique_ptr<connector::Connector> connector, Json settings_in
     )
-        : spec(load_spec(id)), settings(std::move(settings_in)), connector_(std::move(connector)) {}
+        : spec(load_spec(id)),
+          settings(std::move(settings_in)),
+          connector_(std::move(connector)) {}
 
     connector::Call call(std::string_view operation, Json input) const {
         connector::Call call;

@@ -1,15 +1,15 @@
 // Certificates for tests, made on the spot: a root, intermediates and leaves with RSA keys.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <string_view>
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-
-#include <memory>
-#include <string>
-#include <string_view>
 
 #include "engine/base/clock.h"
 
@@ -31,6 +31,7 @@ class TestCertificate {
     static TestCertificate self_signed(const CertificateWish& wish) {
         return TestCertificate(wish, nullptr);
     }
+
     TestCertificate issue(const CertificateWish& wish) const { return TestCertificate(wish, this); }
 
     std::string der() const {
@@ -94,15 +95,23 @@ class TestCertificate {
         static int serial = 0;
         return ++serial;
     }
+
     static void set_time(ASN1_TIME* out, Timestamp when) {
         ASN1_TIME_set(out, to_micros(when) / 1'000'000);
     }
+
     static void add_name(X509_NAME* name, const char* field, const std::string& text) {
         X509_NAME_add_entry_by_txt(
-            name, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.c_str()), -1, -1,
+            name,
+            field,
+            MBSTRING_UTF8,
+            reinterpret_cast<const unsigned char*>(text.c_str()),
+            -1,
+            -1,
             0
         );
     }
+
     void add_extension(int nid, const std::string& text) {
         X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, text.c_str());
         X509_add_ext(certificate_.get(), extension, -1);

@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "connectors/partner_center/notification.h"
 #include "connectors/partner_center/partner_center_connector.h"
@@ -57,7 +57,8 @@ const Family& family() {
 class PartnerCenterSignature : public ::testing::Test {
   protected:
     void SetUp() override {
-        file_ = std::filesystem::temp_directory_path() / ("tideway_" + Uid::random().hex() + ".pem");
+        file_ =
+            std::filesystem::temp_directory_path() / ("tideway_" + Uid::random().hex() + ".pem");
         std::ofstream(file_) << family().root.pem();
         incoming_.method = "POST";
         incoming_.body = kBody;
@@ -66,6 +67,7 @@ class PartnerCenterSignature : public ::testing::Test {
         incoming_.now = test::at("2026-02-03T10:12:00Z");
         sign_with(family().signer);
     }
+
     void TearDown() override { std::filesystem::remove(file_); }
 
     void sign_with(const TestCertificate& certificate) {
@@ -78,6 +80,7 @@ class PartnerCenterSignature : public ::testing::Test {
     Conversation receive() {
         return Conversation(connector_->receive(model::TriggerSpec(), incoming_));
     }
+
     // Answers the certificate and its issuer as they are asked for.
     Conversation receive_with(const std::string& certificate) {
         Conversation talk = receive();
@@ -89,6 +92,7 @@ class PartnerCenterSignature : public ::testing::Test {
         }
         return talk;
     }
+
     void expect_refused(const Conversation& talk, int status, std::string_view code) {
         ASSERT_TRUE(talk.is_failed());
         EXPECT_EQ(talk.error().http_status, status) << talk.error().message;
@@ -112,13 +116,15 @@ TEST_F(PartnerCenterSignature, AcceptsASignedEventAndFetchesCertificateAndIssuer
     const Json item = talk.output()["events"][0];
     EXPECT_EQ(
         item["event"],
-        Json({{"event_name", "referral-updated"},
-              {"referral_id", "0f9d0b7c-1111-4222-8333-444455556666"},
-              {"resource_uri",
-               "https://api.partnercenter.microsoft.com/engagements/v1/referrals/"
-               "0f9d0b7c-1111-4222-8333-444455556666"},
-              {"resource_name", "referral"},
-              {"changed_at", "2026-02-03T10:11:12.1234567+00:00"}})
+        Json(
+            {{"event_name", "referral-updated"},
+             {"referral_id", "0f9d0b7c-1111-4222-8333-444455556666"},
+             {"resource_uri",
+              "https://api.partnercenter.microsoft.com/engagements/v1/referrals/"
+              "0f9d0b7c-1111-4222-8333-444455556666"},
+             {"resource_name", "referral"},
+             {"changed_at", "2026-02-03T10:11:12.1234567+00:00"}}
+        )
     );
     EXPECT_EQ(
         item["dedupe_key"],
@@ -174,9 +180,13 @@ TEST_F(PartnerCenterSignature, RefusesWeakDigests) {
 
 TEST_F(PartnerCenterSignature, NeverFetchesFromAHostThatIsNotAllowed) {
     for (const char* url :
-         {"https://evil.example/a.cer", "http://pc.microsoft.com/a.cer",
-          "https://microsoft.com.evil.example/a.cer", "https://x@evil.example/.microsoft.com",
-          "https://evilmicrosoft.com/a.cer", "file:///etc/passwd", "https://169.254.169.254/"}) {
+         {"https://evil.example/a.cer",
+          "http://pc.microsoft.com/a.cer",
+          "https://microsoft.com.evil.example/a.cer",
+          "https://x@evil.example/.microsoft.com",
+          "https://evilmicrosoft.com/a.cer",
+          "file:///etc/passwd",
+          "https://169.254.169.254/"}) {
         incoming_.headers.set("X-MS-Certificate-Url", url);
         expect_refused(receive(), 401, "CertificateUrlRefused");
     }

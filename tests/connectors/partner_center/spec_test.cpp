@@ -37,7 +37,9 @@ TEST(PartnerCenterSpec, TheNetworkRuleAdmitsTheServicesAndTheCertificateHostsOnl
     EXPECT_EQ(
         policy.allowed_hosts,
         (std::vector<std::string>{
-            "*.contoso.example", "referrals.contoso.example", "api.partnercenter.microsoft.com",
+            "*.contoso.example",
+            "referrals.contoso.example",
+            "api.partnercenter.microsoft.com",
             "login.microsoftonline.com"})
     );
     EXPECT_FALSE(policy.allow_private);

@@ -56,9 +56,12 @@ TEST_F(PartnerCenterWebhooks, RegistersWithTheSignatureInItsOwnHeader) {
     Conversation talk = pc_.start("register_webhook", wanted_);
     EXPECT_EQ(talk.line(), std::string("POST ") + kRegistration);
     EXPECT_EQ(
-        talk.sent_body(), Json({{"WebhookUrl", "https://flows.contoso.example/t/1"},
-                                {"WebhookEvents", {"referral-created"}},
-                                {"SignatureTokenToMsSignatureHeader", true}})
+        talk.sent_body(),
+        Json(
+            {{"WebhookUrl", "https://flows.contoso.example/t/1"},
+             {"WebhookEvents", {"referral-created"}},
+             {"SignatureTokenToMsSignatureHeader", true}}
+        )
     );
     talk.hears(answer(200, held_));
     EXPECT_EQ(talk.output()["subscriber_id"], "s-1");
