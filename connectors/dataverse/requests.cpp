@@ -133,8 +133,11 @@ connector::Failed answered(
 ) {
     connector::Failed failed;
     failed.error = connector::service_error(response, now);
-    if (failed.error.remedy.empty()) {
-        failed.error.remedy = remedy_of(response, failed.error.message);
+    if (std::string remedy = remedy_of(response, failed.error.message); !remedy.empty()) {
+        failed.error.remedy = std::move(remedy);
+    }
+    if (now == Timestamp{}) {  // a date in Retry-After means nothing without a clock
+        failed.error.retry_after.reset();
     }
     failed.attempt_class = connector::classify(response.status, effect);
     if (failed.attempt_class == model::AttemptClass::kDone) {  // a redirect is not followed

@@ -1,0 +1,148 @@
+#include <gtest/gtest.h>
+
+#include "connectors/partner_center/partner_center_connector.h"
+#include "tests/support/connector_call.h"
+
+namespace tideway::connectors::partner_center {
+namespace {
+
+using model::AttemptClass;
+using test::answer;
+using test::Conversation;
+
+constexpr const char* kRegistration =
+    "https://api.partnercenter.microsoft.com/webhooks/v1/registration";
+
+class PartnerCenterWebhooks : public ::testing::Test {
+  protected:
+    test::ConnectorUnderTest pc_{
+        "partner_center", make_connector(), {{"tenant", "contoso.example"}, {"client_id", "c"}}};
+
+    const Json wanted_ = {
+        {"url", "https://flows.contoso.example/t/1"}, {"events", {"referral-created"}}};
+    const std::string held_ =
+        R"({"SubscriberId":"s-1","WebhookUrl":"https://flows.contoso.example/t/1",)"
+        R"("WebhookEvents":["referral-created"]})";
+    const std::string held_by_another_ =
+        R"({"webhookUrl":"https://staging.contoso.example/t/9","webhookEvents":["referral-created"]})";
+};
+
+TEST_F(PartnerCenterWebhooks, ListsTheEventNames) {
+    Conversation talk = pc_.start("list_webhook_events", Json::object());
+    EXPECT_EQ(talk.line(), std::string("GET ") + kRegistration + "/events");
+    EXPECT_EQ(talk.send().audience, "webhooks");
+    talk.hears(answer(200, R"(["referral-created","test-created"])"));
+    EXPECT_EQ(talk.output(), Json({{"events", {"referral-created", "test-created"}}}));
+}
+
+TEST_F(PartnerCenterWebhooks, NeverRegisteredIsAnAnswerAndNotAnError) {
+    Conversation talk = pc_.start("view_webhook_registration", Json::object());
+    EXPECT_EQ(talk.line(), std::string("GET ") + kRegistration);
+    talk.hears(answer(404));
+    EXPECT_EQ(talk.output(), Json({{"registered", false}, {"url", ""}, {"events", Json::array()}}));
+}
+
+TEST_F(PartnerCenterWebhooks, ReadsBothSpellingsOfARegistration) {
+    Conversation pascal = pc_.start("view_webhook_registration", Json::object());
+    pascal.hears(answer(200, held_));
+    EXPECT_EQ(pascal.output()["url"], "https://flows.contoso.example/t/1");
+    Conversation camel = pc_.start("view_webhook_registration", Json::object());
+    camel.hears(answer(200, held_by_another_));
+    EXPECT_EQ(camel.output()["url"], "https://staging.contoso.example/t/9");
+    EXPECT_EQ(camel.output()["events"], Json::array({"referral-created"}));
+}
+
+TEST_F(PartnerCenterWebhooks, RegistersWithTheSignatureInItsOwnHeader) {
+    Conversation talk = pc_.start("register_webhook", wanted_);
+    EXPECT_EQ(talk.line(), std::string("POST ") + kRegistration);
+    EXPECT_EQ(
+        talk.sent_body(),
+        Json(
+            {{"WebhookUrl", "https://flows.contoso.example/t/1"},
+             {"WebhookEvents", {"referral-created"}},
+             {"SignatureTokenToMsSignatureHeader", true}}
+        )
+    );
+    talk.hears(answer(200, held_));
+    EXPECT_EQ(talk.output()["subscriber_id"], "s-1");
+}
+
+TEST_F(PartnerCenterWebhooks, RegisteringWhatIsRegisteredAlreadyIsDone) {
+    Conversation talk = pc_.start("register_webhook", wanted_);
+    talk.hears(answer(409));
+    EXPECT_EQ(talk.line(), std::string("GET ") + kRegistration);
+    talk.hears(answer(200, held_));
+    EXPECT_TRUE(talk.is_done());
+}
+
+TEST_F(PartnerCenterWebhooks, RegisteringOverAnotherAddressNamesIt) {
+    Conversation talk = pc_.start("register_webhook", wanted_);
+    talk.hears(answer(409));
+    talk.hears(answer(200, held_by_another_));
+    ASSERT_TRUE(talk.is_failed());
+    EXPECT_EQ(talk.error().kind, ErrorKind::kConflict);
+    EXPECT_NE(talk.error().remedy.find("staging.contoso.example"), std::string::npos);
+    EXPECT_NE(talk.error().remedy.find("update_webhook_registration"), std::string::npos);
+}
+
+TEST_F(PartnerCenterWebhooks, UpdatesWithPutAndSaysWhenThereIsNothingToUpdate) {
+    Conversation talk = pc_.start("update_webhook_registration", wanted_);
+    EXPECT_EQ(talk.line(), std::string("PUT ") + kRegistration);
+    EXPECT_TRUE(talk.sent_body()["SignatureTokenToMsSignatureHeader"]);
+    talk.hears(answer(404));
+    EXPECT_NE(talk.error().remedy.find("register_webhook"), std::string::npos);
+}
+
+TEST_F(PartnerCenterWebhooks, ADoubtfulRegistrationIsSettledByLooking) {
+    Conversation found = pc_.probe("register_webhook", wanted_);
+    found.hears(answer(200, held_));
+    EXPECT_TRUE(found.output()["found"]);
+    Conversation other = pc_.probe("update_webhook_registration", wanted_);
+    other.hears(answer(200, held_by_another_));
+    EXPECT_FALSE(other.output()["found"]);
+    Conversation none = pc_.probe("register_webhook", wanted_);
+    none.hears(answer(404));
+    EXPECT_FALSE(none.output()["found"]);
+}
+
+TEST_F(PartnerCenterWebhooks, SendsATestEventAndReadsItsResult) {
+    Conversation talk = pc_.start("send_test_event", Json::object());
+    EXPECT_EQ(talk.line(), std::string("POST ") + kRegistration + "/validationEvents");
+    EXPECT_EQ(talk.request().body, "");
+    talk.hears(answer(200, R"({"correlationId":"c-1"})"));
+    EXPECT_EQ(talk.output(), Json({{"correlation_id", "c-1"}}));
+
+    Conversation result = pc_.start("get_test_event_result", {{"correlation_id", "c-1"}});
+    EXPECT_EQ(result.line(), std::string("GET ") + kRegistration + "/validationEvents/c-1");
+    result.hears(answer(
+        200, R"({"correlationId":"c-1","status":"completed","results":[{"responseCode":"OK"}]})"
+    ));
+    EXPECT_EQ(
+        result.output(), Json({{"status", "completed"}, {"results", {{{"responseCode", "OK"}}}}})
+    );
+}
+
+TEST_F(PartnerCenterWebhooks, AnUnansweredTestEventIsInDoubt) {
+    Conversation talk = pc_.start("send_test_event", Json::object());
+    talk.hears(answer(500));
+    EXPECT_EQ(talk.failed().attempt_class, AttemptClass::kInDoubt);
+}
+
+TEST_F(PartnerCenterWebhooks, TestingAConnectionTriesBothServicesAndKeepsTheirRefusals) {
+    Conversation talk(pc_.connector().test(pc_.settings));
+    EXPECT_EQ(
+        talk.line(), "GET https://api.partner.microsoft.com/v1.0/engagements/referrals?$top=1"
+    );
+    talk.hears(answer(403, R"({"error":{"code":"accessDenied","message":"Access denied"}})"));
+    EXPECT_EQ(talk.line(), std::string("GET ") + kRegistration);
+    EXPECT_FALSE(talk.send().is_effect);
+    talk.hears(answer(404));
+    const Json checks = talk.output()["checks"];
+    ASSERT_EQ(checks.size(), 2U);
+    EXPECT_FALSE(checks[0]["ok"]);
+    EXPECT_NE(checks[0]["message"].get<std::string>().find("Referrals admin"), std::string::npos);
+    EXPECT_TRUE(checks[1]["ok"]);
+}
+
+}  // namespace
+}  // namespace tideway::connectors::partner_center
