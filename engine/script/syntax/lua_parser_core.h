@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/script/lua_lexer.h"
-#include "engine/script/lua_parser.h"
-#include "engine/script/lua_syntax.h"
+#include "engine/script/syntax/lua_lexer.h"
+#include "engine/script/syntax/lua_parser.h"
+#include "engine/script/syntax/lua_syntax.h"
 
 namespace tideway::script {
 

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "engine/script/lua_parser_core.h"
+#include "engine/script/syntax/lua_parser_core.h"
 
 namespace tideway::script {
 
@@ -11,7 +11,6 @@ bool LuaParser::block_ends() const {
 
 Block LuaParser::open_block() {
     Block statements;
-    const Nesting nesting(*this);
     while (!block_ends()) {
         if (token_.is("return")) {
             statements.push_back(return_statement());

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/script/lua_syntax.h"
+#include "engine/script/syntax/lua_syntax.h"
 
 namespace tideway::script {
 

@@ -2,7 +2,7 @@
 #include <array>
 #include <utility>
 
-#include "engine/script/lua_parser_core.h"
+#include "engine/script/syntax/lua_parser_core.h"
 
 namespace tideway::script {
 namespace {
@@ -169,7 +169,6 @@ ExpressionPtr LuaParser::primary() {
 }
 
 ExpressionPtr LuaParser::suffixed() {
-    const Nesting nesting(*this);
     ExpressionPtr left = primary();
     while (!failed()) {
         if (accept(".")) {
@@ -235,7 +234,6 @@ TableField LuaParser::table_field() {
 }
 
 ExpressionPtr LuaParser::table() {
-    const Nesting nesting(*this);
     ExpressionPtr made = make(Kind::kTable, token_.at);
     advance();
     while (!failed() && !token_.is("}")) {

@@ -1,8 +1,8 @@
-#include "engine/script/lua_parser.h"
+#include "engine/script/syntax/lua_parser.h"
 
 #include <utility>
 
-#include "engine/script/lua_parser_core.h"
+#include "engine/script/syntax/lua_parser_core.h"
 
 namespace tideway::script {
 

@@ -1,4 +1,4 @@
-#include "engine/script/lua_lexer.h"
+#include "engine/script/syntax/lua_lexer.h"
 
 #include <algorithm>
 #include <array>

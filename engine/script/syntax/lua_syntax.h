@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/script/lua_lexer.h"
+#include "engine/script/syntax/lua_lexer.h"
 
 namespace tideway::script {
 
