@@ -1,0 +1,327 @@
+#include "engine/script/analysis/call_check.h"
+
+#include <algorithm>
+
+#include "engine/base/limits.h"
+#include "engine/script/analysis/table_check.h"
+
+namespace tideway::script::analysis {
+namespace {
+
+using Kind = Expression::Kind;
+constexpr std::string_view kTriggerPrefix = "trigger.";
+
+// "2 arguments", "1 to 3 arguments", "at least 1 argument".
+std::string count_text(int least, int most) {
+    std::string out;
+    if (most == kManyArguments) {
+        out = "at least " + std::to_string(least);
+    } else if (least == most) {
+        out = least == 0 ? "no" : std::to_string(least);
+    } else {
+        out = std::to_string(least) + " to " + std::to_string(most);
+    }
+    const int last = most == kManyArguments ? least : most;
+    return out + (last == 1 ? " argument" : " arguments");
+}
+
+// The last argument may stand for any number of values.
+bool is_open_ended(const Expression& argument) {
+    return argument.kind == Kind::kCall || argument.kind == Kind::kMethodCall ||
+           argument.kind == Kind::kVararg;
+}
+
+}  // namespace
+
+const model::ConnectorSpec* CallCheck::spec(const std::string& reference) const {
+    if (connections_ == nullptr) {
+        return nullptr;
+    }
+    const auto found = connections_->find(reference);
+    return found == connections_->end() ? nullptr : found->second;
+}
+
+std::vector<std::string> CallCheck::references() const {
+    std::vector<std::string> names;
+    for (const auto& [name, spec] : *connections_) {
+        names.push_back(name);
+    }
+    return names;
+}
+
+const model::TriggerSpec* CallCheck::trigger_spec(std::string_view name) const {
+    if (connections_ == nullptr) {
+        return nullptr;
+    }
+    for (const auto& [reference, spec] : *connections_) {
+        if (spec == nullptr) {
+            continue;
+        }
+        for (const model::TriggerSpec& trigger : spec->triggers) {
+            if (name == spec->id + "_" + trigger.id) {
+                return &trigger;
+            }
+        }
+    }
+    return nullptr;
+}
+
+bool CallCheck::is_trigger(std::string_view name) const {
+    const std::string full = std::string(kTriggerPrefix) + std::string(name);
+    return find_language_function(full) != nullptr || connections_ == nullptr ||
+           trigger_spec(name) != nullptr;
+}
+
+void CallCheck::call(
+    const Expression& call, const Meaning& callee, const Frame& frame, Parameters parameters
+) {
+    if (callee.kind == Meaning::Kind::kLanguage) {
+        language_call(call, callee.text, frame, parameters);
+    } else if (callee.kind == Meaning::Kind::kOperation) {
+        operation_call(call, callee, frame, parameters);
+    }
+}
+
+void CallCheck::arity(
+    const Expression& call,
+    const std::string& name,
+    int arguments_min,
+    int arguments_max,
+    const Frame& frame
+) {
+    const int given = static_cast<int>(call.parts.size()) - 1;
+    const bool open = given > 0 && is_open_ended(*call.parts.back());
+    const int least = open ? given - 1 : given;  // the last may give none
+    if ((given >= arguments_min || open) && least <= arguments_max) {
+        return;
+    }
+    add(frame,
+        call.at,
+        {.code = "arity",
+         .message = name + " takes " + count_text(arguments_min, arguments_max) +
+                    ", here it gets " + std::to_string(given),
+         .suggestion = ""});
+}
+
+void CallCheck::step_name(
+    const Expression& name, const std::string& callee, const Frame& frame, Parameters parameters
+) {
+    const Meaning meaning = sources_.resolve(name, frame);
+    if (meaning.kind == Meaning::Kind::kText) {
+        if (meaning.text.empty() || meaning.text.size() > limits::kNameBytesMax) {
+            add(frame,
+                name.at,
+                {.code = "name-length",
+                 .message = "the name given to " + callee + " must have 1 to " +
+                            std::to_string(limits::kNameBytesMax) + " bytes",
+                 .suggestion = ""});
+        }
+        return;
+    }
+    if (meaning.kind == Meaning::Kind::kParameter && parameters == Parameters::kMayBeLiterals) {
+        return;
+    }
+    add(frame,
+        name.at,
+        {.code = "name-not-literal",
+         .message =
+             "the name given to " + callee +
+             " must be a text in quotes, so that the outline is known before a run; the same "
+             "name again in a loop is numbered by itself",
+         .suggestion = ""});
+}
+
+void CallCheck::reference(
+    const Expression& call, const std::string& callee, const Frame& frame, Parameters parameters
+) {
+    const Expression& argument = *call.parts[1];
+    const Meaning meaning = sources_.resolve(argument, frame);
+    if (meaning.kind != Meaning::Kind::kText) {
+        if (meaning.kind != Meaning::Kind::kParameter || parameters == Parameters::kAreKnown) {
+            add(frame,
+                argument.at,
+                {.code = "name-not-literal",
+                 .message = "what is given to " + callee +
+                            " must be a text in quotes, so that it is known before a run",
+                 .suggestion = ""});
+        }
+        return;
+    }
+    if (callee == "env") {
+        mentions_.variables.insert(meaning.text);
+        return;
+    }
+    if (callee == "require") {
+        if (sources_.path_of_module(meaning.text).empty()) {
+            add(frame,
+                argument.at,
+                {.code = "unknown-module",
+                 .message = "the pack has no file for require \"" + meaning.text + "\"",
+                 .suggestion = ""});
+        }
+        return;
+    }
+    mentions_.connections.insert(meaning.text);
+    if (connections_ != nullptr && !connections_->contains(meaning.text)) {
+        add(frame,
+            argument.at,
+            {.code = "unknown-connection",
+             .message =
+                 "the pack has no connection reference '" + meaning.text + "'; add it to pack.json",
+             .suggestion = nearest_name(meaning.text, references())});
+    }
+}
+
+void CallCheck::child(const Expression& call, const Frame& frame, Parameters parameters) {
+    if (call.parts.size() < 3) {
+        return;
+    }
+    const Meaning meaning = sources_.resolve(*call.parts[2], frame);
+    if (meaning.kind == Meaning::Kind::kText) {
+        mentions_.children.insert(meaning.text);
+        return;
+    }
+    if (meaning.kind == Meaning::Kind::kParameter && parameters == Parameters::kMayBeLiterals) {
+        return;
+    }
+    add(frame,
+        call.parts[2]->at,
+        {.severity = Finding::Severity::kWarning,
+         .code = "name-not-literal",
+         .message =
+             "the flow that run_child_flow starts is not a text in quotes, so it is not seen as "
+             "used by this flow",
+         .suggestion = ""});
+}
+
+void CallCheck::language_call(
+    const Expression& call, const std::string& name, const Frame& frame, Parameters parameters
+) {
+    if (name.starts_with(kTriggerPrefix)) {
+        trigger_call(call, name.substr(kTriggerPrefix.size()), frame);
+        return;
+    }
+    const LanguageFunction* function = find_language_function(name);
+    if (function == nullptr) {
+        return;
+    }
+    arity(call, name, function->arguments_min, function->arguments_max, frame);
+    if (call.parts.size() < 2) {
+        return;
+    }
+    switch (function->literal) {
+        case LiteralArgument::kNone:
+            break;
+        case LiteralArgument::kStepNameOptional:
+            if (call.parts.size() > 2) {
+                step_name(*call.parts[1], name, frame, parameters);
+            }
+            break;
+        case LiteralArgument::kStepName:
+            step_name(*call.parts[1], name, frame, parameters);
+            break;
+        case LiteralArgument::kReference:
+            reference(call, name, frame, parameters);
+            break;
+    }
+    if (name == "run_child_flow") {
+        child(call, frame, parameters);
+    }
+}
+
+void CallCheck::trigger_call(const Expression& call, const std::string& name, const Frame& frame) {
+    arity(call, std::string(kTriggerPrefix) + name, 0, 1, frame);
+    const model::TriggerSpec* spec = trigger_spec(name);
+    if (spec == nullptr || call.parts.size() < 2) {
+        return;
+    }
+    const Expression& table = Sources::follow(*call.parts[1], frame);
+    if (table.kind == Kind::kTable) {
+        const auto extra = trigger_fields();
+        check_table(
+            table,
+            spec->config_schema,
+            {frame.file->path,
+             findings_,
+             std::string(kTriggerPrefix) + name,
+             std::vector<std::string>(extra.begin(), extra.end())}
+        );
+    }
+}
+
+void CallCheck::operation_name(const Expression& at, const Meaning& operation, const Frame& frame) {
+    const model::ConnectorSpec* connector = spec(operation.text);
+    if (connector == nullptr || connector->operation(operation.field) != nullptr) {
+        return;
+    }
+    std::vector<std::string> names;
+    for (const model::OperationSpec& known : connector->operations) {
+        names.push_back(known.id);
+    }
+    add(frame,
+        at.at,
+        {.code = "unknown-operation",
+         .message = "connection '" + operation.text + "' (" + connector->id +
+                    ") has no operation '" + operation.field + "'",
+         .suggestion = nearest_name(operation.field, names)});
+}
+
+void CallCheck::operation_call(
+    const Expression& call, const Meaning& callee, const Frame& frame, Parameters parameters
+) {
+    const std::string name = callee.text + "." + callee.field;
+    const model::ConnectorSpec* connector = spec(callee.text);
+    const model::OperationSpec* operation =
+        connector != nullptr ? connector->operation(callee.field) : nullptr;
+    if (connector != nullptr && operation == nullptr) {
+        operation_name(*call.parts[0], callee, frame);
+        return;
+    }
+    arity(call, name, 1, 3, frame);
+    if (call.parts.size() > 1) {
+        step_name(*call.parts[1], name, frame, parameters);
+    }
+    if (operation != nullptr) {
+        operation_input(call, *operation, frame);
+    }
+}
+
+void CallCheck::operation_input(
+    const Expression& call, const model::OperationSpec& operation, const Frame& frame
+) {
+    TableCheck check{frame.file->path, findings_, operation.id, {}};
+    if (operation.creates) {
+        check.extra.emplace_back("key");
+    }
+    if (call.parts.size() < 3) {
+        if (const Json* required = find(operation.input_schema, "required");
+            required != nullptr && !required->empty() && !is_open_ended(*call.parts.back())) {
+            add(frame,
+                call.at,
+                {.code = "missing-field",
+                 .message = operation.id + " needs an input: a table after the step's name",
+                 .suggestion = ""});
+        }
+        return;
+    }
+    // Only a table written right here: one in a local may get fields later.
+    const Expression& input = *call.parts[2];
+    if (input.kind != Kind::kTable) {
+        return;
+    }
+    check_table(input, operation.input_schema, check);
+    const std::vector<std::string> keys = literal_keys(input);
+    if (operation.creates && keys.size() == input.fields.size() &&
+        std::ranges::find(keys, "key") == keys.end()) {
+        add(frame,
+            call.at,
+            {.severity = Finding::Severity::kWarning,
+             .code = "create-without-key",
+             .message =
+                 operation.id +
+                 " has no business key: another run for the same thing could make a second record",
+             .suggestion = "key = { \"what it is\", id }"});
+    }
+}
+
+}  // namespace tideway::script::analysis
