@@ -56,6 +56,9 @@ std::string nearest_names(lua_State* state, int table, std::string_view wanted) 
     std::sort(near.begin(), near.end());
     std::string out;
     for (std::size_t i = 0; i < std::min<std::size_t>(near.size(), 3); ++i) {
+        if (near[i].first > near[0].first + 1) {
+            break;
+        }
         out += (i == 0 ? "; did you mean '" : " or '") + near[i].second + "'";
     }
     return out.empty() ? out : out + "?";

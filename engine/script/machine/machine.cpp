@@ -172,7 +172,8 @@ std::optional<model::StepError> Machine::limit_met(const Activity& activity) con
             return limit_error(
                 "ScriptMemoryExceeded",
                 "The script holds more than " + std::to_string(limits_.run_bytes) +
-                    " bytes; keep less in variables, page through long lists, and look for a function "
+                    " bytes; keep less in variables, page through long lists, and look for a "
+                    "function "
                     "that calls itself without end."
             );
         case Stop::kVmLost:

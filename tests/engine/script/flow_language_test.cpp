@@ -41,7 +41,8 @@ TEST(Operation, SendsCanonicalInputWithPathNameAndLine) {
     const Ran ran = run_body(
         "local shop = connection 'shop'\n"
         "scope('(Scope) Orders / all', function()\n"
-        "  shop.create_row('Create line', { row = { b = 2, a = 1, tags = {} }, lines = {} }, { timeout = 5 })\n"
+        "  shop.create_row('Create line', { row = { b = 2, a = 1, tags = {} }, lines = {} }, { "
+        "timeout = 5 })\n"
         "  shop.create_row('Create line', {})\n"
         "end)"
     );
@@ -62,7 +63,8 @@ TEST(Operation, SendsCanonicalInputWithPathNameAndLine) {
 
 TEST(Operation, ReturnsTheDecodedAnswer) {
     const Ran ran = run_with(
-        "local row = connection('shop').get_row('Get', { id = 1 }) return { row.name, row.none == nil }",
+        "local row = connection('shop').get_row('Get', { id = 1 }) return { row.name, row.none == "
+        "nil }",
         [](const StepRequest&) { return Answer::of(Payload(R"({"name":"A","none":null})")); }
     );
     EXPECT_EQ(ran.value(), R"(["A",true])");
@@ -76,14 +78,19 @@ TEST(Operation, RefusesWrongArgumentsByName) {
     EXPECT_THAT(refused("create_row('')"), HasSubstr("between 1 and 256 bytes"));
     EXPECT_THAT(refused("create_row(('x'):rep(257))"), HasSubstr("has 257"));
     EXPECT_THAT(refused("create_row('@now')"), HasSubstr("must not start with '@'"));
-    EXPECT_THAT(refused("create_row('A', 1)"), HasSubstr("the input (second argument) must be a table"));
+    EXPECT_THAT(
+        refused("create_row('A', 1)"), HasSubstr("the input (second argument) must be a table")
+    );
     EXPECT_THAT(refused("create_row('A', {}, 'x')"), HasSubstr("the options (third argument)"));
     EXPECT_THAT(refused("create_row('A', {}, {}, 1)"), HasSubstr("got more"));
     EXPECT_THAT(
         run_body("local shop = connection 'shop' shop:create_row('A')").value(),
         HasSubstr("with a dot")
     );
-    EXPECT_THAT(refused("creat_row('A')"), HasSubstr("has no operation 'creat_row'; did you mean 'create_row'?"));
+    EXPECT_THAT(
+        refused("creat_row('A')"),
+        HasSubstr("has no operation 'creat_row'; did you mean 'create_row'?")
+    );
     EXPECT_THAT(
         run_body("connection 'shopp'").value(),
         HasSubstr("has no connection reference 'shopp'; did you mean 'shop'?")
@@ -103,7 +110,8 @@ TEST(Operation, RaisesAnErrorTableWithTheFirstFailingStep) {
 }
 
 TEST(Scope, ReturnsWhatItsBodyReturnsAndReportsItsEnd) {
-    const Ran ran = run_body("local a, b = scope('S', function() return 1, 'two' end) return { a, b }");
+    const Ran ran =
+        run_body("local a, b = scope('S', function() return 1, 'two' end) return { a, b }");
     EXPECT_EQ(ran.value(), R"([1,"two"])");
     ASSERT_EQ(ran.host.requests.size(), 2U);
     EXPECT_EQ(ran.host.requests[0].operation, "scope");
@@ -172,7 +180,8 @@ TEST(Try, TellsATimeOut) {
 
 TEST(Condition, IsRecordedAndReturnsTruth) {
     const Ran ran = run_body(
-        "return { condition('A', 1), condition('B', nil), condition('C', null), condition('D', false) }"
+        "return { condition('A', 1), condition('B', nil), condition('C', null), condition('D', "
+        "false) }"
     );
     EXPECT_EQ(ran.value(), "[true,false,false,false]");
     EXPECT_EQ(ran.host.requests[0].input.str(), "true");
@@ -181,7 +190,8 @@ TEST(Condition, IsRecordedAndReturnsTruth) {
 
 TEST(Compose, GivesTheValueDecodedFromTheJournal) {
     const Ran ran = run_body(
-        "local t = { 1, 2 } local c = compose('C', t) return { c[2], c == t, compose('N', nil) == nil }"
+        "local t = { 1, 2 } local c = compose('C', t) return { c[2], c == t, compose('N', nil) == "
+        "nil }"
     );
     EXPECT_EQ(ran.value(), "[2,false,true]");
 }
@@ -217,13 +227,16 @@ TEST(Foreach, NumbersIterationsAndRunsAllItemsAfterAFailure) {
 }
 
 TEST(Foreach, RefusesWhatItCannotDo) {
-    EXPECT_THAT(run_body("foreach('E', nil, print)").value(), HasSubstr("the list (second argument)"));
+    EXPECT_THAT(
+        run_body("foreach('E', nil, print)").value(), HasSubstr("the list (second argument)")
+    );
     EXPECT_THAT(
         run_body("foreach('E', {}, function() end, { concurrency = 51 })").value(),
         HasSubstr("from 1 to 50")
     );
     EXPECT_THAT(
-        run_body("local t = {} for i = 1, 100001 do t[i] = 1 end foreach('E', t, function() end)").value(),
+        run_body("local t = {} for i = 1, 100001 do t[i] = 1 end foreach('E', t, function() end)")
+            .value(),
         HasSubstr("at most 100000 items")
     );
 }
@@ -236,11 +249,10 @@ TEST(Foreach, RunsItemsConcurrentlyUpToItsLimitAndRaisesTheFirstByOrder) {
         }
         return RecordingHost::answer_at_once(request);
     };
-    const auto vm = make_vm(flow_of(
-        "foreach('E', { 1, 2, 3, 4, 5 }, function(item)\n"
-        "  connection('shop').get_row('Get', { item = item })\n"
-        "end, { concurrency = 2 })"
-    ));
+    const auto vm =
+        make_vm(flow_of("foreach('E', { 1, 2, 3, 4, 5 }, function(item)\n"
+                        "  connection('shop').get_row('Get', { item = item })\n"
+                        "end, { concurrency = 2 })"));
     const auto execution = Execution::create(*vm, host, {});
     EXPECT_EQ(execution->start(Payload()).kind, Kind::kWaiting);
     EXPECT_THAT(execution->waiting(), ElementsAre("E[1]/Get", "E[2]/Get"));
@@ -270,9 +282,7 @@ TEST(Foreach, FoldsWithACheckpointAndStartsWhereTheJournalSays) {
         return RecordingHost::answer_at_once(request);
     });
     EXPECT_EQ(resumed.value(), R"({"sum":104})");
-    EXPECT_THAT(
-        resumed.host.paths(RequestKind::kScopeBegin), ElementsAre("Sum", "Sum[4]")
-    );
+    EXPECT_THAT(resumed.host.paths(RequestKind::kScopeBegin), ElementsAre("Sum", "Sum[4]"));
 }
 
 TEST(Parallel, RunsBranchesInKeyOrderAndReturnsTheirValues) {
@@ -298,18 +308,23 @@ TEST(Parallel, RaisesTheFirstFailureByKeyOrderAfterAllBranchesHaveEnded) {
 }
 
 TEST(RepeatUntil, EndsWhenTheBodySaysSoOrAtItsLimit) {
-    EXPECT_EQ(run_body("local n = 0\n"
-                       "local done = repeat_until('R', { limit = 5 }, function(i) n = i return i == 3 end)\n"
-                       "return { done, n }")
-                  .value(),
-              "[true,3]");
     EXPECT_EQ(
-        run_body("return repeat_until('R', { limit = 2 }, function() return false end)").value(), "false"
+        run_body(
+            "local n = 0\n"
+            "local done = repeat_until('R', { limit = 5 }, function(i) n = i return i == 3 end)\n"
+            "return { done, n }"
+        )
+            .value(),
+        "[true,3]"
+    );
+    EXPECT_EQ(
+        run_body("return repeat_until('R', { limit = 2 }, function() return false end)").value(),
+        "false"
     );
     EXPECT_THAT(
-        run_body(
-            "repeat_until('R', { limit = 2, fail_when_limits_reached = true }, function() end)"
-        ).value(),
+        run_body("repeat_until('R', { limit = 2, fail_when_limits_reached = true }, function() end)"
+        )
+            .value(),
         HasSubstr("UntilLimitsReached")
     );
     EXPECT_THAT(
@@ -386,8 +401,7 @@ TEST(Steps, TerminateEndsTheRunUncatchably) {
     const Ran ran = run_body("pcall(terminate, 'Failed', 'Mine', 'why') log('after')");
     EXPECT_EQ(ran.state.kind, Kind::kStopped);
     EXPECT_EQ(
-        ran.host.requests.back().input.str(),
-        R"({"code":"Mine","message":"why","status":"Failed"})"
+        ran.host.requests.back().input.str(), R"({"code":"Mine","message":"why","status":"Failed"})"
     );
     EXPECT_THAT(run_body("terminate('Done')").value(), HasSubstr("is not a status"));
 }

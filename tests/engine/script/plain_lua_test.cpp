@@ -7,7 +7,9 @@
 namespace tideway::script {
 namespace {
 
-std::string value_of(const std::string& body) { return run_body(body).value(); }
+std::string value_of(const std::string& body) {
+    return run_body(body).value();
+}
 
 TEST(PlainLua, ReturnsTheValueOfRunAsJson) {
     EXPECT_EQ(value_of("return { b = 1, a = 'x' }"), R"({"a":"x","b":1})");
@@ -17,12 +19,10 @@ TEST(PlainLua, ReturnsTheValueOfRunAsJson) {
 
 TEST(PlainLua, PairsWalksNumbersAscendingAndThenTexts) {
     EXPECT_EQ(
-        value_of(
-            "local t = { z = 1, a = 2, [3] = 3, [1] = 4, [2.5] = 5, m = 6 }\n"
-            "local out = {}\n"
-            "for k in pairs(t) do out[#out + 1] = tostring(k) end\n"
-            "return table.concat(out, ' ')"
-        ),
+        value_of("local t = { z = 1, a = 2, [3] = 3, [1] = 4, [2.5] = 5, m = 6 }\n"
+                 "local out = {}\n"
+                 "for k in pairs(t) do out[#out + 1] = tostring(k) end\n"
+                 "return table.concat(out, ' ')"),
         R"("1 2.5 3 a m z")"
     );
 }
@@ -35,12 +35,10 @@ TEST(PlainLua, PairsRefusesKeysWithoutAnOrder) {
 
 TEST(PlainLua, PairsMaySetAndRemoveKeysWhileItWalks) {
     EXPECT_EQ(
-        value_of(
-            "local t = { a = 1, b = 2, c = 3 }\n"
-            "local seen = ''\n"
-            "for k in pairs(t) do seen = seen .. k; t.b = nil; t.new = 1 end\n"
-            "return seen"
-        ),
+        value_of("local t = { a = 1, b = 2, c = 3 }\n"
+                 "local seen = ''\n"
+                 "for k in pairs(t) do seen = seen .. k; t.b = nil; t.new = 1 end\n"
+                 "return seen"),
         R"("ac")"
     );
 }
@@ -52,11 +50,9 @@ TEST(PlainLua, NextTellsOnlyWhetherATableIsEmpty) {
 
 TEST(PlainLua, TostringShowsNoAddressAndNoRoundedFloat) {
     EXPECT_EQ(
-        value_of(
-            "return { tostring({}), tostring(print), tostring(pairs), tostring(0.1 + 0.2),\n"
-            "  tostring(1.0), tostring(2^53), tostring(0/0), tostring(-1/0), tostring(null),\n"
-            "  tostring(1e100), string.format('%s|%s|%5.1f', {}, 0.1, 2.25) }"
-        ),
+        value_of("return { tostring({}), tostring(print), tostring(pairs), tostring(0.1 + 0.2),\n"
+                 "  tostring(1.0), tostring(2^53), tostring(0/0), tostring(-1/0), tostring(null),\n"
+                 "  tostring(1e100), string.format('%s|%s|%5.1f', {}, 0.1, 2.25) }"),
         R"(["table","nil","function","0.30000000000000004","1.0","9.007199254740992e+15",)"
         R"("nan","-inf","null","1e+100","table|0.1|  2.2"])"
     );
@@ -68,43 +64,37 @@ TEST(PlainLua, FormatRefusesPointers) {
 
 TEST(PlainLua, SortIsStable) {
     EXPECT_EQ(
-        value_of(
-            "local t = {}\n"
-            "for i = 1, 1000 do t[i] = { key = i % 7, at = i } end\n"
-            "table.sort(t, function(a, b) return a.key < b.key end)\n"
-            "for i = 2, #t do\n"
-            "  local a, b = t[i - 1], t[i]\n"
-            "  assert(a.key < b.key or (a.key == b.key and a.at < b.at))\n"
-            "end\n"
-            "return #t"
-        ),
+        value_of("local t = {}\n"
+                 "for i = 1, 1000 do t[i] = { key = i % 7, at = i } end\n"
+                 "table.sort(t, function(a, b) return a.key < b.key end)\n"
+                 "for i = 2, #t do\n"
+                 "  local a, b = t[i - 1], t[i]\n"
+                 "  assert(a.key < b.key or (a.key == b.key and a.at < b.at))\n"
+                 "end\n"
+                 "return #t"),
         "1000"
     );
 }
 
 TEST(PlainLua, SortSurvivesAnInconsistentComparison) {
     EXPECT_EQ(
-        value_of(
-            "local n = 0\n"
-            "local t = {}\n"
-            "for i = 1, 100 do t[i] = i end\n"
-            "table.sort(t, function() n = n + 1; return n % 3 ~= 0 end)\n"
-            "local sum = 0\n"
-            "for i = 1, 100 do sum = sum + t[i] end\n"
-            "return sum"
-        ),
+        value_of("local n = 0\n"
+                 "local t = {}\n"
+                 "for i = 1, 100 do t[i] = i end\n"
+                 "table.sort(t, function() n = n + 1; return n % 3 ~= 0 end)\n"
+                 "local sum = 0\n"
+                 "for i = 1, 100 do sum = sum + t[i] end\n"
+                 "return sum"),
         "5050"
     );
 }
 
 TEST(PlainLua, XpcallRunsItsHandlerAfterTheStackIsUnwound) {
     EXPECT_EQ(
-        value_of(
-            "local ok, a = xpcall(function(x) error({ code = x }) end,\n"
-            "  function(e) return e.code .. '!' end, 'boom')\n"
-            "local ok2, b = xpcall(function(x) return x end, error, 'fine')\n"
-            "return { ok, a, ok2, b }"
-        ),
+        value_of("local ok, a = xpcall(function(x) error({ code = x }) end,\n"
+                 "  function(e) return e.code .. '!' end, 'boom')\n"
+                 "local ok2, b = xpcall(function(x) return x end, error, 'fine')\n"
+                 "return { ok, a, ok2, b }"),
         R"([false,"boom!",true,"fine"])"
     );
 }
@@ -124,14 +114,13 @@ TEST(PlainLua, SetmetatableRefusesWhatRunsOrVanishesBehindTheScript) {
 
 TEST(PlainLua, ClassesWithInheritanceWork) {
     EXPECT_EQ(
-        value_of(
-            "local Base = {} Base.__index = Base\n"
-            "function Base.hello(self) return 'hello ' .. self.name end\n"
-            "local Child = setmetatable({}, { __index = Base }) Child.__index = Child\n"
-            "local one = setmetatable({ name = 'a' }, Child)\n"
-            "function Child.bye(self) return 'bye ' .. self.name end\n"
-            "return { one:hello(), one:bye(), getmetatable(one) == Child, getmetatable(Base) == nil }"
-        ),
+        value_of("local Base = {} Base.__index = Base\n"
+                 "function Base.hello(self) return 'hello ' .. self.name end\n"
+                 "local Child = setmetatable({}, { __index = Base }) Child.__index = Child\n"
+                 "local one = setmetatable({ name = 'a' }, Child)\n"
+                 "function Child.bye(self) return 'bye ' .. self.name end\n"
+                 "return { one:hello(), one:bye(), getmetatable(one) == Child, getmetatable(Base) "
+                 "== nil }"),
         R"(["hello a","bye a",true,true])"
     );
 }

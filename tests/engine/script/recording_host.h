@@ -88,9 +88,8 @@ inline const model::ConnectorSpec& shop_spec() {
         out.operations = {create, get};
         model::TriggerSpec trigger;
         trigger.id = "order_event";
-        trigger.config_schema = Json::parse(
-            R"({"type":"object","properties":{"columns":{"type":"array"}}})"
-        );
+        trigger.config_schema =
+            Json::parse(R"({"type":"object","properties":{"columns":{"type":"array"}}})");
         out.triggers = {trigger};
         return out;
     }();

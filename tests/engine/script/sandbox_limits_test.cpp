@@ -1,8 +1,9 @@
-// Scripts that try not to end, or to take everything: each experiment that DESIGN section 9 reports.
+// Scripts that try not to end, or to take everything: each experiment that DESIGN section 9
+// reports.
+#include <chrono>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <chrono>
 
 #include "tests/engine/script/recording_host.h"
 
@@ -24,7 +25,9 @@ void expect_budget(const std::string& body) {
     EXPECT_EQ(ran.state.error.code, "ScriptBudgetExceeded") << ran.state.error.message;
 }
 
-TEST(Budget, EndsAnEndlessLoop) { expect_budget("while true do end"); }
+TEST(Budget, EndsAnEndlessLoop) {
+    expect_budget("while true do end");
+}
 
 TEST(Budget, IsNotSwallowedByALoopOfPcall) {
     expect_budget("while true do pcall(function() while true do end end) end");
@@ -40,9 +43,7 @@ TEST(Budget, IsNotSwallowedByNestedPcallAndTry) {
 
 TEST(Budget, EndsAnEndlessXpcallHandler) {
     expect_budget("xpcall(error, function() while true do end end)");
-    expect_budget(
-        "while true do xpcall(error, function() while true do end end) end"
-    );
+    expect_budget("while true do xpcall(error, function() while true do end end) end");
 }
 
 TEST(Budget, EndsEndlessMetamethodsSortsAndCallbacks) {
@@ -67,10 +68,10 @@ TEST(Budget, CountsRequestsSoThatALoopOfThemEnds) {
 }
 
 TEST(Budget, ChargesBigStringsBySize) {
+    expect_budget("local s = string.rep('x', 1000000) while true do local u = s:upper() end");
     expect_budget(
-        "local s = string.rep('x', 1000000) while true do local u = s:upper() end"
+        "local s = string.rep('x', 1000000) while true do string.find(s, 'y', 1, true) end"
     );
-    expect_budget("local s = string.rep('x', 1000000) while true do string.find(s, 'y', 1, true) end");
 }
 
 TEST(Budget, StartsAgainAfterAWait) {
@@ -87,7 +88,8 @@ TEST(Budget, StartsAgainAfterAWait) {
     const auto execution = Execution::create(*vm, host, {});
     ExecutionState state = finish(*execution, execution->start(Payload()));
     while (state.kind == Kind::kWaiting) {
-        const auto delivery = execution->deliver(execution->waiting().front(), Answer::of(Payload()));
+        const auto delivery =
+            execution->deliver(execution->waiting().front(), Answer::of(Payload()));
         ASSERT_TRUE(delivery.known);
         state = finish(*execution, delivery.state);
     }
@@ -96,18 +98,19 @@ TEST(Budget, StartsAgainAfterAWait) {
 
 TEST(PatternBudget, EndsAPatternThatWouldRunForMinutes) {
     const auto begin = std::chrono::steady_clock::now();
-    const Ran ran = run_body(
-        "return string.find(string.rep('a', 60), string.rep('a*', 20) .. 'b')"
-    );
+    const Ran ran =
+        run_body("return string.find(string.rep('a', 60), string.rep('a*', 20) .. 'b')");
     EXPECT_EQ(ran.state.kind, Kind::kFailed);
     EXPECT_THAT(ran.state.error.message, testing::HasSubstr("too many steps"));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
     for (const char* call :
-         {"('a'):rep(60):match(('a-'):rep(20) .. 'b')", "('a'):rep(60):gsub(('a*'):rep(20) .. 'b', '')",
+         {"('a'):rep(60):match(('a-'):rep(20) .. 'b')",
+          "('a'):rep(60):gsub(('a*'):rep(20) .. 'b', '')",
           "for _ in ('a'):rep(60):gmatch(('a*'):rep(20) .. 'b') do end"}) {
-        EXPECT_THAT(run_body(call[0] == 'f' ? call : std::string("return ") + call).value(),
-                    testing::HasSubstr("too many steps"))
-            << call;
+        EXPECT_THAT(
+            run_body(call[0] == 'f' ? call : std::string("return ") + call).value(),
+            testing::HasSubstr("too many steps")
+        ) << call;
     }
 }
 
@@ -115,7 +118,8 @@ TEST(MemoryCap, FailsTheRunThatHoldsTooMuch) {
     for (const char* bomb :
          {"local t = {} while true do t[#t + 1] = { #t } end",
           "local s = 'x' while true do s = s .. s end",
-          "local t = {} while true do pcall(function() t[#t + 1] = string.rep('x', 100000) end) end",
+          "local t = {} while true do pcall(function() t[#t + 1] = string.rep('x', 100000) end) "
+          "end",
           "local t = {} for i = 1, 1e9 do t[i] = i end"}) {
         VmLimits limits = tight();
         limits.run_instructions = 1'000'000'000;
@@ -173,7 +177,8 @@ TEST(MemoryCap, IsSafeForEveryPlaceWhereTheHostAllocates) {
 }
 
 TEST(MemoryCap, ReportsWhatARunHoldsAndForgetsEndedRuns) {
-    const auto vm = make_vm(flow_of("local t = {} for i = 1, 10000 do t[i] = {} end delay('D', 1)"));
+    const auto vm =
+        make_vm(flow_of("local t = {} for i = 1, 10000 do t[i] = {} end delay('D', 1)"));
     RecordingHost host;
     host.rule = [](const StepRequest&) { return std::optional<Answer>(); };
     const std::size_t before = vm->memory_bytes();
@@ -188,11 +193,17 @@ TEST(MemoryCap, ReportsWhatARunHoldsAndForgetsEndedRuns) {
 
 TEST(SizeBombs, AreRefusedBeforeTheyRun) {
     for (const char* bomb :
-         {"string.rep('x', 1 << 40)", "string.rep('', 1 << 60)", "string.rep('x', 100, string.rep('y', 1000000))",
-          "string.format('%99999d', 1)", "table.unpack({}, 1, 1e8)", "table.unpack({}, 1, 1 << 62)",
+         {"string.rep('x', 1 << 40)",
+          "string.rep('', 1 << 60)",
+          "string.rep('x', 100, string.rep('y', 1000000))",
+          "string.format('%99999d', 1)",
+          "table.unpack({}, 1, 1e8)",
+          "table.unpack({}, 1, 1 << 62)",
           "table.unpack({}, math.mininteger, math.maxinteger)",
-          "table.concat({}, 'x', 1, 1 << 60)", "table.move({}, 1, 1 << 60, 2)",
-          "string.byte(string.rep('x', 10000000), 1, -1)", "select('#', table.unpack({}, 1, 1000000))",
+          "table.concat({}, 'x', 1, 1 << 60)",
+          "table.move({}, 1, 1 << 60, 2)",
+          "string.byte(string.rep('x', 10000000), 1, -1)",
+          "select('#', table.unpack({}, 1, 1000000))",
           "utf8.codepoint(string.rep('x', 10000000), 1, -1)"}) {
         const auto begin = std::chrono::steady_clock::now();
         const Ran ran = run_body(std::string("return ") + bomb);
@@ -222,12 +233,11 @@ TEST(Close, StopIsUncatchableAndNothingRunsAfterIt) {
         return request.kind == RequestKind::kDelay ? std::optional<Answer>(Answer::stop())
                                                    : RecordingHost::answer_at_once(request);
     };
-    const auto vm = make_vm(flow_of(
-        "pcall(function() scope('S', function() delay('D', 1) end) end)\n"
-        "xpcall(function() delay('D', 1) end, function() log('handler') end)\n"
-        "try('T', function() delay('D', 1) end)\n"
-        "log('after')"
-    ));
+    const auto vm =
+        make_vm(flow_of("pcall(function() scope('S', function() delay('D', 1) end) end)\n"
+                        "xpcall(function() delay('D', 1) end, function() log('handler') end)\n"
+                        "try('T', function() delay('D', 1) end)\n"
+                        "log('after')"));
     const auto execution = Execution::create(*vm, host, {});
     EXPECT_EQ(execution->start(Payload()).kind, Kind::kStopped);
     EXPECT_EQ(host.paths(RequestKind::kDelay).size(), 1U);

@@ -1,10 +1,10 @@
 // JSON <-> Lua through a script: decode of the event, encode of the result.
 #include "engine/script/value_codec.h"
 
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <random>
 
 #include "tests/engine/script/recording_host.h"
 
@@ -12,16 +12,22 @@ namespace tideway::script {
 namespace {
 
 // The event, through the script and back.
-std::string round_trip(const std::string& json) { return run_body("return event", json).value(); }
+std::string round_trip(const std::string& json) {
+    return run_body("return event", json).value();
+}
 
 std::string encoded(const std::string& expression) {
     return run_body("return json.encode(" + expression + ")").value();
 }
 
-std::string refused(const std::string& expression) { return encoded(expression); }
+std::string refused(const std::string& expression) {
+    return encoded(expression);
+}
 
 TEST(ValueCodec, WritesCanonicalJson) {
-    EXPECT_EQ(round_trip(R"( { "b" : [ 1 , 2.50 , "x" ] , "a" : { } } )"), R"({"a":{},"b":[1,2.5,"x"]})");
+    EXPECT_EQ(
+        round_trip(R"( { "b" : [ 1 , 2.50 , "x" ] , "a" : { } } )"), R"({"a":{},"b":[1,2.5,"x"]})"
+    );
 }
 
 TEST(ValueCodec, KeepsEmptyListsAndObjectsApart) {
@@ -32,16 +38,20 @@ TEST(ValueCodec, KeepsEmptyListsAndObjectsApart) {
 TEST(ValueCodec, RemembersNullKeysUntilTheyAreAssigned) {
     EXPECT_EQ(round_trip(R"({"a":null,"b":1})"), R"({"a":null,"b":1})");
     const std::string event = R"({"a":null,"b":null,"c":null})";
-    EXPECT_EQ(run_body("event.a = 1 event.b = nil return event", event).value(), R"({"a":1,"c":null})");
-    EXPECT_EQ(run_body("event.a = 1 event.a = nil return event", event).value(),
-              R"({"b":null,"c":null})");
+    EXPECT_EQ(
+        run_body("event.a = 1 event.b = nil return event", event).value(), R"({"a":1,"c":null})"
+    );
+    EXPECT_EQ(
+        run_body("event.a = 1 event.a = nil return event", event).value(), R"({"b":null,"c":null})"
+    );
     EXPECT_EQ(
         run_body(
             "local n = 0 for _ in pairs(event) do n = n + 1 end\n"
             "return { event.a == nil, json.is_null(event, 'a'), json.is_null(event, 'x'), n,\n"
             "  next(event) == nil }",
             event
-        ).value(),
+        )
+            .value(),
         "[true,true,false,0,true]"
     );
 }
@@ -90,7 +100,8 @@ TEST(ValueCodec, NamesThePlaceOfAValueWithoutAJsonForm) {
 
 TEST(ValueCodec, RefusesTextThatIsNotUtf8) {
     EXPECT_THAT(refused("{ a = '\\xff' }"), testing::HasSubstr("$.a is text that is not UTF-8"));
-    for (const char* bad : {"\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\""}) {
+    for (const char* bad :
+         {"\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\""}) {
         EXPECT_THAT(round_trip(bad), testing::HasSubstr("InvalidJSON")) << bad;
     }
 }
@@ -103,8 +114,9 @@ TEST(ValueCodec, RefusesTablesThatContainThemselves) {
 
 TEST(ValueCodec, RefusesWhatIsNotJson) {
     for (const char* bad :
-         {"{", "[1,]", "{\"a\":1,}", "01", "1.", ".5", "+1", "nul", "[1 2]", "\"\\x\"", "\"\\ud800\"",
-          "\"a", "1 2", "{a:1}", "'a'", "\"\n\"", "-", "1e", "NaN", "\"\\u12g4\""}) {
+         {"{",   "[1,]",   "{\"a\":1,}", "01",          "1.",  ".5",         "+1",
+          "nul", "[1 2]",  "\"\\x\"",    "\"\\ud800\"", "\"a", "1 2",        "{a:1}",
+          "'a'", "\"\n\"", "-",          "1e",          "NaN", "\"\\u12g4\""}) {
         EXPECT_THAT(round_trip(bad), testing::HasSubstr("InvalidJSON")) << bad;
     }
 }
@@ -112,13 +124,15 @@ TEST(ValueCodec, RefusesWhatIsNotJson) {
 TEST(ValueCodec, BoundsTheDepth) {
     EXPECT_EQ(round_trip(std::string(128, '[') + std::string(128, ']')).size(), 256U);
     EXPECT_THAT(
-        round_trip(std::string(129, '[') + std::string(129, ']')), testing::HasSubstr("nested deeper")
+        round_trip(std::string(129, '[') + std::string(129, ']')),
+        testing::HasSubstr("nested deeper")
     );
     EXPECT_THAT(round_trip(std::string(100'000, '[')), testing::HasSubstr("nested deeper"));
 }
 
 TEST(ValueCodec, EscapesLikeTheRestOfTheSystem) {
-    const std::string text = Json(std::string("a\"\\\b\f\n\r\t\x01\x1f\x7f/\u00e9\u20ac\U0001F600")).dump();
+    const std::string text =
+        Json(std::string("a\"\\\b\f\n\r\t\x01\x1f\x7f/\u00e9\u20ac\U0001F600")).dump();
     EXPECT_EQ(round_trip(text), text);
     EXPECT_EQ(round_trip(R"("\u00e9\ud83d\ude00\/")"), "\"\u00e9\U0001F600/\"");
 }
@@ -140,7 +154,8 @@ Json random_json(std::mt19937_64& random, int depth) {
         case 4: {
             std::string text;
             for (int i = pick(20); i > 0; --i) {
-                static constexpr const char* kPieces[] = {"a", "\n", "\"", "\\", "\u00e9", "\u20ac", " "};
+                static constexpr const char* kPieces[] = {
+                    "a", "\n", "\"", "\\", "\u00e9", "\u20ac", " "};
                 text += kPieces[pick(7)];
             }
             return text;
@@ -171,8 +186,7 @@ TEST(ValueCodec, RoundTripsRandomValuesUnchanged) {
         const std::string value = random_json(random, 0).dump();
         RecordingHost host;
         const auto execution = Execution::create(*vm, host, {});
-        const ExecutionState state =
-            execution->start(Payload("{\"inner\":" + value + "}"));
+        const ExecutionState state = execution->start(Payload("{\"inner\":" + value + "}"));
         ASSERT_EQ(state.kind, ExecutionState::Kind::kReturned) << state.error.message;
         ASSERT_EQ(state.value.str(), "{\"v\":{\"inner\":" + value + "}}");
     }
@@ -211,9 +225,19 @@ TEST(ValueCodec, RoundTripsRandomDoubles) {
 
 TEST(Secrets, CannotBePrintedConcatenatedMeasuredOrRead) {
     for (const char* attempt :
-         {"tostring(s)", "s .. 'x'", "#s", "s.x", "s == env 'Other'", "s < s", "string.format('%s', s)",
-          "json.encode({ s })", "rawequal(s, s)", "compose('C', s)", "log('x', { s = s })",
-          "connection('shop').create_row('X', { row = s })", "table.concat({ s })"}) {
+         {"tostring(s)",
+          "s .. 'x'",
+          "#s",
+          "s.x",
+          "s == env 'Other'",
+          "s < s",
+          "string.format('%s', s)",
+          "json.encode({ s })",
+          "rawequal(s, s)",
+          "compose('C', s)",
+          "log('x', { s = s })",
+          "connection('shop').create_row('X', { row = s })",
+          "table.concat({ s })"}) {
         RecordingHost host;
         host.rule = [](const StepRequest& request) -> std::optional<Answer> {
             return request.kind == RequestKind::kEnv
