@@ -8,7 +8,7 @@
 #include "engine/base/digest.h"
 #include "engine/base/uid.h"
 #include "tests/support/connector_call.h"
-#include "tests/support/test_certificates.h"
+#include "tests/support/issued_certificates.h"
 
 namespace tideway::connectors::partner_center {
 namespace {
