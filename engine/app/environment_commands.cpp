@@ -5,10 +5,7 @@
 
 #include "engine/app/command_line.h"
 #include "engine/app/engine.h"
-#include "engine/base/digest.h"
-#include "engine/connector/secret_box.h"
-#include "engine/runtime/flow_catalog.h"
-#include "engine/server/authentication.h"
+#include "engine/app/environment.h"
 
 namespace tideway::app {
 
@@ -24,43 +21,10 @@ struct InitOptions {
     int trigger_port = 7172;
 };
 
-Status store_first_token(const Config& config, const std::string& token) {
-    store::SqliteOptions options;
-    options.path = config.database_file();
-    TIDEWAY_TRY_ASSIGN(const auto opened, store::open_sqlite(options));
-    store::ApiToken row;
-    row.name = "admin";
-    row.role = "admin";
-    row.hash = server::token_hash(token);
-    row.created = SystemClock().now();
-    TIDEWAY_TRY(runtime::submit_blocking(
-        *opened,
-        {{store::PutToken{row}, store::SetMeta{"environment", config.environment}}}
-    ));
-    return {};
-}
-
 Status init(const Globals& globals, const InitOptions& options) {
-    Config config;
+    EnvironmentPlan plan;
+    Config& config = plan.config;
     config.data_folder = globals.data_folder;
-    if (std::filesystem::exists(config.config_file())) {
-        return fail(
-            ErrorKind::kConflict,
-            "EnvironmentExists",
-            "There is an environment in " + globals.data_folder + " already.",
-            "Start it with: tideway serve --data " + globals.data_folder
-        );
-    }
-    std::error_code error;
-    std::filesystem::create_directories(globals.data_folder, error);
-    if (error) {
-        return fail(
-            ErrorKind::kStorage,
-            "FolderUnwritable",
-            "The folder " + globals.data_folder + " cannot be made: " + error.message() + "."
-        );
-    }
-    std::filesystem::permissions(globals.data_folder, std::filesystem::perms::owner_all, error);
     config.environment = options.environment;
     config.public_url = options.public_url;
     config.certificate_file = options.certificate_file;
@@ -70,12 +34,7 @@ Status init(const Globals& globals, const InitOptions& options) {
     for (const std::string& pack : options.packs) {
         config.packs.push_back(std::filesystem::absolute(pack).string());
     }
-    TIDEWAY_TRY(connector::SecretBox::create_key_file(config.secret_key_file()));
-    const std::string token = "twy_" + to_base64url(random_bytes(32));
-    TIDEWAY_TRY(store_first_token(config, token));
-    TIDEWAY_TRY(write_private_file(config.admin_token_file(), token + "\n"));
-    // Last: with it the environment exists.
-    TIDEWAY_TRY(write_config(config));
+    TIDEWAY_TRY_ASSIGN(const std::string token, create_environment(plan));
     if (globals.json) {
         print_json({{"data", globals.data_folder}, {"environment", config.environment}, {"token", token}});
         return {};

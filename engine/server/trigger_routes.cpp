@@ -280,6 +280,7 @@ class TriggerDoor {
         incoming.method = request.method;
         incoming.query = request.query;
         incoming.body = request.body;
+        incoming.now = context_.clock->now();
         incoming.config = tree(flow.published->declaration.trigger_config);
         incoming.settings = connection ? connection->settings : Json::object();
         auto exchange = found.implementation->receive(*found.spec, incoming);

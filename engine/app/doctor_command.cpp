@@ -1,0 +1,139 @@
+// doctor: what an administrator should know before trusting this installation.
+#include <filesystem>
+#include <iostream>
+
+#include "engine/app/command_line.h"
+#include "engine/http/url.h"
+
+namespace tideway::app {
+
+namespace {
+
+constexpr std::uintmax_t kDiskFreeBytesMin = 1U << 30U;
+
+class Doctor {
+  public:
+    explicit Doctor(const Globals& globals) : globals_(globals) {}
+
+    Status run() {
+        local();
+        const auto client = globals_.client();
+        add(client.has_value(), "API token", client ? "" : client.error().text());
+        if (client) {
+            remote(**client);
+        }
+        print();
+        return problems_ == 0 ? Status()
+                              : fail(
+                                    ErrorKind::kConflict,
+                                    "DoctorFoundProblems",
+                                    std::to_string(problems_) + " checks did not pass."
+                                );
+    }
+
+  private:
+    void add(bool ok, const std::string& what, const std::string& message) {
+        problems_ += ok ? 0 : 1;
+        checks_.push_back({{"ok", ok}, {"what", what}, {"message", message}});
+    }
+
+    void local() {
+        const auto config = read_config(globals_.data_folder);
+        add(config.has_value(), "environment", config ? config->environment : config.error().text());
+        std::error_code error;
+        const auto space = std::filesystem::space(globals_.data_folder, error);
+        const bool has_room = !error && space.available >= kDiskFreeBytesMin;
+        add(has_room,
+            "disk",
+            error ? error.message()
+                  : std::to_string(space.available >> 20U) + " MiB free; at least 1024 wanted");
+        if (!config) {
+            return;
+        }
+        const auto mode =
+            std::filesystem::status(config->secret_key_file(), error).permissions();
+        const bool is_private =
+            !error && (mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all)) ==
+                          std::filesystem::perms::none;
+        add(is_private, "secret.key", is_private ? "readable by its owner only" : "readable by others, or missing");
+    }
+
+    void remote(ApiClient& client) {
+        const auto info = client.get("/info");
+        add(info.has_value(), "server", info ? "version " + string_or(*info, "version") : info.error().text());
+        if (!info) {
+            return;
+        }
+        const std::string url = string_or(*info, "public_url");
+        const auto parsed = http::parse_url(url);
+        const bool is_public =
+            parsed && parsed->scheme == "https" && !http::is_private_address(parsed->host);
+        add(true,
+            "public_url",
+            is_public ? url : url + " (only sandboxes can deliver there; see docs/network.md)");
+        connections(client);
+        flows(client);
+    }
+
+    void connections(ApiClient& client) {
+        const auto listed = client.get("/connections");
+        if (!listed) {
+            add(false, "connections", listed.error().text());
+            return;
+        }
+        for (const Json& row : listed->at("value")) {
+            const std::string name = string_or(row, "name");
+            const auto tested =
+                client.post("/connections/" + http::encode_component(name) + "/test");
+            if (!tested) {
+                add(false, "connection " + name, tested.error().text());
+                continue;
+            }
+            for (const Json& check : tested->value("checks", Json::array())) {
+                add(bool_or(check, "ok", false),
+                    "connection " + name + ": " + string_or(check, "what"),
+                    string_or(check, "message"));
+            }
+        }
+    }
+
+    void flows(ApiClient& client) {
+        const auto listed = client.get("/flows");
+        if (!listed) {
+            add(false, "flows", listed.error().text());
+            return;
+        }
+        for (const Json& flow : listed->at("value")) {
+            const std::string name = string_or(flow, "pack") + "/" + string_or(flow, "name");
+            add(flow.at("problems").empty() || string_or(flow, "state") == "On",
+                "flow " + name,
+                string_or(flow, "state"));
+        }
+    }
+
+    void print() const {
+        if (globals_.json) {
+            print_json({{"checks", checks_}});
+            return;
+        }
+        for (const Json& check : checks_) {
+            std::cout << (bool_or(check, "ok", false) ? "ok       " : "problem  ")
+                      << string_or(check, "what") << "  " << string_or(check, "message") << "\n";
+        }
+    }
+
+    const Globals& globals_;
+    Json checks_ = Json::array();
+    int problems_ = 0;
+};
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, Globals& globals, const Exit& exit) {
+    app.add_subcommand("doctor", "Check environment, server, connections and flows")
+        ->callback([&globals, exit] {
+            exit(run_command(globals, [&] { return Doctor(globals).run(); }));
+        });
+}
+
+}  // namespace tideway::app
