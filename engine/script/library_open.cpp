@@ -1,6 +1,6 @@
 // The value libraries (time, text, list, money, uri) where they exist; empty tables where the build
 // has none.
-#include "engine/script/machine/value_libraries.h"
+#include "engine/script/plain/value_libraries.h"
 
 #if __has_include("engine/script/library.h")
 #include "engine/script/library.h"

@@ -5,8 +5,8 @@
 #include "engine/script/machine/declaring.h"
 #include "engine/script/machine/environment.h"
 #include "engine/script/machine/execution_impl.h"
-#include "engine/script/machine/number_text.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/number_text.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {
