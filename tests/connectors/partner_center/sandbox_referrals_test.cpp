@@ -339,7 +339,8 @@ TEST_F(SandboxReferrals, KnowsEveryPropertyOfTheContract) {
         if (!deal.contains(name)) {
             deal[name] = nullptr;
         }
-        for (const auto& [inner, ignored] : schema.value("properties", Json::object()).items()) {
+        const Json properties = schema.value("properties", Json::object());
+        for (const auto& [inner, ignored] : properties.items()) {
             if (deal[name].is_object() && !deal[name].contains(inner)) {
                 deal[name][inner] = nullptr;
             }
