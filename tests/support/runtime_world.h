@@ -33,13 +33,18 @@ class NoTokens final : public connector::TokenCache {
     void forget(const std::string&) override {}
 };
 
+struct FlowText {
+    std::string name;
+    std::string text;
+};
+
 // Thread: the test's.
 class RuntimeWorld {
   public:
-    // `flows`: flow name -> text. The pack's connection reference "ledger" is bound.
-    explicit RuntimeWorld(std::map<std::string, std::string> flows) {
-        for (auto& [name, text] : flows) {
-            files_[name + ".lua"] = std::move(text);
+    // The pack's connection reference "ledger" is bound.
+    explicit RuntimeWorld(std::initializer_list<FlowText> flows) {
+        for (const FlowText& flow : flows) {
+            files_[flow.name + ".lua"] = flow.text;
         }
         files_["pack.json"] =
             R"({"name":"test","version":"1.0.0","connections":{"ledger":{"connector":"ledger"}},
