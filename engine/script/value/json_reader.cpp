@@ -11,7 +11,9 @@ namespace tideway::script {
 namespace {
 
 // Printable ASCII that stands for itself in JSON text.
-bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
+bool is_plain(char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
