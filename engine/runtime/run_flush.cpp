@@ -106,6 +106,11 @@ void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcom
         return;
     }
     const std::weak_ptr<bool> alive = alive_;
+    for (const store::Outcome& outcome : *result) {
+        for (const store::LockGrant& grant : outcome.grants) {
+            services_.observer->on_lock_granted(grant.run_id, grant.path);
+        }
+    }
     for (CommandResult& waiting : std::exchange(in_flight_results_, {})) {
         waiting.then((*result)[waiting.index]);
         if (alive.expired()) {
