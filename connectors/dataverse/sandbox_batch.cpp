@@ -186,14 +186,14 @@ std::string print_response(const http::Response& response, const std::string& co
 
 struct Part {
     std::string text;
-    bool failed = false;
+    int error_status = 0;  // 0: it succeeded
 };
 
 Part run_single(const ApiRequest& batch, const BatchItem& item, const BatchTarget& target) {
     const ApiRequest request = inner_request(batch, item.operations.front(), {});
     const http::Response response = target.handle(request);
     target.commit(request);
-    return {print_response(response, ""), response.status >= 400};
+    return {print_response(response, ""), response.status >= 400 ? response.status : 0};
 }
 
 // All or nothing: the first refusal undoes what came before it and is the changeset's only answer.
@@ -206,7 +206,7 @@ Part run_changeset(const ApiRequest& batch, const BatchItem& item, const BatchTa
         const http::Response response = target.handle(inner_request(batch, operation, content_ids));
         if (response.status >= 400) {
             target.rollback(start);
-            return {print_response(response, ""), true};
+            return {print_response(response, ""), response.status};
         }
         const std::string address = response.headers.get_or("OData-EntityId", "");
         if (!operation.content_id.empty() && !address.empty()) {
@@ -218,7 +218,7 @@ Part run_changeset(const ApiRequest& batch, const BatchItem& item, const BatchTa
     return {
         "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n" + parts + "--" +
             boundary + "--\r\n",
-        false};
+        0};
 }
 
 }  // namespace
@@ -271,7 +271,8 @@ http::Response run_batch(const ApiRequest& batch, const BatchTarget& target) {
         const Part part =
             item.changeset ? run_changeset(batch, item, target) : run_single(batch, item, target);
         out.body += "--" + boundary + "\r\n" + part.text;
-        if (part.failed && !preferences.continue_on_error) {
+        if (part.error_status != 0 && !preferences.continue_on_error) {
+            out.status = part.error_status;  // the service then gives the whole answer that status
             break;
         }
     }

@@ -57,8 +57,6 @@ std::string privilege_name(Privilege privilege, const Table& table) {
             return "prvWrite" + subject;
         case Privilege::kDelete:
             return "prvDelete" + subject;
-        case Privilege::kAppend:
-            return "prvAppend" + subject;
     }
     return subject;
 }

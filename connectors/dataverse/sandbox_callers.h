@@ -20,7 +20,7 @@ struct Caller {
     CallerKind kind = CallerKind::kApiClient;
 };
 
-enum class Privilege { kCreate, kRead, kWrite, kDelete, kAppend };
+enum class Privilege { kCreate, kRead, kWrite, kDelete };
 
 // The one business unit and the organisation of the sandbox.
 inline constexpr std::string_view kBusinessUnit = "b0000000-0000-4000-8000-000000000001";

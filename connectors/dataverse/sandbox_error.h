@@ -29,7 +29,6 @@ constexpr const char* kMissingPrivilege = "0x80040220";
 constexpr const char* kNotAMember = "0x80072560";
 constexpr const char* kExpiredToken = "0x80044352";
 constexpr const char* kTrackingOff = "0x80060888";
-constexpr const char* kReferencedRow = "0x80040227";
 constexpr const char* kUnauthenticated = "0x80048306";
 constexpr const char* kUnsupported = "0x80060888";
 }  // namespace codes

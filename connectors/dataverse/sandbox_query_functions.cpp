@@ -67,7 +67,7 @@ std::optional<Range> counted_range(std::string_view name, std::int64_t count, Ti
         return std::nullopt;
     }
     if (name.starts_with("LastX")) {
-        return Range{now - *unit * count, now};
+        return Range{now - *unit * count, now + Duration(1)};
     }
     if (name.starts_with("NextX")) {
         return Range{now, now + *unit * count};
@@ -90,7 +90,7 @@ std::optional<Range> day_range(std::string_view name, Timestamp now) {
         return Range{today + days(1), today + days(2)};
     }
     if (name == "Last7Days") {
-        return Range{today - days(7), now};
+        return Range{today - days(7), now + Duration(1)};
     }
     if (name == "Next7Days") {
         return Range{now, today + days(8)};

@@ -53,6 +53,7 @@ class ReferralBook {
 
     // Microsoft's half of a deal is seen by who sees the other half.
     bool sees(const Viewer& viewer, const Referral& referral) const;
+
     const std::deque<Referral>& all() const { return referrals_; }
 
     Outcome<const Referral*> create(const Json& body, const Writer& writer);

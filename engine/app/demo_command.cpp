@@ -283,7 +283,7 @@ class Demo {
         TIDEWAY_TRY(world_.dataverse(
             "POST",
             "/faults",
-            {{"method", "PATCH"}, {"path", "/api/data"}, {"kind", "delay"}, {"ms", 1500}, {"count", 1}}
+            {{"method", "PATCH"}, {"path", "/api/data/*"}, {"kind", "delay"}, {"ms", 1500}, {"count", 1}}
         ));
         TIDEWAY_TRY_ASSIGN(const std::string id, new_opportunity("Fabrikam cold chain"));
         return expect_one_pair(id);
@@ -294,7 +294,7 @@ class Demo {
             "POST",
             "/faults",
             {{"method", "PATCH"},
-             {"path", "/v1.0/engagements/referrals"},
+             {"path", "/v1.0/engagements/referrals/*"},
              {"kind", "status"},
              {"status", 400},
              {"body",

@@ -168,7 +168,7 @@ Result<Json> DemoWorld::seller(
     const std::string& method, const std::string& path, const Json& body
 ) {
     return dataverse(
-        method, "/as/" + http::encode_component(kSeller) + "/api/data/v9.2" + path, body
+        method, "/as/" + http::encode_component(kSeller) + path, body
     );
 }
 

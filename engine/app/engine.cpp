@@ -54,9 +54,7 @@ struct Engine::Parts {
         if (desk_thread.joinable()) {
             desk_thread.join();
         }
-        if (runtime) {
-            runtime->stop();
-        }
+        runtime.reset();
         trigger_server.reset();
         api_server.reset();
     }

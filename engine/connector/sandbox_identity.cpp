@@ -51,7 +51,7 @@ std::string Grants::access_token(const TokenClaims& claims) const {
     );
 }
 
-std::string Grants::refresh_token(const SignIn& sign_in) const {
+std::string Grants::refresh_token(const PendingSignIn& sign_in) const {
     return sign(
         {{"tid", sign_in.tenant},
          {"appid", sign_in.client_id},
@@ -64,7 +64,7 @@ std::string Grants::refresh_token(const SignIn& sign_in) const {
     );
 }
 
-tl::expected<SignIn, GrantError> Grants::read_refresh_token(std::string_view token) const {
+tl::expected<PendingSignIn, GrantError> Grants::read_refresh_token(std::string_view token) const {
     constexpr std::int64_t kInactivitySeconds = 90LL * 24 * 3600;
     const auto content = open(token);
     if (!content || string_or(*content, "use") != "refresh") {
@@ -74,7 +74,7 @@ tl::expected<SignIn, GrantError> Grants::read_refresh_token(std::string_view tok
     if (int_or(*content, "generation", -1) != refresh_generation_ || age > kInactivitySeconds) {
         return refuse(700082, "The refresh token has expired due to inactivity or was revoked.");
     }
-    return SignIn{
+    return PendingSignIn{
         string_or(*content, "tid"),
         string_or(*content, "appid"),
         string_or(*content, "upn"),

@@ -150,7 +150,7 @@ const SandboxIdentity::User* find_user(const State& state, std::string_view name
     return found == state.users.end() ? nullptr : &*found;
 }
 
-using Granted = tl::expected<SignIn, GrantError>;
+using Granted = tl::expected<PendingSignIn, GrantError>;
 
 // The app, when its secret is right.
 tl::expected<const SandboxIdentity::App*, GrantError> find_app(
@@ -263,7 +263,7 @@ Granted check_password(const State& state, const Form& form) TIDEWAY_REQUIRES(st
     if (!equal_constant_time(user->password, form.get("password"))) {
         return refuse(50126, "Error validating credentials due to invalid username or password.");
     }
-    return SignIn{{}, form.get("client_id"), name, {}};
+    return PendingSignIn{{}, form.get("client_id"), name, {}};
 }
 
 Granted sign_in(State& state, const Form& form) TIDEWAY_REQUIRES(state.mutex) {
@@ -282,7 +282,7 @@ Granted sign_in(State& state, const Form& form) TIDEWAY_REQUIRES(state.mutex) {
         return check_password(state, form);
     }
     if (grant == "client_credentials") {
-        return SignIn{{}, form.get("client_id"), {}, {}};
+        return PendingSignIn{{}, form.get("client_id"), {}, {}};
     }
     if (grant == kDeviceGrant || grant == "device_code") {
         return redeem_device_code(state, form);
@@ -301,7 +301,7 @@ Granted sign_in(State& state, const Form& form) TIDEWAY_REQUIRES(state.mutex) {
 
 // The rights behind a token: of the user, or of the app when there is none.
 tl::expected<TokenClaims, GrantError> claims_of(
-    const State& state, const SandboxIdentity::App& app, const SignIn& who
+    const State& state, const SandboxIdentity::App& app, const PendingSignIn& who
 ) TIDEWAY_REQUIRES(state.mutex) {
     TokenClaims out;
     out.tenant = who.tenant;

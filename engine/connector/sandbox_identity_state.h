@@ -22,7 +22,7 @@ inline std::int64_t seconds_of(Timestamp at) {
 std::string_view without_slash(std::string_view text);
 
 // Who is signed in where. `wanted`: the resource (v1) or the scope (v2) that was asked for.
-struct SignIn {
+struct PendingSignIn {
     std::string tenant;
     std::string client_id;
     std::string user;
@@ -51,9 +51,9 @@ class Grants {
 
     std::string sign(const Json& content) const;
     std::string access_token(const TokenClaims& claims) const;
-    std::string refresh_token(const SignIn& sign_in) const;
+    std::string refresh_token(const PendingSignIn& sign_in) const;
     Result<TokenClaims> check(std::string_view token) const;
-    tl::expected<SignIn, GrantError> read_refresh_token(std::string_view token) const;
+    tl::expected<PendingSignIn, GrantError> read_refresh_token(std::string_view token) const;
 
     void revoke(SandboxIdentity::Revoke what) {
         ++refresh_generation_;
@@ -71,7 +71,7 @@ class Grants {
 
 // An authorization code or a device code that waits to be redeemed.
 struct PendingCode {
-    SignIn sign_in;
+    PendingSignIn sign_in;
     std::string redirect_uri;
     std::string challenge;  // PKCE; empty: none
     std::string challenge_method;

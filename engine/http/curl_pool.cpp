@@ -1,5 +1,7 @@
 #include "engine/http/curl_pool.h"
 
+#include <algorithm>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
@@ -14,6 +16,8 @@ using Descriptor =
 
 // Handles keep their memory and TLS sessions for the next request.
 constexpr std::size_t kSpareHandlesMax = 64;
+// Keeps "for ever" from overflowing the clock.
+constexpr Duration kTimeoutMax = std::chrono::hours(24);
 
 }  // namespace
 
@@ -110,7 +114,8 @@ void CurlPool::start(std::unique_ptr<Transfer> transfer) {
     transfer->configure(easy);
     // A timer of ours and not CURLOPT_TIMEOUT_MS: that one does not run while a request queues for
     // a connection.
-    transfer->deadline = loop_.after(transfer->timeout(), [this, easy] { expire(easy); });
+    transfer->deadline =
+        loop_.after(std::min(transfer->timeout(), kTimeoutMax), [this, easy] { expire(easy); });
     transfers_.emplace(easy, std::move(transfer));
     if (rules_.options.crash_points != nullptr) {
         rules_.options.crash_points->visit("before send");

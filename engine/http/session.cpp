@@ -225,7 +225,6 @@ void Session::answer(std::uint64_t exchange, Response response) {
         ResponseFrame{
             .keep_alive = keep_alive_,
             .is_http_1_0 = is_http_1_0_,
-            .is_head_request = is_head_request_,
             .date = host_->http_date(),
         }
     );

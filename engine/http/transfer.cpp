@@ -221,7 +221,8 @@ bool Transfer::take_header(std::string_view line) {
         return false;
     }
     const std::size_t colon = line.find(':');
-    if (colon != std::string_view::npos && colon > 0 && !line.starts_with("HTTP/")) {
+    const bool is_field = colon != std::string_view::npos && colon > 0;
+    if (is_field && !has_whole_head_ && !line.starts_with("HTTP/")) {  // trailers are left out
         response_.headers.add(
             std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))
         );

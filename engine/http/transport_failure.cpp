@@ -146,7 +146,7 @@ TransportError explain(const TransportFailure& failure) {
         case CURLE_SEND_ERROR:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
-            return broken_off(failure);
+            return failure.sent ? broken_off(failure) : not_connected(failure);
         default:
             return make(
                 failure,

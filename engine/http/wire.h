@@ -11,7 +11,6 @@ namespace tideway::http {
 struct ResponseFrame {
     bool keep_alive = true;
     bool is_http_1_0 = false;      // of the request
-    bool is_head_request = false;  // the body is announced, not sent
     bool is_event_stream = false;  // of open length, until the connection ends
     std::string_view date;         // HTTP date
 };

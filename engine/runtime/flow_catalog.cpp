@@ -42,10 +42,10 @@ Status FlowCatalog::load() {
 
 Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version) const {
     auto loaded = std::make_shared<LoadedVersion>();
-    TIDEWAY_TRY_ASSIGN(const Pack pack, parse_pack(version.files));
+    TIDEWAY_TRY_ASSIGN(const auto references, references_of(version.files));
     loaded->program.main_file = version.main_file();
     loaded->program.files = version.files;
-    for (const PackReference& reference : pack.references) {
+    for (const PackReference& reference : references) {
         if (const auto* spec = registry_.spec(reference.connector)) {
             loaded->program.connections[reference.name] = spec;
         }

@@ -115,6 +115,17 @@ std::map<std::string, std::string> Pack::files_of(const std::string& flow) const
     return out;
 }
 
+Result<std::vector<PackReference>> references_of(const std::map<std::string, std::string>& files) {
+    const auto manifest_file = files.find("pack.json");
+    if (manifest_file == files.end()) {
+        return fail(ErrorKind::kInvalidInput, "InvalidPack", "The pack has no pack.json.");
+    }
+    TIDEWAY_TRY_ASSIGN(const Json manifest, parse_json(manifest_file->second, "pack.json"));
+    Pack pack;
+    TIDEWAY_TRY(read_references(manifest, pack));
+    return std::move(pack.references);
+}
+
 Result<Pack> parse_pack(std::map<std::string, std::string> files) {
     const auto manifest_file = files.find("pack.json");
     if (manifest_file == files.end()) {

@@ -41,6 +41,9 @@ struct Pack {
 // Reads a folder. Names follow ^[a-z0-9_/.-]+$ without "..", links are refused, sizes are bounded.
 Result<Pack> read_pack(const std::string& folder);
 
+// The connection references that pack.json among the files declares.
+Result<std::vector<PackReference>> references_of(const std::map<std::string, std::string>& files);
+
 // From files already in memory (an embedded or stored pack).
 Result<Pack> parse_pack(std::map<std::string, std::string> files);
 

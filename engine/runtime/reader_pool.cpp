@@ -8,11 +8,14 @@ ReaderPool::ReaderPool(store::Reader& reader, int threads) : reader_(reader), lo
     }
 }
 
-ReaderPool::~ReaderPool() {
+ReaderPool::~ReaderPool() { stop(); }
+
+void ReaderPool::stop() {
     loop_.stop();
     for (std::thread& thread : threads_) {
         thread.join();
     }
+    threads_.clear();
 }
 
 void ReaderPool::run(std::function<void(store::Reader&)> work) {

@@ -19,6 +19,9 @@ class ReaderPool {
     ReaderPool(const ReaderPool&) = delete;
     ReaderPool& operator=(const ReaderPool&) = delete;
 
+    // Waits for reads under way; from then on nothing is read any more.
+    void stop();
+
     // Runs `work` on a reader thread.
     void run(std::function<void(store::Reader&)> work);
 

@@ -36,7 +36,8 @@ RunSession::RunSession(
 }
 
 RunSession::~RunSession() {
-    if (!is_over_) {
+    // Closing the branches asks for nothing any more.
+    if (!std::exchange(is_over_, true)) {
         execution_->stop();
     }
 }

@@ -51,9 +51,14 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     }
 }
 
-Runtime::~Runtime() { stop(); }
+Runtime::~Runtime() {
+    if (is_running_) {
+        stop();
+    }
+}
 
 Status Runtime::start() {
+    is_running_ = true;
     for (const auto& shard : shards_) {
         shard->start();
     }
@@ -61,8 +66,15 @@ Status Runtime::start() {
 }
 
 void Runtime::stop() {
+    is_running_ = false;
     for (const auto& shard : shards_) {
         shard->stop();
+    }
+    readers_.stop();
+    // Completions come in order: after this one, none of ours is left that could touch a shard.
+    const auto drained = submit_blocking(*dependencies_.store, {});
+    if (!drained) {
+        dependencies_.log->warning("stopped", {{"error", drained.error().text()}});
     }
 }
 

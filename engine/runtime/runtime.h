@@ -112,6 +112,7 @@ class Runtime final : private RuntimeLinks {
     store::Admit make_admission(const Delivery& delivery, Payload event, const Uid& run_uid) const;
 
     RuntimeDependencies dependencies_;
+    bool is_running_ = false;
     ReaderPool readers_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::function<void(const model::RunRecord&)> listener_;

@@ -25,7 +25,7 @@ return flow {
         end
         local diff = map.difference(own, row)
         local is_person = not pair.is_own_write(own)
-        local is_older = is_person and time.difference(own.updatedDateTime, row.modifiedon) > 1
+        local is_older = is_person and time.difference(row.modifiedon, own.updatedDateTime) > 1
         if condition("If there is difference between the opportunity objects in Partner Center and CRM, then",
           next(diff.to_referral) ~= nil and not is_older) then
           referrals.patch_referral("Update a referral with opportunity data",

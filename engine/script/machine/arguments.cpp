@@ -1,8 +1,8 @@
 #include "engine/script/machine/arguments.h"
 
 #include "engine/base/limits.h"
-#include "engine/script/machine/utf8_text.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/utf8_text.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::script {
 

@@ -5,7 +5,7 @@
 
 #include "engine/script/machine/arguments.h"
 #include "engine/script/machine/environment.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {

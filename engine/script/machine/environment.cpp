@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "engine/base/embedded.h"
-#include "engine/script/machine/libraries.h"
-#include "engine/script/machine/value_libraries.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/plain/libraries.h"
+#include "engine/script/plain/value_libraries.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::embedded {
 std::span<const File> tideway_scripts();

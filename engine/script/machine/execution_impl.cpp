@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/model/step_path.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {

@@ -1,6 +1,6 @@
 // The door to the Lua library: its headers, and what turns a C++ function into one that Lua can
-// call. Thread: that of the VM. In functions called by Lua no `catch (...)`: it would swallow Lua's
-// errors.
+// call. Thread: that of the VM. Functions called by Lua catch std::exception
+// and nothing wider, which would swallow Lua's own errors.
 #pragma once
 
 #include <cstring>

@@ -4,7 +4,7 @@
 
 #include "engine/base/json.h"
 #include "engine/script/machine/environment.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::script {
 namespace {

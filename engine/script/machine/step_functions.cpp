@@ -5,8 +5,8 @@
 #include "engine/script/machine/declaring.h"
 #include "engine/script/machine/environment.h"
 #include "engine/script/machine/execution_impl.h"
-#include "engine/script/machine/number_text.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/number_text.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {
@@ -55,9 +55,7 @@ int compose(lua_State* state) {
 int condition(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "condition");
     const std::string_view name = name_argument(state, 1, "condition");
-    if (lua_gettop(state) != 2) {
-        raise(state, "condition takes a name and a value");
-    }
+    lua_settop(state, 2);
     const bool truth = lua_toboolean(state, 2) != 0 && !is_null(state, 2);
     StepRequest request = run.request(state, RequestKind::kCondition, name);
     request.input = Payload(truth ? "true" : "false");

@@ -8,7 +8,7 @@
 #include "engine/script/machine/declaring.h"
 #include "engine/script/machine/environment.h"
 #include "engine/script/machine/execution_impl.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {

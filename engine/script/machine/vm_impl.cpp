@@ -2,7 +2,7 @@
 
 #include "engine/base/json.h"
 #include "engine/script/machine/execution_impl.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {

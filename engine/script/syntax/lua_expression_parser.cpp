@@ -68,7 +68,7 @@ ExpressionPtr LuaParser::binary(int limit) {
         if (found->left <= limit) {
             break;
         }
-        ExpressionPtr made = make(Kind::kBinary, token_.at, std::string(found->text));
+        ExpressionPtr made = make(Kind::kBinary, left->at, std::string(found->text));
         advance();
         add(*made, std::move(left));
         add(*made, binary(found->right));

@@ -74,7 +74,7 @@ end
 
 --- A person changed the row after the referral was last changed.
 function M.is_row_newer(row, own, our_user)
-  return row._modifiedby_value ~= our_user and time.difference(row.modifiedon, own.updatedDateTime) > 0
+  return row._modifiedby_value ~= our_user and time.difference(own.updatedDateTime, row.modifiedon) > 0
 end
 
 return M

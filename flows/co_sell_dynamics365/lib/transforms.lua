@@ -31,7 +31,7 @@ local function amount(value)
   if not present(value) or value == "" then
     return "0"
   end
-  return money.parse(value)
+  return money.normalise(value)
 end
 
 local function strip(name)
@@ -56,8 +56,8 @@ return {
 
   money = {
     equal = function(a, b) return money.equal(amount(a), amount(b)) end,
-    to_crm = function(value) return tonumber(amount(value)) end,
-    to_referral = function(value) return tonumber(amount(value)) end,
+    to_crm = function(value) return money.number(amount(value)) end,
+    to_referral = function(value) return money.number(amount(value)) end,
   },
 
   date = {

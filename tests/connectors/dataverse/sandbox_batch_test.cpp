@@ -103,7 +103,7 @@ TEST_F(SandboxBatch, AChangesetThatFailsChangesNothing) {
         "--c--",
         "--b--",
     });
-    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.status, 400) << "the answer takes the error's status";
     EXPECT_EQ(count_of(response.body, "HTTP/1.1 400 Bad Request"), 1U);
     EXPECT_EQ(count_of(response.body, "HTTP/1.1"), 1U) << "only the refusal is answered";
     EXPECT_EQ(get("accounts(" + id + ")")["name"], "Before");
@@ -123,8 +123,11 @@ TEST_F(SandboxBatch, RequestsOutsideChangesetsStopAtTheFirstErrorUnlessAskedToGo
         "GET accounts?$top=1 HTTP/1.1",
         "Accept: application/json",
         "--b--"};
-    EXPECT_EQ(count_of(batch(lines).body, "HTTP/1.1"), 1U);
+    const http::Response stopped = batch(lines);
+    EXPECT_EQ(stopped.status, 404);
+    EXPECT_EQ(count_of(stopped.body, "HTTP/1.1"), 1U);
     const http::Response all = batch(lines, {{"Prefer", "odata.continue-on-error"}});
+    EXPECT_EQ(all.status, 200);
     EXPECT_EQ(count_of(all.body, "HTTP/1.1 404"), 1U);
     EXPECT_EQ(count_of(all.body, "HTTP/1.1 200 OK"), 1U);
 }

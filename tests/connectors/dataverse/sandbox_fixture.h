@@ -91,8 +91,9 @@ class SandboxTest : public ::testing::Test {
     }
 
     Json names(const std::string& path, http::Headers headers = {}) {
+        const Json body = get(path, std::move(headers));
         Json out = Json::array();
-        for (const Json& row : get(path, std::move(headers))["value"]) {
+        for (const Json& row : body["value"]) {
             out.push_back(row.value("name", ""));
         }
         return out;

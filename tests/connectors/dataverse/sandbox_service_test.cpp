@@ -136,13 +136,16 @@ TEST_F(SandboxService, ResetBringsTheSeedDataBack) {
 
 TEST_F(SandboxService, SeedDataHasCurrenciesPeopleCustomersAndVariables) {
     Json codes = Json::object();
-    for (const Json& row : get("transactioncurrencies")["value"]) {
+    const Json currencies = get("transactioncurrencies");
+    for (const Json& row : currencies["value"]) {
         codes[row["isocurrencycode"].get<std::string>()] = row["currencyprecision"];
     }
     EXPECT_EQ(codes["USD"], 2);
     EXPECT_EQ(codes["JPY"], 0);
     EXPECT_EQ(codes["KWD"], 3);
-    for (const Json& row : get("accounts")["value"]) {
+    const Json accounts = get("accounts");
+    ASSERT_EQ(accounts["value"].size(), 4U);
+    for (const Json& row : accounts["value"]) {
         EXPECT_EQ(row["address1_country"].get<std::string>().size(), 2U);
     }
     const Json variable =

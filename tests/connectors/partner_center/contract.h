@@ -2,12 +2,12 @@
 // and wrong types are findings, absent properties and null are not. Thread: the test's.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/base/json.h"
 
@@ -38,7 +38,9 @@ class Contract {
 
   private:
     void check(
-        const Json& value, const Json& schema, const std::string& where,
+        const Json& value,
+        const Json& schema,
+        const std::string& where,
         std::vector<std::string>& out
     ) const {
         if (value.is_null()) {
@@ -74,7 +76,9 @@ class Contract {
     }
 
     static void check_enum(
-        const Json& value, const Json& schema, const std::string& where,
+        const Json& value,
+        const Json& schema,
+        const std::string& where,
         std::vector<std::string>& out
     ) {
         if (!schema.contains("enum")) {

@@ -12,15 +12,16 @@ using testing::IsEmpty;
 using SandboxAccess = SandboxFixture;
 
 constexpr const char* kForm = "application/x-www-form-urlencoded";
-constexpr const char* kLogin = "grant_type=password&client_id=sync-app&client_secret=s3cret"
-                               "&username=kai%40contoso.example&password=tide";
+constexpr const char* kLogin =
+    "grant_type=password&client_id=sync-app&client_secret=s3cret"
+    "&username=kai%40contoso.example&password=tide";
 
 TEST_F(SandboxAccess, E1TakesATokenOnlyForTheApiItIsFor) {
-    const Answer granted = raw(
-        "POST", "/contoso/oauth2/token",
-        std::string(kLogin) + "&resource=https%3A%2F%2Fapi.partner.microsoft.com",
-        {{"Content-Type", kForm}}
-    );
+    const Answer granted =
+        raw("POST",
+            "/contoso/oauth2/token",
+            std::string(kLogin) + "&resource=https%3A%2F%2Fapi.partner.microsoft.com",
+            {{"Content-Type", kForm}});
     ASSERT_EQ(granted.status, 200) << granted.text;
     const http::Headers headers = {
         {"Authorization", "Bearer " + string_or(granted.body, "access_token")}};
@@ -33,11 +34,11 @@ TEST_F(SandboxAccess, E1TakesATokenOnlyForTheApiItIsFor) {
 }
 
 TEST_F(SandboxAccess, E1TakesScopesOfTheSecondTokenEndpoint) {
-    const Answer granted = raw(
-        "POST", "/contoso/oauth2/v2.0/token",
-        std::string(kLogin) + "&scope=http%3A%2F%2F127.0.0.1%3A7001%2F.default+offline_access",
-        {{"Content-Type", kForm}}
-    );
+    const Answer granted =
+        raw("POST",
+            "/contoso/oauth2/v2.0/token",
+            std::string(kLogin) + "&scope=http%3A%2F%2F127.0.0.1%3A7001%2F.default+offline_access",
+            {{"Content-Type", kForm}});
     ASSERT_EQ(granted.status, 200) << granted.text;
     const http::Headers headers = {
         {"Authorization", "Bearer " + string_or(granted.body, "access_token")}};
@@ -50,20 +51,18 @@ TEST_F(SandboxAccess, E2RefusesPeopleWithoutARoleAndApplicationsWithoutAPerson) 
     EXPECT_EQ(none.status, 403);
     EXPECT_EQ(none.code(), "accessDenied");
     EXPECT_EQ(call_as("", "admin", "GET", kReferrals).status, 403);
-    EXPECT_EQ(
-        call_as("", "admin", "GET", kRegistration, nullptr, {}, kWebhooksUrl).status, 404
-    ) << "webhooks take app-only tokens";
+    EXPECT_EQ(call_as("", "admin", "GET", kRegistration, nullptr, {}, kWebhooksUrl).status, 404)
+        << "webhooks take app-only tokens";
 }
 
 TEST_F(SandboxAccess, E2ShowsAUserOnlyTheDealsOfTheOwnTeam) {
     const std::string hidden = string_or(post_own(), "id");
-    const std::string shown =
-        string_or(announce({{"team", team_of("uma@contoso.example")}}), "id");
+    const std::string shown = string_or(announce({{"team", team_of("uma@contoso.example")}}), "id");
     const Json change = Json::array({replace_op("/campaignId", "x")});
-    const auto as_uma = [&](const std::string& method, const std::string& target,
-                            const Json& body = nullptr) {
-        return call_as("uma@contoso.example", "user", method, target, body);
-    };
+    const auto as_uma =
+        [&](const std::string& method, const std::string& target, const Json& body = nullptr) {
+            return call_as("uma@contoso.example", "user", method, target, body);
+        };
     EXPECT_THAT(ids(as_uma("GET", kReferrals)), ElementsAre(shown, testing::_));
     EXPECT_EQ(as_uma("GET", item(shown)).status, 200);
     EXPECT_EQ(as_uma("GET", item(hidden)).status, 403);
@@ -72,8 +71,11 @@ TEST_F(SandboxAccess, E2ShowsAUserOnlyTheDealsOfTheOwnTeam) {
 }
 
 TEST_F(SandboxAccess, E13ThrottlesInTheThirdEnvelope) {
-    control("POST", "/sandbox/faults",
-            {{"kind", "throttle"}, {"path", kReferrals}, {"seconds", 57}, {"count", 2}});
+    control(
+        "POST",
+        "/sandbox/faults",
+        {{"kind", "throttle"}, {"path", kReferrals}, {"seconds", 57}, {"count", 2}}
+    );
     for (int i = 0; i < 2; ++i) {
         const Answer answer = call("GET", kReferrals);
         EXPECT_EQ(answer.status, 429);
@@ -86,8 +88,11 @@ TEST_F(SandboxAccess, E13ThrottlesInTheThirdEnvelope) {
 
 TEST_F(SandboxAccess, AFaultCanLoseTheAnswerOfASecondPost) {
     const Json own = post_own();
-    control("POST", "/sandbox/faults",
-            {{"kind", "cut_after"}, {"method", "POST"}, {"body_contains", "msft"}});
+    control(
+        "POST",
+        "/sandbox/faults",
+        {{"kind", "cut_after"}, {"method", "POST"}, {"body_contains", "msft"}}
+    );
     const Answer lost = call("POST", kReferrals, microsoft_deal(own));
     EXPECT_EQ(lost.status, 0);
     EXPECT_TRUE(cut_);
@@ -99,8 +104,7 @@ TEST_F(SandboxAccess, AFaultCanLoseTheAnswerOfASecondPost) {
 
 TEST_F(SandboxAccess, EveryAnswerCarriesTheIdsToAskSupportWith) {
     const Answer answer = call(
-        "GET", kReferrals, nullptr,
-        {{"client-request-id", "c-1"}, {"MS-CorrelationId", "m-1"}}
+        "GET", kReferrals, nullptr, {{"client-request-id", "c-1"}, {"MS-CorrelationId", "m-1"}}
     );
     EXPECT_EQ(answer.headers.get_or("client-request-id", ""), "c-1");
     EXPECT_EQ(answer.headers.get_or("MS-CorrelationId", ""), "m-1");

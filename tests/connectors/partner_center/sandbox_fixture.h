@@ -1,13 +1,13 @@
-// A Partner Center sandbox without sockets: requests go straight into its handler, notifications into
-// a recording client. Every answer of the referrals API is held against the contract.
+// A Partner Center sandbox without sockets: requests go straight into its handler, notifications
+// into a recording client. Every answer of the referrals API is held against the contract.
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "connectors/partner_center/sandbox.h"
 #include "tests/connectors/partner_center/contract.h"
@@ -31,16 +31,21 @@ class SandboxFixture : public testing::Test {
         std::string text;
 
         std::string code() const { return string_or(error(), "code"); }
+
         std::string message() const { return string_or(error(), "message"); }
+
         std::string inner_code() const {
             const Json* inner = find(error(), "innerError");
             return inner == nullptr ? "" : string_or(*inner, "code");
         }
+
         const Json& error() const {
             const Json* out = find(body, "error");
             return out == nullptr ? body : *out;
         }
+
         std::string id() const { return string_or(body, "id"); }
+
         std::string etag() const { return string_or(body, "eTag"); }
     };
 
@@ -62,14 +67,20 @@ class SandboxFixture : public testing::Test {
 
     std::string token(std::string user, std::string role, std::string audience) const {
         return identity_.issue(
-            {"contoso", "sync-app", std::move(user), std::move(role), std::move(audience),
+            {"contoso",
+             "sync-app",
+             std::move(user),
+             std::move(role),
+             std::move(audience),
              clock_.now() + std::chrono::hours(1)}
         );
     }
 
     // A request with just these headers, besides what HTTP itself needs.
     Answer raw(
-        const std::string& method, const std::string& target, const std::string& body,
+        const std::string& method,
+        const std::string& target,
+        const std::string& body,
         http::Headers headers
     ) {
         if (!body.empty() && !headers.get("Transfer-Encoding")) {
@@ -79,9 +90,8 @@ class SandboxFixture : public testing::Test {
             headers.set("Content-Type", "application/json");
         }
         auto responder = std::make_shared<test_support::RecordingResponder>();
-        sandbox_->handler()(
-            test_support::make_request(method, target, body, std::move(headers)), responder
-        );
+        sandbox_->handler(
+        )(test_support::make_request(method, target, body, std::move(headers)), responder);
         loop_.poll();
         Answer out;
         cut_ = responder->was_cut;
@@ -100,17 +110,30 @@ class SandboxFixture : public testing::Test {
 
     // As an administrator, with a token of the right audience.
     Answer call(
-        const std::string& method, const std::string& target, const Json& body = nullptr,
+        const std::string& method,
+        const std::string& target,
+        const Json& body = nullptr,
         http::Headers headers = {}
     ) {
         const bool hooks = target.starts_with("/webhooks") || target.starts_with("/engagements");
-        return call_as("kai@contoso.example", "admin", method, target, body, std::move(headers),
-                       hooks ? kWebhooksUrl : kReferralsUrl);
+        return call_as(
+            "kai@contoso.example",
+            "admin",
+            method,
+            target,
+            body,
+            std::move(headers),
+            hooks ? kWebhooksUrl : kReferralsUrl
+        );
     }
 
     Answer call_as(
-        const std::string& user, const std::string& role, const std::string& method,
-        const std::string& target, const Json& body = nullptr, http::Headers headers = {},
+        const std::string& user,
+        const std::string& role,
+        const std::string& method,
+        const std::string& target,
+        const Json& body = nullptr,
+        http::Headers headers = {},
         const std::string& audience = kReferralsUrl
     ) {
         headers.set("Authorization", "Bearer " + token(user, role, audience));
@@ -140,13 +163,12 @@ class SandboxFixture : public testing::Test {
     static Operations accepted_ops() {
         return {replace_op("/status", "Active"), replace_op("/substatus", "Accepted")};
     }
+
     static Operations closed_ops(const std::string& substatus) {
         return {replace_op("/status", "Closed"), replace_op("/substatus", substatus)};
     }
 
-    static Json team_of(const std::string& email) {
-        return Json::array({Json{{"email", email}}});
-    }
+    static Json team_of(const std::string& email) { return Json::array({Json{{"email", email}}}); }
 
     static Json own_deal() {
         return Json::parse(R"({"name":"Fabrikam telemetry","externalReferenceId":"crm-1",
@@ -222,8 +244,11 @@ class SandboxFixture : public testing::Test {
         Json body = {
             {"WebhookUrl", "https://hooks.contoso.example/in"},
             {"WebhookEvents",
-             {"referral-created", "referral-updated", "related-referral-created",
-              "related-referral-updated", "test-created"}}};
+             {"referral-created",
+              "referral-updated",
+              "related-referral-created",
+              "related-referral-updated",
+              "test-created"}}};
         body.update(extra);
         return call("POST", kRegistration, body);
     }

@@ -28,8 +28,10 @@ TEST_F(SandboxList, E8FiltersAsTheDocumentationDoes) {
         ids(filtered("(type eq 'Shared' and direction eq 'Incoming')")), ElementsAre(inbound_id)
     );
     EXPECT_THAT(
-        ids(filtered("(direction eq 'Incoming' and substatus eq 'Pending') or engagementId eq '" +
-                     string_or(own, "engagementId") + "'")),
+        ids(filtered(
+            "(direction eq 'Incoming' and substatus eq 'Pending') or engagementId eq '" +
+            string_or(own, "engagementId") + "'"
+        )),
         ElementsAre(own_id, inbound_id, lead_id)
     );
     EXPECT_THAT(
@@ -40,7 +42,8 @@ TEST_F(SandboxList, E8FiltersAsTheDocumentationDoes) {
         ids(filtered("team/any(t:t/email eq 'uma@contoso.example')")), ElementsAre(inbound_id)
     );
     EXPECT_THAT(
-        ids(filtered("team/any() and not (direction eq 'Incoming')")), ElementsAre(own_id, testing::_)
+        ids(filtered("team/any() and not (direction eq 'Incoming')")),
+        ElementsAre(own_id, testing::_)
     ) << "and Microsoft's half of the announced deal";
 }
 
@@ -65,8 +68,12 @@ TEST_F(SandboxList, ReadsDoubledQuotesInTexts) {
 
 TEST_F(SandboxList, RefusesFiltersOnFieldsThatTheServiceDoesNotDocument) {
     for (const char* text :
-         {"externalReferenceId eq 'crm-1'", "name eq 'x'", "id eq 'x'", "eTag eq 'x'",
-          "details/dealValue eq 42000", "team/any(t:t/firstName eq 'Ana')",
+         {"externalReferenceId eq 'crm-1'",
+          "name eq 'x'",
+          "id eq 'x'",
+          "eTag eq 'x'",
+          "details/dealValue eq 42000",
+          "team/any(t:t/firstName eq 'Ana')",
           "tags/any(t:t/tag eq 'x')"}) {
         const Answer answer = filtered(text);
         EXPECT_EQ(answer.status, 400) << text;
@@ -76,9 +83,18 @@ TEST_F(SandboxList, RefusesFiltersOnFieldsThatTheServiceDoesNotDocument) {
 
 TEST_F(SandboxList, RefusesFiltersThatAreNone) {
     for (const char* text :
-         {"status", "status eq", "status eq New", "status eq 'New", "(status eq 'New'", "and",
-          "status eq 'New' status eq 'New'", "status eq 'New')", "'New' eq status", "",
-          "team/any(t", "team/any(t:t/email eq 'a'"}) {
+         {"status",
+          "status eq",
+          "status eq New",
+          "status eq 'New",
+          "(status eq 'New'",
+          "and",
+          "status eq 'New' status eq 'New'",
+          "status eq 'New')",
+          "'New' eq status",
+          "",
+          "team/any(t",
+          "team/any(t:t/email eq 'a'"}) {
         EXPECT_EQ(filtered(text).inner_code(), "invalidFilter") << text;
     }
     EXPECT_EQ(filtered("status gt 'New'").inner_code(), "unsupportedFilter");

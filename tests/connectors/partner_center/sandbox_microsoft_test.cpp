@@ -1,9 +1,9 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "engine/base/uid.h"
 #include "tests/connectors/partner_center/sandbox_fixture.h"
@@ -84,9 +84,7 @@ TEST_F(SandboxMicrosoft, AnnouncesDealsWithBothHalves) {
     const Answer both = filtered("engagementId eq '" + string_or(ours, "engagementId") + "'");
     ASSERT_THAT(both.body["value"], SizeIs(2));
     EXPECT_EQ(both.body["value"][1]["target"][0]["id"], "msft");
-    EXPECT_FALSE(
-        string_or(both.body["value"][1]["trackingInfo"], "microsoftMsxId").empty()
-    );
+    EXPECT_FALSE(string_or(both.body["value"][1]["trackingInfo"], "microsoftMsxId").empty());
 }
 
 TEST_F(SandboxMicrosoft, E15ExpiresWhatWasNotAnsweredInFourteenDays) {
@@ -138,15 +136,18 @@ class SandboxState : public SandboxFixture {
         : file_((std::filesystem::temp_directory_path() / ("pc-" + Uid::random().hex())).string()) {
         start(options());
     }
+
     ~SandboxState() override {
         sandbox_.reset();
         std::filesystem::remove(file_);
     }
+
     SandboxOptions options() const {
         SandboxOptions out = quiet();
         out.state_file = file_;
         return out;
     }
+
     Status restart() {
         sandbox_.reset();
         start(options());

@@ -92,9 +92,7 @@ TEST_F(SandboxReferrals, E5ReplacesOnlyWithTheCurrentETag) {
 TEST_F(SandboxReferrals, ReplacingWithLinksOrAnotherTypeIsRefused) {
     const Json own = post_own();
     const http::Headers match = {{"If-Match", string_or(own, "eTag")}};
-    EXPECT_THAT(
-        call("PUT", item(string_or(own, "id")), own, match).message(), HasSubstr("links")
-    );
+    EXPECT_THAT(call("PUT", item(string_or(own, "id")), own, match).message(), HasSubstr("links"));
     Json other = own;
     other.erase("links");
     other["type"] = "Independent";
@@ -114,8 +112,15 @@ TEST_F(SandboxReferrals, ReplacingForgetsOptionalFieldsThatAreLeftOut) {
 
 TEST_F(SandboxReferrals, E6PatchesOnlyTheListedPathsByAddAndReplace) {
     const std::string id = string_or(post_own(), "id");
-    for (const char* path : {"/name", "/inviteContext/notes", "/customerProfile/name", "/type",
-                             "/target", "/qualification", "/details", "details/notes"}) {
+    for (const char* path :
+         {"/name",
+          "/inviteContext/notes",
+          "/customerProfile/name",
+          "/type",
+          "/target",
+          "/qualification",
+          "/details",
+          "details/notes"}) {
         EXPECT_EQ(patch(id, {replace_op(path, "x")}).inner_code(), "pathNotAllowed") << path;
     }
     const Json removal = {{"op", "remove"}, {"path", "/details/notes"}};
@@ -127,10 +132,13 @@ TEST_F(SandboxReferrals, E6PatchesOnlyTheListedPathsByAddAndReplace) {
 
 TEST_F(SandboxReferrals, E6TakesADealValueAsTextOrNumberAndKeepsANumber) {
     const std::string id = string_or(post_own(), "id");
-    EXPECT_EQ(patch_back(id, {replace_op("/details/dealValue", "51000")}).body["details"]["dealValue"],
-              51000);
     EXPECT_EQ(
-        patch_back(id, {replace_op("/details/dealValue", 1234.5)}).body["details"]["dealValue"], 1234.5
+        patch_back(id, {replace_op("/details/dealValue", "51000")}).body["details"]["dealValue"],
+        51000
+    );
+    EXPECT_EQ(
+        patch_back(id, {replace_op("/details/dealValue", 1234.5)}).body["details"]["dealValue"],
+        1234.5
     );
     EXPECT_EQ(patch(id, {replace_op("/details/dealValue", "a lot")}).status, 400);
 }
@@ -165,9 +173,10 @@ TEST_F(SandboxReferrals, PatchHonoursIfMatchWhenItIsThere) {
 
 TEST_F(SandboxReferrals, AddsMembersAndSolutionsAtTheEndAndRefusesToRemoveTheLastSolution) {
     const std::string id = string_or(post_own(), "id");
-    const Json member = {{"op", "add"},
-                         {"path", "/team/-"},
-                         {"value", {{"firstName", "Uma"}, {"email", "uma@contoso.example"}}}};
+    const Json member = {
+        {"op", "add"},
+        {"path", "/team/-"},
+        {"value", {{"firstName", "Uma"}, {"email", "uma@contoso.example"}}}};
     EXPECT_EQ(patch(id, {member}).status, 204);
     EXPECT_EQ(get(id).body["team"].size(), 2U);
     EXPECT_EQ(
@@ -327,7 +336,8 @@ TEST_F(SandboxReferrals, TakesEveryPatchPathOfTheContract) {
     const std::string id = string_or(post_own(), "id");
     for (const char* body : {"patch", "update_registration"}) {
         for (const Json& path : contract_.bodies()[body]["items"]["properties"]["path"]["enum"]) {
-            const Answer answer = patch(id, {Json{{"op", "add"}, {"path", path}, {"value", nullptr}}});
+            const Answer answer =
+                patch(id, {Json{{"op", "add"}, {"path", path}, {"value", nullptr}}});
             EXPECT_NE(answer.inner_code(), "pathNotAllowed") << path;
         }
     }
@@ -339,7 +349,8 @@ TEST_F(SandboxReferrals, KnowsEveryPropertyOfTheContract) {
         if (!deal.contains(name)) {
             deal[name] = nullptr;
         }
-        for (const auto& [inner, ignored] : schema.value("properties", Json::object()).items()) {
+        const Json properties = schema.value("properties", Json::object());
+        for (const auto& [inner, ignored] : properties.items()) {
             if (deal[name].is_object() && !deal[name].contains(inner)) {
                 deal[name][inner] = nullptr;
             }

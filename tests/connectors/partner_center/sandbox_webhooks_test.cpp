@@ -50,8 +50,10 @@ TEST_F(SandboxWebhooks, E11KeepsOneRegistrationAndRefusesASecondPost) {
     EXPECT_EQ(again.status, 409);
     EXPECT_EQ(again.body["source"], "PartnerFD");
     const Answer moved = call(
-        "PUT", kRegistration,
-        {{"webhookUrl", "https://staging.contoso.example/in"}, {"webhookEvents", {"referral-created"}}}
+        "PUT",
+        kRegistration,
+        {{"webhookUrl", "https://staging.contoso.example/in"},
+         {"webhookEvents", {"referral-created"}}}
     );
     EXPECT_EQ(moved.status, 200) << moved.text;
     EXPECT_EQ(moved.body["SubscriberId"], made.body["SubscriberId"]);
@@ -62,8 +64,13 @@ TEST_F(SandboxWebhooks, E11KeepsOneRegistrationAndRefusesASecondPost) {
 
 TEST_F(SandboxWebhooks, ListsTheEventNames) {
     const Json events = call("GET", std::string(kRegistration) + "/events").body;
-    for (const char* name : {"referral-created", "referral-updated", "related-referral-created",
-                             "related-referral-updated", "test-created", "invoice-ready"}) {
+    for (const char* name :
+         {"referral-created",
+          "referral-updated",
+          "related-referral-created",
+          "related-referral-updated",
+          "test-created",
+          "invoice-ready"}) {
         EXPECT_NE(std::ranges::find(events, Json(name)), events.end()) << name;
     }
 }
@@ -86,7 +93,8 @@ TEST_F(SandboxWebhooks, AnnouncesOwnAndRelatedReferralsUnderTheirNames) {
     patch(string_or(own, "id"), {replace_op("/campaignId", "x")});
     settle();
     EXPECT_THAT(
-        sent_events(), ElementsAre("referral-created", "related-referral-created", "referral-updated")
+        sent_events(),
+        ElementsAre("referral-created", "related-referral-created", "referral-updated")
     );
     EXPECT_EQ(resource_of(client_.sent.at(1)), theirs["id"]);
 }
@@ -169,8 +177,11 @@ TEST_F(SandboxWebhooks, E12SignsNotificationsWithACertificateThatItServes) {
     EVP_DigestVerifyInit(digest, nullptr, EVP_sha256(), nullptr, X509_get0_pubkey(leaf.get()));
     EXPECT_EQ(
         EVP_DigestVerify(
-            digest, reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
-            reinterpret_cast<const unsigned char*>(request.body.data()), request.body.size()
+            digest,
+            reinterpret_cast<const unsigned char*>(signature.data()),
+            signature.size(),
+            reinterpret_cast<const unsigned char*>(request.body.data()),
+            request.body.size()
         ),
         1
     );
@@ -223,8 +234,11 @@ TEST_F(SandboxWebhooks, StopsAtTheFirstSuccess) {
 
 TEST_F(SandboxWebhooks, E12DoublesDelaysAndReordersWhenTold) {
     subscribe();
-    control("POST", "/sandbox/deliveries",
-            {{"duplicates", 1}, {"reorder", true}, {"reorder_window_ms", 200}, {"delay_ms", 1000}});
+    control(
+        "POST",
+        "/sandbox/deliveries",
+        {{"duplicates", 1}, {"reorder", true}, {"reorder_window_ms", 200}, {"delay_ms", 1000}}
+    );
     const std::string first = string_or(post_own(), "id");
     const std::string second = string_or(post_own(), "id");
     settle();

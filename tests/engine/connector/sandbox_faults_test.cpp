@@ -1,7 +1,7 @@
+#include <chrono>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <chrono>
 
 #include "engine/connector/sandbox.h"
 #include "tests/support/recording_responder.h"
@@ -47,11 +47,13 @@ TEST_F(SandboxFaultsTest, PassesEverythingOnWithoutAFault) {
 }
 
 TEST_F(SandboxFaultsTest, AnswersWithAStatusAsOftenAsAskedAndDoesNothing) {
-    add({{"kind", "status"},
+    add(
+        {{"kind", "status"},
          {"status", 503},
          {"count", 2},
          {"headers", {{"X-Why", "maintenance"}}},
-         {"body", {{"error", "later"}}}});
+         {"body", {{"error", "later"}}}}
+    );
     const auto first = send("GET", "/a");
     EXPECT_EQ(first->answer->status, 503);
     EXPECT_EQ(first->answer->headers.get_or("X-Why", ""), "maintenance");

@@ -1,7 +1,7 @@
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
 
 #include "engine/base/digest.h"
 #include "engine/connector/sandbox.h"
@@ -37,9 +37,8 @@ class SandboxIdentityTest : public testing::Test {
     ) {
         const auto responder = std::make_shared<test_support::RecordingResponder>();
         http::Headers headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
-        identity_.handler()(
-            test_support::make_request(method, target, body, std::move(headers)), responder
-        );
+        identity_.handler(
+        )(test_support::make_request(method, target, body, std::move(headers)), responder);
         return responder->answer.value_or(http::Response());
     }
 
@@ -56,10 +55,11 @@ class SandboxIdentityTest : public testing::Test {
     }
 
     http::QueryFields password_of(const std::string& user, const std::string& password) {
-        return {{"grant_type", "password"},
-                {"username", user},
-                {"password", password},
-                {"resource", kResource}};
+        return {
+            {"grant_type", "password"},
+            {"username", user},
+            {"password", password},
+            {"resource", kResource}};
     }
 
     Json sign_in() { return json(ask(kV1, password_of("kai@contoso.example", "tide & wave"))); }
@@ -100,7 +100,8 @@ class SandboxIdentityTest : public testing::Test {
 
     http::Response redeem(const std::string& code, const std::string& verifier) {
         return send(
-            "POST", kV2,
+            "POST",
+            kV2,
             http::print_form(
                 {{"grant_type", "authorization_code"},
                  {"client_id", "cli"},
@@ -131,10 +132,11 @@ TEST_F(SandboxIdentityTest, GrantsAPersonsPasswordInTheFirstFormWithNumbersAsTex
 }
 
 TEST_F(SandboxIdentityTest, GrantsClientCredentialsInTheSecondFormWithTheAppsRole) {
-    const Json granted = json(ask(
-        kV2, {{"grant_type", "client_credentials"},
-              {"scope", "https://contoso.crm.dynamics.example/.default"}}
-    ));
+    const Json granted = json(
+        ask(kV2,
+            {{"grant_type", "client_credentials"},
+             {"scope", "https://contoso.crm.dynamics.example/.default"}})
+    );
     EXPECT_EQ(granted["expires_in"], 3599);
     EXPECT_FALSE(granted.contains("refresh_token"));
     const auto claims = check(granted, "https://contoso.crm.dynamics.example/");
@@ -159,11 +161,12 @@ TEST_F(SandboxIdentityTest, NamesWhatIsWrongWithACredential) {
 
 TEST_F(SandboxIdentityTest, OneRefreshTokenServesSeveralAudiences) {
     const std::string refresh = string_or(sign_in(), "refresh_token");
-    const Json other = json(ask(
-        kV1, {{"grant_type", "refresh_token"},
-              {"refresh_token", refresh},
-              {"resource", "https://api.partnercenter.microsoft.com"}}
-    ));
+    const Json other = json(
+        ask(kV1,
+            {{"grant_type", "refresh_token"},
+             {"refresh_token", refresh},
+             {"resource", "https://api.partnercenter.microsoft.com"}})
+    );
     EXPECT_TRUE(check(other, "https://api.partnercenter.microsoft.com").has_value());
     EXPECT_FALSE(check(other, kResource).has_value());
     EXPECT_NE(string_or(other, "refresh_token"), refresh);
@@ -238,7 +241,8 @@ TEST_F(SandboxIdentityTest, TheSignInPageRefusesUnknownAppsWithoutRedirecting) {
 
 TEST_F(SandboxIdentityTest, GrantsADeviceOnceAPersonHasEnteredItsCode) {
     const Json device = json(send(
-        "POST", "/contoso/oauth2/v2.0/devicecode",
+        "POST",
+        "/contoso/oauth2/v2.0/devicecode",
         "client_id=cli&scope=https%3A%2F%2Fapi.partner.microsoft.com%2F.default+offline_access"
     ));
     const std::string form =
@@ -269,10 +273,12 @@ TEST_F(SandboxIdentityTest, TokensOutliveARestartWithTheSameKey) {
 TEST_F(SandboxIdentityTest, IsControlledOverHttp) {
     EXPECT_EQ(
         send(
-            "POST", "/sandbox/identity",
+            "POST",
+            "/sandbox/identity",
             R"({"users":[{"name":"new@contoso.example","password":"p","role":"none"}],
                 "token_lifetime_s":60})"
-        ).status,
+        )
+            .status,
         200
     );
     const Json granted = json(ask(kV1, password_of("new@contoso.example", "p")));
@@ -287,8 +293,13 @@ TEST_F(SandboxIdentityTest, OwnsItsPathsAndNoOthers) {
     for (const char* path : {"/t/oauth2/token", "/t/oauth2/v2.0/authorize", "/sandbox/device"}) {
         EXPECT_TRUE(SandboxIdentity::owns(path)) << path;
     }
-    for (const char* path : {"/", "/oauth2/token", "/v1.0/engagements/referrals", "/sandbox/deals",
-                             "/t/oauth2/other", "/webhooks/v1/registration"}) {
+    for (const char* path :
+         {"/",
+          "/oauth2/token",
+          "/v1.0/engagements/referrals",
+          "/sandbox/deals",
+          "/t/oauth2/other",
+          "/webhooks/v1/registration"}) {
         EXPECT_FALSE(SandboxIdentity::owns(path)) << path;
     }
 }

@@ -112,7 +112,7 @@ TEST(Client, ReadsChunkedAnswersAndInformationalOnes) {
         socket.write(
             "HTTP/1.1 103 Early Hints\r\nX-Hint: 1\r\n\r\n"
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Real: 1\r\n\r\n"
-            "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+            "3\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n"
         );
     });
     ClientThread client;
@@ -121,6 +121,7 @@ TEST(Client, ReadsChunkedAnswersAndInformationalOnes) {
     EXPECT_EQ(answer->body, "abcde");
     EXPECT_EQ(answer->headers.get("X-Real"), "1");
     EXPECT_FALSE(answer->headers.get("X-Hint"));
+    EXPECT_FALSE(answer->headers.get("X-Trailer"));
 }
 
 // Counts the connections that requests came over, by having one RawServer connection per request.

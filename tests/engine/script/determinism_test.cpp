@@ -150,7 +150,7 @@ Replay run(
 
 TEST(Determinism, RandomFlowsReplayTheSameWithASmallAndALargeQuantum) {
     int preemptions = 0;
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         const std::string flow = FlowWriter(seed).write();
         const Replay first = run(flow, 1000, seed, {});
@@ -160,7 +160,7 @@ TEST(Determinism, RandomFlowsReplayTheSameWithASmallAndALargeQuantum) {
         ASSERT_EQ(again.preemptions, 0);
         preemptions += first.preemptions;
     }
-    EXPECT_GT(preemptions, 100);
+    EXPECT_GT(preemptions, 50);
 }
 
 TEST(Determinism, APreemptedBranchGoesOnBeforeAnyOther) {

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "engine/script/machine/activity.h"
-#include "engine/script/machine/number_text.h"
-#include "engine/script/machine/utf8_text.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/number_text.h"
+#include "engine/script/value/utf8_text.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {

@@ -3,9 +3,9 @@
 
 #include "engine/base/limits.h"
 #include "engine/script/machine/activity.h"
-#include "engine/script/machine/libraries.h"
-#include "engine/script/machine/pattern.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/plain/libraries.h"
+#include "engine/script/plain/pattern.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::script {
 namespace {
@@ -189,7 +189,9 @@ class Substitution {
         const std::string_view shape = to_view(state_, 3);
         for (std::size_t i = 0; i < shape.size(); ++i) {
             if (shape[i] != '%') {
-                out += shape[i];
+                const std::size_t plain = std::min(shape.find('%', i), shape.size());
+                out.append(shape.substr(i, plain - i));
+                i = plain - 1;
                 continue;
             }
             const char mark = ++i < shape.size() ? shape[i] : '\0';

@@ -2,8 +2,8 @@
 
 #include "engine/base/limits.h"
 #include "engine/script/machine/activity.h"
-#include "engine/script/machine/libraries.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/plain/libraries.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::script {
 namespace {

@@ -1,8 +1,8 @@
 // tostring and the place of the script in its text: what people read.
 #include <cmath>
 
-#include "engine/script/machine/number_text.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/number_text.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::script {
 namespace {

@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "engine/script/machine/activity.h"
-#include "engine/script/machine/libraries.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/plain/libraries.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {

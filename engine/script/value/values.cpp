@@ -1,11 +1,11 @@
-#include "engine/script/machine/values.h"
+#include "engine/script/value/values.h"
 
 #include <cmath>
 #include <memory>
 #include <new>
 
 #include "engine/script/machine/activity.h"
-#include "engine/script/machine/number_text.h"
+#include "engine/script/value/number_text.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {

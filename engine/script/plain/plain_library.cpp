@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "engine/script/machine/activity.h"
-#include "engine/script/machine/libraries.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/plain/libraries.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::script {
 namespace {
@@ -13,6 +13,9 @@ namespace {
 constexpr const char* kRefusedFields[] = {"__gc", "__close", "__mode"};
 
 const char kGuardMeta = 0;
+
+// What an error costs beside the script's own instructions: it is a C++ exception.
+constexpr std::int64_t kRaiseInstructions = 300;
 
 // --- pcall and xpcall ---
 
@@ -25,6 +28,7 @@ int finish_pcall(lua_State* state, int status, lua_KContext base) {
     note_status(state, status);
     check_stop(state);
     if (failed(status)) {
+        charge(state, kRaiseInstructions);
         lua_pushboolean(state, 0);
         lua_insert(state, -2);
         return 2;
@@ -51,6 +55,7 @@ int finish_xpcall(lua_State* state, int status, lua_KContext /*context*/) {
     if (!failed(status)) {
         return lua_gettop(state) - 1;
     }
+    charge(state, kRaiseInstructions);
     // handler true error: the stack is unwound already, so an endless handler is a loop like any.
     lua_pushboolean(state, 0);
     lua_replace(state, 2);

@@ -1,4 +1,4 @@
-#include "engine/script/machine/pattern.h"
+#include "engine/script/plain/pattern.h"
 
 namespace tideway::script {
 namespace {

@@ -2,13 +2,16 @@
 #include <optional>
 
 #include "engine/script/machine/activity.h"
-#include "engine/script/machine/number_text.h"
-#include "engine/script/machine/utf8_text.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/value/number_text.h"
+#include "engine/script/value/utf8_text.h"
+#include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
 namespace tideway::script {
 namespace {
+
+// Printable ASCII that stands for itself in JSON text.
+bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -186,6 +189,9 @@ class Reader {
 
     std::string_view read_string() {
         const std::size_t start = ++at_;
+        while (at_ < json_.size() && is_plain(json_[at_])) {
+            ++at_;
+        }
         while (at_ < json_.size()) {
             const char c = json_[at_];
             if (c == '"') {
@@ -201,6 +207,10 @@ class Reader {
     }
 
     void step_over_character() {
+        if (static_cast<unsigned char>(json_[at_]) < 0x80U) {
+            ++at_;
+            return;
+        }
         const std::size_t length = utf8_length(json_.substr(at_, 4));
         if (length == 0) {
             refuse("text is not UTF-8");

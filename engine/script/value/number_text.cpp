@@ -1,4 +1,4 @@
-#include "engine/script/machine/number_text.h"
+#include "engine/script/value/number_text.h"
 
 #include <array>
 #include <charconv>

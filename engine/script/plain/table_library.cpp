@@ -4,8 +4,8 @@
 
 #include "engine/base/limits.h"
 #include "engine/script/machine/activity.h"
-#include "engine/script/machine/libraries.h"
-#include "engine/script/machine/values.h"
+#include "engine/script/plain/libraries.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::script {
 namespace {
