@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Runs one folder's node tests against the sandbox server.
 #   run_node_test.sh <folder with package-lock.json> <sandbox_server program>
 # Ends with 77 (skipped) when the packages cannot be installed.
