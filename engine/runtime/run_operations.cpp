@@ -252,6 +252,7 @@ void RunSession::finish_operation(
     }
     const std::unique_ptr<PendingOperation> pending = std::move(it->second);
     operations_.erase(it);
+    note_progress();
     JournalRow row = operation_row(RowKind::kResult, pending->request);
     if (pending->has_intent) {
         row.input = {};  // the intent has it

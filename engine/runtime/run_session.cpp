@@ -190,6 +190,12 @@ void RunSession::update_waiting() {
     services_.observer->on_progress(run_);
 }
 
+void RunSession::note_progress() {
+    if (std::exchange(run_.deaths, 0) != 0) {
+        run_changed_ = true;
+    }
+}
+
 bool RunSession::is_idle() const {
     return is_live_ && !is_over_ && !is_preempted_ && operations_.empty() && !waits_.empty() &&
            gates_.empty() && !is_flushing_ && !journal_->has_unflushed() && !run_changed_;

@@ -127,6 +127,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void pause(std::string code, std::string message, std::string remedy);
     void deliver(const std::string& path, const script::Answer& answer);
     void update_waiting();
+    void note_progress();  // a step has ended: deaths before it do not count any more
 
     // --- answering requests (run_requests.cpp)
     std::optional<script::Answer> answer_value(const script::StepRequest& request);

@@ -106,6 +106,7 @@ void RunSession::wake(const std::string& path, const Answer& answer, std::string
     if (waits_.erase(path) == 0) {
         return;
     }
+    note_progress();
     JournalRow row;
     row.kind = RowKind::kWake;
     row.path = path;
