@@ -18,11 +18,17 @@ constexpr std::size_t kRequestHeaderBytesMax = 64U << 10U;  // 431
 constexpr std::size_t kServerConnectionsMax = 4096;       // accept waits
 constexpr seconds kRequestReadTimeout{30};                // connection is closed
 constexpr seconds kIdleConnectionTimeout{75};             // connection is closed
+constexpr seconds kLingerTimeout{2};  // what a client still sends after our last answer is dropped
+constexpr seconds kStreamCommentInterval{15};             // keeps proxies from closing a stream
+constexpr std::size_t kStreamBufferBytesMax = 1U << 20U;  // unsent; the slow reader is closed
 
 // --- HTTP client ---
 constexpr std::size_t kResponseBodyBytesMax = 100U << 20U;  // the exchange fails, class "in doubt"
 constexpr seconds kOutboundTimeout{120};                    // as Power Automate's outbound limit
+constexpr std::size_t kResponseHeaderBytesMax = 256U << 10U;  // the exchange fails, "in doubt"
 constexpr seconds kConnectTimeout{15};
+constexpr seconds kPooledConnectionIdleMax{50};     // older ones are not used again
+constexpr std::size_t kPooledConnectionsMax = 128;  // per network policy; the oldest is closed
 constexpr std::size_t kConnectionsPerHostMax = 32;  // further requests queue
 
 // --- JSON ---

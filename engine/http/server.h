@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "engine/base/clock.h"
 #include "engine/base/limits.h"
+#include "engine/base/log.h"
 #include "engine/base/loop.h"
 #include "engine/base/result.h"
 #include "engine/http/message.h"
@@ -33,8 +35,9 @@ class EventStream {
     virtual void close() = 0;
 };
 
-// How a handler answers; exactly one of send() and stream() is called, at any time and from any
-// thread. A responder that is dropped without an answer sends 500.
+// How a handler answers; exactly one of send(), stream() and cut() is called, at any time and from
+// any thread; a second answer is dropped. A responder that goes without an answer sends 500. It may
+// outlive the server (then nobody is answered), not the loop.
 class Responder {
   public:
     virtual ~Responder() = default;
@@ -53,6 +56,11 @@ struct ServerOptions {
     std::string certificate_file;  // PEM; both or none
     std::string key_file;
     std::size_t body_bytes_max = limits::kRequestBodyBytesMax;
+    std::size_t connections_max = limits::kServerConnectionsMax;
+    Duration read_timeout = limits::kRequestReadTimeout;  // also of the TLS handshake
+    Duration idle_timeout = limits::kIdleConnectionTimeout;  // also of a write without progress
+    Duration stream_comment_interval = limits::kStreamCommentInterval;
+    Log* log = nullptr;  // borrowed; says what a handler threw
 };
 
 // Accepts from start() on; the destructor closes everything. Thread: the loop's.
