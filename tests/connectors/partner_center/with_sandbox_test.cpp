@@ -1,0 +1,193 @@
+// The connector against the sandbox: what one sends, the other understands.
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "connectors/partner_center/partner_center_connector.h"
+#include "connectors/partner_center/sandbox.h"
+#include "engine/base/uid.h"
+#include "engine/http/url.h"
+#include "tests/support/connector_call.h"
+#include "tests/support/fake_http_client.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/recording_responder.h"
+
+namespace tideway::connectors::partner_center {
+namespace {
+
+using test::Conversation;
+
+constexpr const char* kReferralsUrl = "http://127.0.0.1:7001";
+constexpr const char* kWebhooksUrl = "http://localhost:7001";
+
+class PartnerCenterWithSandbox : public ::testing::Test {
+  protected:
+    PartnerCenterWithSandbox() {
+        identity_.put_user({"kai@contoso.example", "tide", "admin"});
+        identity_.put_app({"sync-app", "s3cret", "admin"});
+        SandboxOptions options;
+        options.page_size = 2;
+        options.updates_per_create = 0;
+        sandbox_ = std::make_unique<Sandbox>(loop_, client_, identity_, clock_, options);
+        sandbox_->set_base_url(kReferralsUrl, kWebhooksUrl);
+    }
+
+    http::Response serve(const connector::Send& send) {
+        const auto url = http::parse_url(send.request.url).value();
+        http::Headers headers = send.request.headers;
+        headers.set("Content-Length", std::to_string(send.request.body.size()));
+        if (!send.audience.empty()) {
+            const char* audience = send.audience == "webhooks" ? kWebhooksUrl : kReferralsUrl;
+            headers.set(
+                "Authorization",
+                "Bearer " + identity_.issue(
+                                {"contoso",
+                                 "sync-app",
+                                 "kai@contoso.example",
+                                 "admin",
+                                 audience,
+                                 clock_.now() + std::chrono::hours(1)}
+                            )
+            );
+        }
+        const auto responder = std::make_shared<test_support::RecordingResponder>();
+        sandbox_->handler(
+        )(test_support::make_request(
+              send.request.method,
+              url.path + (url.query.empty() ? "" : "?" + url.query),
+              send.request.body,
+              headers
+          ),
+          responder);
+        loop_.poll();
+        return responder->answer.value_or(http::Response());
+    }
+
+    Conversation& run(Conversation& talk) {
+        for (int i = 0; i < 50 && talk.is_asking(); ++i) {
+            talk.hears(serve(talk.send()));
+        }
+        return talk;
+    }
+
+    Json output(Conversation talk) {
+        run(talk);
+        EXPECT_TRUE(talk.is_done()) << (talk.is_failed() ? talk.error().text() : "still asking");
+        return talk.is_done() ? talk.output() : Json();
+    }
+
+    connector::Call call(std::string_view operation, Json input) {
+        connector::Call made = pc_.call(operation, std::move(input));
+        made.now = made.intent_at = clock_.now();
+        return made;
+    }
+
+    static Json deal(const std::string& crm_id) {
+        return Json::parse(
+            R"({"name":"Northwind telemetry","status":"New","substatus":"Pending",
+            "qualification":"SalesQualified","type":"Shared","target":[{"type":"SolutionProfile",
+            "id":"SOL-20001-XYZ"}],"customerProfile":{"name":"Northwind Ltd","size":"51to250employees",
+            "address":{"addressLine1":"1 Quay Rd","city":"Leeds","state":"","postalCode":"LS1 1AA",
+            "country":"GB"},"team":[{"firstName":"Ana","lastName":"Ruiz","phoneNumber":"+441130000000",
+            "email":"ana@northwind.example"}],"ids":[]},"consent":{"consentToToShareInfoWithOthers":true,
+            "consentToContact":true,"consentToShareReferralWithMicrosoftSellers":true},"details":{
+            "notes":"Wants a pilot","dealValue":42000,"currency":"GBP",
+            "closingDateTime":"2027-03-31T00:00:00Z","requirements":{"industries":[],"products":
+            [{"id":"Azure"}],"services":[],"solutions":[{"id":"SOL-20001-XYZ","name":"Telemetry Hub",
+            "type":"Name"}]}},"team":[{"firstName":"Kai","lastName":"Berg","phoneNumber":
+            "+4700000000","email":"kai@contoso.example"}],"externalReferenceId":")" +
+            crm_id + R"("})"
+        );
+    }
+
+    Loop loop_;
+    testing_support::ManualClock clock_;
+    testing_support::FakeHttpClient client_{loop_};
+    connector::SandboxIdentity identity_{clock_};
+    std::unique_ptr<Sandbox> sandbox_;
+    test::ConnectorUnderTest pc_{
+        "partner_center",
+        make_connector(),
+        {{"base_url", kReferralsUrl}, {"webhooks_url", kWebhooksUrl}, {"is_sandbox", true}}};
+};
+
+TEST_F(PartnerCenterWithSandbox, ADealLivesThroughItsOperations) {
+    const Json input = {{"referral", deal("row-1")}};
+    const Json made = output(Conversation(pc_.connector().start(call("create_referral", input))));
+    ASSERT_EQ(made["status"], "Active");
+    const Json probed = output(Conversation(pc_.connector().probe(call("create_referral", input))));
+    EXPECT_TRUE(probed["found"]);
+    EXPECT_EQ(probed["output"]["id"], made["id"]);
+    const Json other = {{"referral", deal("row-2")}};
+    EXPECT_FALSE(output(Conversation(pc_.connector().probe(call("create_referral", other)))
+    )["found"]);
+    const Json changes = {{"details/dealValue", "43000"}, {"details/notes", "two\nlines"}};
+    const Json patch = {{"id", made["id"]}, {"etag", made["eTag"]}, {"changes", changes}};
+    const Json patched = output(Conversation(pc_.connector().start(call("patch_referral", patch))));
+    EXPECT_NE(patched["eTag"], made["eTag"]);
+    EXPECT_EQ(patched["lastModifiedVia"], kCallerId);
+    connector::Call again = call("patch_referral", patch);
+    again.is_repeat = true;  // 412 on its own etag, and yet done
+    EXPECT_EQ(output(Conversation(pc_.connector().start(again)))["eTag"], patched["eTag"]);
+    EXPECT_TRUE(output(Conversation(pc_.connector().probe(call("patch_referral", patch))))["found"]
+    );
+}
+
+TEST_F(PartnerCenterWithSandbox, PagesAreReadOverTheServicesFaultyLinks) {
+    for (const char* id : {"a", "b", "c", "d", "e"}) {
+        const Json input = {{"referral", deal(id)}};
+        output(Conversation(pc_.connector().start(call("create_referral", input))));
+    }
+    const Json list = output(pc_.start(
+        "list_referrals", {{"filter", "type eq 'Shared'"}, {"orderby", "createdDateTime desc"}}
+    ));
+    EXPECT_EQ(list["referrals"].size(), 5U);
+    EXPECT_EQ(list["count"], 5);
+}
+
+TEST_F(PartnerCenterWithSandbox, TheWebhookIsRegisteredAndItsEventsAreVerified) {
+    const auto file =
+        std::filesystem::temp_directory_path() / ("tideway_" + Uid::random().hex() + ".pem");
+    std::ofstream(file) << sandbox_->authority_pem();
+    pc_.settings["ca_file"] = file.string();
+
+    EXPECT_FALSE(output(pc_.start("view_webhook_registration", Json::object()))["registered"]);
+    const Json wanted = {
+        {"url", "https://flows.contoso.example/t/1"},
+        {"events", {"referral-created", "referral-updated", "test-created"}}};
+    output(pc_.start("register_webhook", wanted));
+    output(pc_.start("register_webhook", wanted));
+    output(pc_.start("update_webhook_registration", wanted));
+    EXPECT_EQ(output(pc_.start("view_webhook_registration", Json::object()))["url"], wanted["url"]);
+    output(Conversation(pc_.connector().start(call("create_referral", {{"referral", deal("r")}}))));
+    loop_.poll();
+    ASSERT_FALSE(client_.sent.empty());
+    const http::Request& delivered = client_.sent.back().request;
+    connector::Incoming incoming;
+    incoming.headers = delivered.headers;
+    incoming.method = delivered.method;
+    incoming.body = delivered.body;
+    incoming.config = Json::object();
+    incoming.settings = pc_.settings;
+    incoming.now = SystemClock().now();  // the sandbox dates its certificates by the system
+    const model::TriggerSpec& trigger = *pc_.spec.trigger("referral_event");
+    const Json events = output(Conversation(pc_.connector().receive(trigger, incoming)))["events"];
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0]["event"]["event_name"], "referral-created");
+    incoming.body += " ";
+    Conversation forged(pc_.connector().receive(trigger, incoming));
+    run(forged);
+    ASSERT_TRUE(forged.is_failed());
+    EXPECT_EQ(forged.error().http_status, 401);
+    std::filesystem::remove(file);
+}
+
+TEST_F(PartnerCenterWithSandbox, TestingTheConnectionFindsEverythingInOrder) {
+    for (const Json& check : output(Conversation(pc_.connector().test(pc_.settings)))["checks"]) {
+        EXPECT_TRUE(check["ok"]) << check.dump();
+    }
+}
+
+}  // namespace
+}  // namespace tideway::connectors::partner_center
