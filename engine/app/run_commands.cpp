@@ -79,6 +79,11 @@ void print_value(const Json& node, const char* key, const std::string& indent) {
 
 void print_steps(const Json& nodes, int depth, bool contents) {
     for (const Json& node : nodes) {
+        const bool is_empty_branch =
+            string_or(node, "kind") == "branch" && find(node, "children") == nullptr;
+        if (is_empty_branch) {
+            continue;
+        }
         const std::string indent(static_cast<std::size_t>(depth) * 2 + 2, ' ');
         const std::string status = string_or(node, "status");
         std::cout << indent << mark_of(status) << " " << string_or(node, "name") << "  [" << status;
@@ -89,6 +94,9 @@ void print_steps(const Json& nodes, int depth, bool contents) {
             std::cout << ", " << int_or(node, "duration_ms", 0) << " ms";
         }
         std::cout << "]";
+        if (const Json* value = find(node, "value")) {
+            std::cout << (*value == Json(true) ? "  yes" : "  no");
+        }
         if (const std::string operation = string_or(node, "operation"); !operation.empty()) {
             std::cout << "  " << operation;
         }

@@ -106,7 +106,10 @@ class TreeBuilder {
         node.operation = row.operation;
         node.line = row.line;
         node.input = row.input;
-        node.started = row.at;
+        // A read is journaled with its result only: when it began is not known.
+        if (row.kind != RowKind::kResult) {
+            node.started = row.at;
+        }
         node.status = row.kind == RowKind::kWait ? Status::kWaiting : Status::kRunning;
         children_[owner_of(row.path)].push_back(row.path);
     }
@@ -243,6 +246,9 @@ Json to_json(const StepNode& node, Contents contents) {
     }
     if (!node.error.empty()) {
         out["error"] = raw(node.error);
+    }
+    if (node.kind == "condition" && !node.output.empty()) {
+        out["value"] = raw(node.output);
     }
     if (contents == Contents::kWith) {
         if (!node.input.empty()) {
