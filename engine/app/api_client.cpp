@@ -3,16 +3,13 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/io_context.hpp>
-
 namespace tideway::app {
 
 BlockingHttp::BlockingHttp() : client_(http::make_curl_client(loop_, {})) {}
 BlockingHttp::~BlockingHttp() = default;
 
 void BlockingHttp::run() {
-    loop_.context().restart();
-    loop_.run();
+    loop_.run_again();
 }
 
 Result<http::Response> BlockingHttp::send(

@@ -81,6 +81,7 @@ struct Engine::Parts {
     std::unique_ptr<connector::Connections> connections;
     std::unique_ptr<http::Client> client;
     std::unique_ptr<connector::TokenCache> tokens;
+    std::unique_ptr<connector::Authorizer> authorizer;
     std::unique_ptr<runtime::FlowCatalog> catalog;
     std::unique_ptr<runtime::ExchangeDriver> driver;
     std::unique_ptr<runtime::Activation> activation;
@@ -129,7 +130,8 @@ Status Engine::Parts::open() {
         }
     );
     catalog = std::make_unique<runtime::FlowCatalog>(*store, *registry);
-    driver = std::make_unique<runtime::ExchangeDriver>(front, *client, *tokens);
+    authorizer = std::make_unique<connector::Authorizer>(*tokens, *registry);
+    driver = std::make_unique<runtime::ExchangeDriver>(front, *client, *authorizer);
     authentication = std::make_unique<server::Authentication>(clock);
     live = std::make_unique<server::LiveViews>(*catalog);
     TIDEWAY_TRY_ASSIGN(const auto api_tokens, store->reader().tokens());

@@ -43,6 +43,11 @@ void Loop::run() {
     context_->run();
 }
 
+void Loop::run_again() {
+    context_->restart();
+    run();
+}
+
 void Loop::stop() { context_->stop(); }
 
 std::size_t Loop::poll() {

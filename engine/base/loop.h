@@ -46,6 +46,7 @@ class Loop final : public Executor {
 
     void run();   // until stop(); pending work is dropped
     void stop();  // from any thread
+    void run_again();  // as run(), after a stop()
     // Runs what is ready and returns; for tests.
     std::size_t poll();
 

@@ -42,30 +42,25 @@ void ExchangeDriver::take(const std::shared_ptr<Running>& running, connector::Tu
 }
 
 void ExchangeDriver::send(const std::shared_ptr<Running>& running, Send send) {
-    const auto exchange = [this, running](http::Request request) {
-        client_.send(std::move(request), running->policy, [this, running](http::Exchange result) {
-            if (!result) {
-                take(running, Failed{std::move(result.error().error), {}});
-                return;
-            }
-            take(running, running->exchange->on_response(*result));
-        });
-    };
-    if (send.audience.empty() || !running->connection) {
-        exchange(std::move(send.request));
-        return;
-    }
-    tokens_.get(
-        running->connection->record.name,
+    authorizer_.authorize(
+        running->connection,
         send.audience,
+        std::move(send.request),
         executor_,
-        [this, running, exchange, request = std::move(send.request)](Result<Secret> token) mutable {
-            if (!token) {
-                take(running, Failed{std::move(token.error()), {}});
+        [this, running](Result<http::Request> authorized) {
+            if (!authorized) {
+                take(running, Failed{std::move(authorized.error()), {}});
                 return;
             }
-            request.headers.set("Authorization", "Bearer " + std::string(token->reveal()));
-            exchange(std::move(request));
+            client_.send(
+                std::move(*authorized), running->policy, [this, running](http::Exchange result) {
+                    if (!result) {
+                        take(running, Failed{std::move(result.error().error), {}});
+                        return;
+                    }
+                    take(running, running->exchange->on_response(*result));
+                }
+            );
         }
     );
 }

@@ -6,17 +6,19 @@
 #include <memory>
 #include <variant>
 
+#include "engine/connector/authorizer.h"
 #include "engine/connector/connections.h"
 #include "engine/connector/connector.h"
-#include "engine/connector/token_cache.h"
 
 namespace tideway::runtime {
 
 // Thread: the executor's; so is `done`, which is called exactly once and never from inside drive().
 class ExchangeDriver {
   public:
-    ExchangeDriver(Executor& executor, http::Client& client, connector::TokenCache& tokens)
-        : executor_(executor), client_(client), tokens_(tokens) {}
+    ExchangeDriver(
+        Executor& executor, http::Client& client, const connector::Authorizer& authorizer
+    )
+        : executor_(executor), client_(client), authorizer_(authorizer) {}
 
     using Outcome = std::variant<connector::Done, connector::Failed>;
 
@@ -33,7 +35,7 @@ class ExchangeDriver {
 
     Executor& executor_;
     http::Client& client_;
-    connector::TokenCache& tokens_;
+    const connector::Authorizer& authorizer_;
 };
 
 }  // namespace tideway::runtime

@@ -154,39 +154,28 @@ void OperationRun::take(connector::Turn turn) {
 }
 
 void OperationRun::send(Send send) {
-    if (send.audience.empty() || !start_.connection) {
-        send_with(std::move(send), nullptr);
-        return;
-    }
-    const std::string audience = send.audience;
-    services_.tokens->get(
-        start_.connection->record.name,
-        audience,
+    http::Request request = send.request;
+    services_.authorizer->authorize(
+        start_.connection,
+        send.audience,
+        std::move(request),
         *services_.executor,
-        [this, alive = std::weak_ptr<bool>(alive_), send = std::move(send)](Result<Secret> token
+        [this, alive = std::weak_ptr<bool>(alive_), send = std::move(send)](
+            Result<http::Request> authorized
         ) mutable {
             if (alive.expired()) {
                 return;
             }
-            if (!token) {
-                Failed failed{std::move(token.error()), AttemptClass::kNotDone};
-                take(std::move(failed));
+            if (!authorized) {
+                take(Failed{std::move(authorized.error()), AttemptClass::kNotDone});
                 return;
             }
-            send_with(std::move(send), &*token);
+            send_authorized(std::move(send), std::move(*authorized));
         }
     );
 }
 
-void OperationRun::apply_authorization(http::Request& request, const Secret* token) const {
-    if (token != nullptr) {
-        request.headers.set("Authorization", "Bearer " + std::string(token->reveal()));
-    }
-}
-
-void OperationRun::send_with(Send send, const Secret* token) {
-    http::Request request = send.request;
-    apply_authorization(request, token);
+void OperationRun::send_authorized(Send send, http::Request request) {
     if (const auto left = time_left()) {
         request.timeout = std::clamp(*left, Duration(std::chrono::seconds(1)), request.timeout);
     }

@@ -10,6 +10,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/loop.h"
+#include "engine/connector/authorizer.h"
 #include "engine/connector/connections.h"
 #include "engine/connector/connector.h"
 #include "engine/connector/token_cache.h"
@@ -24,6 +25,7 @@ struct OperationServices {
     Executor* executor = nullptr;  // the shard's
     http::Client* client = nullptr;
     connector::TokenCache* tokens = nullptr;
+    const connector::Authorizer* authorizer = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
     std::function<double()> random;  // [0,1): only for the spread of retries, never seen by a script
@@ -80,7 +82,7 @@ class OperationRun {
     void begin_probe();
     void take(connector::Turn turn);
     void send(connector::Send send);
-    void send_with(connector::Send send, const Secret* token);
+    void send_authorized(connector::Send send, http::Request request);
     void on_exchange(const connector::Send& sent, http::Exchange result);
     void on_failure(connector::Failed failed);
     void on_probe_done(const connector::Done& done);
@@ -95,7 +97,6 @@ class OperationRun {
     std::optional<Duration> time_left() const;
     void note(model::AttemptClass attempt_class, const Error& error, std::string_view next, Duration wait);
     void after(Duration delay, void (OperationRun::*next)());
-    void apply_authorization(http::Request& request, const Secret* token) const;
 
     OperationServices& services_;
     OperationStart start_;

@@ -1,5 +1,6 @@
 // RunSession: steps that call an operation. An effect's intent and ledger row are durable before its
 // bytes leave; a read is journaled with its result only.
+#include <algorithm>
 #include <utility>
 
 #include "engine/model/step_path.h"
@@ -190,8 +191,12 @@ void RunSession::reuse_or_send(const std::string& path, std::vector<EffectRecord
             finish_operation(path, 0, AttemptClass::kDone, Answer::of(effect.output), "Reused");
             return;
         }
-        may_exist = may_exist || is_done || effect.state == EffectState::kOpen ||
-                    effect.state == EffectState::kParked;
+        if (is_done || effect.state == EffectState::kOpen ||
+            effect.state == EffectState::kParked) {
+            may_exist = true;
+            std::optional<Timestamp>& earliest = it->second->earlier_intent;
+            earliest = earliest ? std::min(*earliest, effect.created) : effect.created;
+        }
     }
     send_after_intent(path, may_exist);
 }
@@ -217,6 +222,10 @@ void RunSession::send_after_intent(const std::string& path, bool may_have_happen
 void RunSession::launch(PendingOperation& pending, bool may_have_happened) {
     OperationStart start = pending.start;
     start.intent_at = pending.is_effect ? pending.intent_at : services_.operations.clock->now();
+    if (pending.earlier_intent) {
+        // A probe has to look back to the first time that somebody meant to do this.
+        start.intent_at = std::min(start.intent_at, *pending.earlier_intent);
+    }
     start.attempts_before = pending.attempts_before;
     start.may_have_happened = may_have_happened;
     pending.run =

@@ -109,6 +109,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         bool has_intent = false;
         int attempts_before = 0;
         Timestamp intent_at;
+        std::optional<Timestamp> earlier_intent;  // of the same effect, in another run
         std::unique_ptr<OperationRun> run;
         model::EffectRecord effect;
         bool is_effect = false;

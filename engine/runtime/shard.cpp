@@ -13,7 +13,10 @@ namespace {
 constexpr Duration kSweepInterval = std::chrono::seconds(30);
 }
 
-Shard::Shard(ShardServices services) : services_(std::move(services)), random_(std::random_device()()) {
+Shard::Shard(ShardServices services)
+    : services_(std::move(services)),
+      authorizer_(*services_.tokens, *services_.registry),
+      random_(std::random_device()()) {
     http::ClientOptions options;
     options.user_agent = std::string("tideway/") + TIDEWAY_VERSION;
     options.crash_points = services_.crash_points;
@@ -29,6 +32,7 @@ Shard::Shard(ShardServices services) : services_(std::move(services)), random_(s
     operations.executor = &loop_;
     operations.client = client_.get();
     operations.tokens = services_.tokens;
+    operations.authorizer = &authorizer_;
     operations.clock = services_.clock;
     operations.log = services_.log;
     operations.random = [this] { return std::uniform_real_distribution<double>()(random_); };

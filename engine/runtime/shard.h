@@ -114,6 +114,7 @@ class Shard final : private RunObserver {
     ShardServices services_;
     Loop loop_;
     std::unique_ptr<http::Client> client_;
+    connector::Authorizer authorizer_;
     SessionServices session_services_;
     std::mt19937_64 random_;
     std::map<model::VersionId, std::shared_ptr<script::Vm>> vms_;
