@@ -89,7 +89,9 @@ jobs_here() {
 tenths() {
     local line tenth last=-1
     while IFS= read -r line; do
-        if [[ $line =~ ^\[\ *([0-9]+)%\] ]]; then
+        if [[ $line =~ ^\[\ *[0-9]+%\]\ Re- ]]; then
+            continue # ninja looks whether cmake has to run again
+        elif [[ $line =~ ^\[\ *([0-9]+)%\] ]]; then
             tenth=$((BASH_REMATCH[1] / 10))
             if ((tenth > last)); then
                 last=$tenth
