@@ -1,0 +1,96 @@
+---@meta
+-- Declaring a flow: its table, its trigger, and what it uses. Read by editors only; never run.
+
+--- The table of a flow.
+---@class FlowDefinition
+---@field title string What people call the flow.
+---@field description? string What it is for, in a sentence or two.
+---@field trigger Trigger Made by `trigger.<kind> { ... }`.
+---@field run fun(event: table): any What a run does with the event; what it returns is the run's output.
+---@field retry? RetryPolicy For all steps of the flow that do not say otherwise.
+---@field timeout? string How long a run may take, as an ISO 8601 duration: "PT1H".
+
+--- How an attempt that was not done is repeated.
+---@class RetryPolicy
+---@field type? "default"|"none"|"fixed"|"exponential"
+---@field count? integer Retries after the first attempt.
+---@field interval? string ISO 8601 duration: "PT7S".
+---@field minimum? string ISO 8601 duration.
+---@field maximum? string ISO 8601 duration.
+
+--- What starts runs. The functions get the event, cannot run steps, and have a small budget.
+---@class Trigger
+---@field title? string What the trigger is called in a run.
+---@field connection? string Reference of the connection that delivers the events.
+---@field condition? fun(event: table): boolean No run when it returns false.
+---@field dedupe_by? fun(event: table): any Events with an equal key make one run.
+---@field split_on? fun(event: table): table[] One run for each item.
+---@field one_at_a_time_by? fun(event: table): any Runs with an equal key follow each other in order.
+---@field coalesce_by? fun(event: table): any While a run waits, newer events with an equal key replace its event.
+
+---@class RecurrenceTrigger: Trigger
+---@field frequency "Second"|"Minute"|"Hour"|"Day"|"Week"|"Month"
+---@field interval integer
+---@field start_time? string ISO 8601.
+---@field time_zone? string "Europe/Berlin" or "W. Europe Standard Time".
+---@field schedule? table Hours, minutes and week days, as Power Automate has them.
+
+---@class RequestTrigger: Trigger
+---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
+---@field schema? table JSON schema of the body.
+
+---@class InputTrigger: Trigger
+---@field schema? table JSON schema of the input.
+
+--- Declares the flow; the file returns what it gives.
+---@param definition FlowDefinition
+---@return table flow
+---
+--- Errors: an unknown field; a missing title, trigger or run.
+function flow(definition) end
+
+--- A configured account of a service, by the reference that the pack uses for it. Its fields are the
+--- operations of its connector.
+---@param reference string A literal, as in pack.json.
+---@return table connection
+---
+--- Errors: the pack has no such reference.
+function connection(reference) end
+
+--- The value of an environment variable of the pack; in a run it is read once and recorded.
+---@param name string A literal.
+---@return any value
+---
+--- Errors: the environment has no value for it.
+function env(name) end
+
+--- Runs a Lua file of the pack once per run and gives what it returns, or reads a JSON file of the
+--- pack: `require "lib.mapping"` is lib/mapping.lua, `require "mapping"` is mapping.json.
+---@param name string A literal.
+---@return any module
+---
+--- Errors: the pack has no such file; files that require each other in a circle.
+function require(name) end
+
+--- What starts runs. Triggers of connectors are fields too: `trigger.dataverse_row_changed { ... }`.
+trigger = {}
+
+--- A person starts the run, with input.
+---@param definition? InputTrigger
+---@return Trigger trigger
+function trigger.manual(definition) end
+
+--- A request to the flow's own signed address starts the run; `respond` answers it.
+---@param definition? RequestTrigger
+---@return Trigger trigger
+function trigger.http_request(definition) end
+
+--- The clock starts the run.
+---@param definition? RecurrenceTrigger
+---@return Trigger trigger
+function trigger.recurrence(definition) end
+
+--- Another flow starts the run with `run_child_flow`.
+---@param definition? InputTrigger
+---@return Trigger trigger
+function trigger.child(definition) end

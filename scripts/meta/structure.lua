@@ -1,0 +1,82 @@
+---@meta
+-- Structure: what holds steps. Names are literals, so that the outline is known before a run. Read by
+-- editors only; never run.
+
+--- What a failed step raises and `pcall` and `try` catch.
+---@class StepError
+---@field code string
+---@field message string Names the thing, the cause and the service's own words.
+---@field remedy? string
+---@field status "Failed"|"TimedOut"|"Cancelled"
+---@field retryable boolean
+---@field step string Path of the step that failed first.
+---@field details? any
+
+---@class TryResult
+---@field status "Succeeded"|"Failed"|"TimedOut"
+---@field error? StepError
+---@field value any What the body returned.
+
+--- A named group of steps. A failure in it goes on up.
+---@param name string
+---@param body fun(): any
+---@return any ... What the body returns.
+---
+--- Errors: what the body raises; scopes nested deeper than 64.
+function scope(name, body) end
+
+--- A scope whose failure is a value: for "run after has failed" and "has timed out".
+---@param name string
+---@param body fun(): any
+---@return TryResult result
+---
+--- Errors: none of the body's; cancellation, limits and parked effects are not caught.
+function try(name, body) end
+
+--- Runs the case whose key equals the value, else `default` if there is one.
+---@param name string
+---@param value string|number|boolean|nil
+---@param cases table<string|number, fun(): any>
+---@return any ... What the case returns.
+---
+--- Errors: what the case raises; a case that is no function.
+function switch(name, value, cases) end
+
+--- Runs the body for each item. All items run, even after one has failed; then the first failure by
+--- order of the items is raised.
+---@param name string
+---@param items table A list of at most 100,000 items.
+---@param body fun(item: any, index: integer): any With `checkpoint`: fun(item, state, index), and what it returns is the next state.
+---@param options? { concurrency?: integer, checkpoint?: boolean } Up to 50 at a time; 1 if left out.
+---@return any state With `checkpoint` the last state, else nil.
+---
+--- Errors: the first item's failure.
+function foreach(name, items, body, options) end
+
+--- Runs branches side by side and waits for all of them.
+---@param name string
+---@param branches table<string|integer, fun(): any>
+---@return table results What each branch returned, under its key.
+---
+--- Errors: the first failed branch's failure, after all have ended.
+function parallel(name, branches) end
+
+--- Runs the body until it returns true. `repeat_until(name, body)` uses 60 times and "PT1H".
+---@param name string
+---@param options { limit?: integer, timeout?: string, checkpoint?: boolean, fail_when_limits_reached?: boolean }
+---@param body? fun(index: integer, state: any): boolean, any
+---@return boolean done False when a limit was met.
+---@return any state With `checkpoint` the last state.
+---
+--- Errors: what the body raises; UntilLimitsReached if asked for.
+function repeat_until(name, options, body) end
+
+--- Holds the environment's lock for this key while the body runs. First come, first served; durable;
+--- kept while the run waits.
+---@param name string
+---@param key any Any JSON value.
+---@param body fun(): any
+---@return any ... What the body returns.
+---
+--- Errors: what the body raises.
+function exclusive(name, key, body) end
