@@ -285,5 +285,6 @@ Result<std::unique_ptr<Engine>> Engine::start(Config config, Log& log) {
 int Engine::api_port() const { return parts_->api_server->port(); }
 int Engine::trigger_port() const { return parts_->trigger_server->port(); }
 std::string Engine::public_url() const { return parts_->config.public_url; }
+store::Store::Counters Engine::store_counters() const { return parts_->store->counters(); }
 
 }  // namespace tideway::app

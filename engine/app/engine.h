@@ -8,6 +8,7 @@
 #include "engine/app/config.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "engine/store/store.h"
 
 namespace tideway::app {
 
@@ -23,6 +24,7 @@ class Engine {
     int api_port() const;
     int trigger_port() const;
     std::string public_url() const;
+    store::Store::Counters store_counters() const;
 
   private:
     struct Parts;
