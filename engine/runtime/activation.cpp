@@ -56,7 +56,7 @@ std::vector<Error> Activation::problems(const FlowEntry& flow) const {
         out.push_back(problem(
             "WorkflowTriggerNotFound",
             std::move(message),
-            "Correct its script, then check it: tideway flows check " + full_name(flow)
+            "Correct its script; tideway flows show " + full_name(flow) + " lists what is wrong."
         ));
         return out;
     }

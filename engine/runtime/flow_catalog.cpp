@@ -110,7 +110,7 @@ Status FlowCatalog::publish(const Pack& pack) {
         store::PutFlow put;
         put.pack = pack.name;
         put.name = flow;
-        put.title = checked.loaded ? checked.loaded->declaration.title : flow;
+        put.title = checked.loaded ? checked.loaded->declaration.title : title_of(pack.name, flow);
         if (checked.loaded) {
             TIDEWAY_TRY_ASSIGN(
                 const auto stored,
@@ -142,6 +142,13 @@ Status FlowCatalog::publish(const Pack& pack) {
     return {};
 }
 
+// A flow whose text has errors keeps the title it had.
+std::string FlowCatalog::title_of(std::string_view pack, const std::string& name) {
+    const Lock lock(mutex_);
+    const FlowEntry* entry = find_entry(pack, name);
+    return entry == nullptr || entry->row.title.empty() ? name : entry->row.title;
+}
+
 FlowEntry* FlowCatalog::find_entry(std::string_view pack, std::string_view name) {
     for (FlowEntry& entry : entries_) {
         if (entry.row.pack == pack && entry.row.name == name) {
@@ -155,9 +162,10 @@ std::vector<FlowEntry> FlowCatalog::flows() const {
     const Lock lock(mutex_);
     std::vector<FlowEntry> out = entries_;
     // In the order in which a pack wants them turned on.
-    const auto rank = [this](const FlowEntry& entry) TIDEWAY_REQUIRES(mutex_) {
-        const auto pack = packs_.find(entry.row.pack);
-        if (pack == packs_.end()) {
+    const auto& packs = packs_;
+    const auto rank = [&packs](const FlowEntry& entry) {
+        const auto pack = packs.find(entry.row.pack);
+        if (pack == packs.end()) {
             return std::ptrdiff_t(0);
         }
         const auto& names = pack->second.flows;

@@ -85,6 +85,7 @@ class FlowCatalog {
     };
     Checked check(const Pack& pack, const std::string& flow) const;
     Result<std::shared_ptr<LoadedVersion>> prepare(model::FlowVersion version) const;
+    std::string title_of(std::string_view pack, const std::string& name);
     FlowEntry* find_entry(std::string_view pack, std::string_view name) TIDEWAY_REQUIRES(mutex_);
 
     store::Store& store_;

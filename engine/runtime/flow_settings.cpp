@@ -39,7 +39,7 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::child(
             ErrorKind::kConflict,
             "ChildFlowNeverPublished",
             "The child flow '" + full + "' has never been published.",
-            "Correct its script: tideway flows check " + full
+            "Correct its script; tideway flows show " + full + " lists what is wrong."
         );
     }
     if (entry.row.state != model::FlowState::kOn) {

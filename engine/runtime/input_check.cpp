@@ -4,7 +4,11 @@
 namespace tideway::runtime {
 
 Status check_input(const model::OperationSpec& operation, const Json& input) {
-    return model::validate(operation.input_schema, input, "The input of " + operation.id);
+    auto checked = model::validate(operation.input_schema, input, "The input of " + operation.id);
+    if (!checked) {
+        checked.error().code = "OpenApiOperationParameterValidationFailed";
+    }
+    return checked;
 }
 
 }  // namespace tideway::runtime

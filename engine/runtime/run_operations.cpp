@@ -42,6 +42,13 @@ JournalRow operation_row(RowKind kind, const script::StepRequest& request) {
     return row;
 }
 
+EffectState state_of(const Answer& answer, std::string_view code) {
+    if (answer.kind == Answer::Kind::kValue) {
+        return code == "Adopted" ? EffectState::kAdopted : EffectState::kDone;
+    }
+    return code == "EffectSkipped" ? EffectState::kSkipped : EffectState::kFailed;
+}
+
 Json parse_or_object(const Payload& payload) {
     auto parsed = parse_json(payload.view(), "input");
     return parsed ? std::move(*parsed) : Json::object();
@@ -269,6 +276,7 @@ void RunSession::finish_operation(
     const bool is_value = answer.kind == Answer::Kind::kValue;
     row.spec_hash = pending->start.spec == nullptr ? std::string() : pending->start.spec->hash;
     row.status = is_value ? Status::kSucceeded : answer.error.status;
+    const std::string row_code = code;
     row.code = std::move(code);
     row.attempt = attempt;
     row.attempt_class = attempt_class;
@@ -276,7 +284,7 @@ void RunSession::finish_operation(
     append(std::move(row));
     if (pending->is_effect && pending->has_intent) {
         EffectRecord& effect = pending->effect;
-        effect.state = is_value ? EffectState::kDone : EffectState::kFailed;
+        effect.state = state_of(answer, row_code);
         effect.output = is_value ? answer.value : Payload();
         effect.completed = services_.operations.clock->now();
         unflushed_effects_.push_back(effect);
@@ -309,23 +317,28 @@ void RunSession::on_done(OperationRun& run, int attempt, connector::Done done) {
         return;
     }
     if (pending->is_effect) {
-        const Json output = parse_or_object(done.output);
-        const auto& operation = *pending->start.operation;
-        EffectRecord& effect = pending->effect;
-        const auto pick = [&](std::string current, const std::string& said, const std::string& rule) {
-            if (!said.empty()) {
-                return said;
-            }
-            const std::string resolved = runtime::resolve(rule, pending->start.input, output);
-            return resolved.empty() ? current : resolved;
-        };
-        effect.object = pick(effect.object, done.record.object, operation.object);
-        effect.record_id = pick(effect.record_id, done.record.id, operation.record_id);
-        effect.version = pick(effect.version, done.record.version, operation.version);
+        note_record(*pending, done);
     }
     finish_operation(
         pending->request.path, attempt, AttemptClass::kDone, Answer::of(done.output), "OK"
     );
+}
+
+// Which record the effect was about: what the connector said, else what the spec's rules find.
+void RunSession::note_record(PendingOperation& pending, const connector::Done& done) {
+    const Json output = parse_or_object(done.output);
+    const auto& operation = *pending.start.operation;
+    const auto pick = [&](std::string& current, const std::string& said, const std::string& rule) {
+        const std::string found =
+            said.empty() ? runtime::resolve(rule, pending.start.input, output) : said;
+        if (!found.empty()) {
+            current = found;
+        }
+    };
+    EffectRecord& effect = pending.effect;
+    pick(effect.object, done.record.object, operation.object);
+    pick(effect.record_id, done.record.id, operation.record_id);
+    pick(effect.version, done.record.version, operation.version);
 }
 
 void RunSession::on_failed(OperationRun& run, int attempt, model::StepError error) {
@@ -394,6 +407,7 @@ tideway::Status RunSession::decide(const std::string& path, Decision decision, P
     }
     const int attempt = pending.run ? pending.run->attempt() : 0;
     if (decision == Decision::kAdopt) {
+        note_record(pending, connector::Done{adopted, {}});
         finish_operation(path, attempt, AttemptClass::kDone, Answer::of(std::move(adopted)), "Adopted");
         return {};
     }

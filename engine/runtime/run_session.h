@@ -26,7 +26,8 @@ struct LoadedVersion;
 // The secret part of the address that wait_for_callback waits at; the same after a crash.
 std::string callback_token(const Uid& run, std::string_view path);
 
-// The operation's input against its schema; code "InvalidInput", message names every field.
+// The operation's input against its schema; code "OpenApiOperationParameterValidationFailed", the
+// message names every field.
 Status check_input(const model::OperationSpec& operation, const Json& input);
 
 // What sessions tell the rest of the runtime. Thread: called on the shard.
@@ -167,6 +168,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void on_done(OperationRun&, int attempt, connector::Done done) override;
     void on_failed(OperationRun&, int attempt, model::StepError error) override;
     void on_parked(OperationRun&, int attempt, model::StepError error) override;
+    static void note_record(PendingOperation& pending, const connector::Done& done);
     PendingOperation* pending_of(const OperationRun& run);
 
     // --- durability (run_flush.cpp)

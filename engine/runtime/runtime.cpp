@@ -14,6 +14,9 @@ using model::RunRecord;
 namespace {
 
 constexpr int kReaderThreads = 2;
+constexpr const char* kStoppedKey = "stopped_in_order";
+constexpr Duration kPruneInterval = std::chrono::minutes(10);
+constexpr int kPruneRuns = 100;
 constexpr Duration kDedupeWindow = std::chrono::hours(24 * 7);
 
 Error flow_is_off(const FlowEntry& flow) {
@@ -62,7 +65,9 @@ Status Runtime::start() {
     for (const auto& shard : shards_) {
         shard->start();
     }
-    return recover();
+    TIDEWAY_TRY(recover());
+    prune();
+    return {};
 }
 
 void Runtime::stop() {
@@ -71,14 +76,38 @@ void Runtime::stop() {
         shard->stop();
     }
     readers_.stop();
-    // Completions come in order: after this one, none of ours is left that could touch a shard.
-    const auto drained = submit_blocking(*dependencies_.store, {});
+    // Completions come in order: after this one, none of ours is left that could touch a shard. The
+    // note tells the next start that no run made this process die.
+    const auto drained =
+        submit_blocking(*dependencies_.store, {{store::SetMeta{kStoppedKey, "yes"}}});
     if (!drained) {
         dependencies_.log->warning("stopped", {{"error", drained.error().text()}});
     }
 }
 
+// Removes history that is older than its retention, in small steps that give space back.
+void Runtime::prune() {
+    store::Prune prune;
+    prune.before = dependencies_.clock->now() - limits::kHistoryRetention;
+    prune.limit = kPruneRuns;
+    dependencies_.store->submit({{prune}}, [this](Result<std::vector<store::Outcome>> result) {
+        if (!result) {
+            dependencies_.log->warning(
+                "old history could not be removed", {{"error", result.error().text()}}
+            );
+        }
+        const bool has_more = result && result->front().count == kPruneRuns;
+        Loop& loop = shards_.front()->loop();
+        loop.post([this, has_more, &loop] {
+            prune_timer_ = loop.after(has_more ? Duration(0) : kPruneInterval, [this] { prune(); });
+        });
+    });
+}
+
 Status Runtime::recover() {
+    TIDEWAY_TRY_ASSIGN(const auto stopped, dependencies_.store->reader().meta(kStoppedKey));
+    const bool was_in_order = stopped && *stopped == "yes";
+    TIDEWAY_TRY(submit_blocking(*dependencies_.store, {{store::SetMeta{kStoppedKey, "no"}}}));
     TIDEWAY_TRY_ASSIGN(const auto open, dependencies_.store->reader().open_runs());
     // Oldest first: a parent is known before its children ask for the top of their call tree.
     for (const RunRecord& run : open) {
@@ -89,8 +118,8 @@ Status Runtime::recover() {
         if (needs_person) {
             continue;
         }
-        const auto cause = run.status == model::Status::kRunning ? Shard::Cause::kAfterDeath
-                                                                 : Shard::Cause::kWakeUp;
+        const bool died = run.status == model::Status::kRunning && !was_in_order;
+        const auto cause = died ? Shard::Cause::kAfterDeath : Shard::Cause::kWakeUp;
         shard_of(run.id).load(run.id, cause);
     }
     if (!open.empty()) {

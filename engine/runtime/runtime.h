@@ -102,6 +102,7 @@ class Runtime final : private RuntimeLinks {
 
     Shard& shard_of(model::RunId run);
     Status recover();
+    void prune();
     void admit_decided(
         Delivery delivery, Result<TriggerDecision> decision,
         std::function<void(Result<Admitted>)> done
@@ -115,6 +116,7 @@ class Runtime final : private RuntimeLinks {
     bool is_running_ = false;
     ReaderPool readers_;
     std::vector<std::unique_ptr<Shard>> shards_;
+    std::unique_ptr<Timer> prune_timer_;  // on the first shard's loop
     std::function<void(const model::RunRecord&)> listener_;
     Mutex mutex_;
     std::map<Uid, std::function<void(const model::RunRecord&)>> waiting_ TIDEWAY_GUARDED_BY(mutex_);

@@ -1,6 +1,7 @@
 #include "engine/server/trigger_routes.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "engine/base/digest.h"
@@ -325,8 +326,11 @@ class TriggerDoor {
             answer->send(http::json_response(202, R"({"status":"Ignored","runs":[]})"));
             return;
         }
-        // One answer for all of them, when the last is durable.
-        auto left = std::make_shared<std::atomic<std::size_t>>(events->size());
+        // One answer for all of them: when the last is durable, or at the first that cannot be. The
+        // sender then repeats the delivery; what was accepted is a duplicate.
+        auto left = std::make_shared<std::atomic<std::ptrdiff_t>>(
+            static_cast<std::ptrdiff_t>(events->size())
+        );
         for (const Json& item : *events) {
             runtime::Delivery delivery;
             delivery.flow = flow;
@@ -338,14 +342,13 @@ class TriggerDoor {
             }
             context_.runtime->admit(
                 std::move(delivery), [answer, left, flow](Result<runtime::Admitted> admitted) {
-                    const bool is_last = left->fetch_sub(1) == 1;
                     if (!admitted) {
-                        // The sender repeats the delivery; what was accepted is a duplicate then.
-                        left->store(0);
-                        answer->send(http::error_response(admitted.error()));
+                        if (left->exchange(0) > 0) {
+                            answer->send(http::error_response(admitted.error()));
+                        }
                         return;
                     }
-                    if (is_last) {
+                    if (left->fetch_sub(1) == 1) {
                         http::Response out;
                         out.status = 202;
                         out.headers = run_headers(*admitted, flow);
