@@ -70,6 +70,8 @@ configure() {
 # build <folder> [<target>]: builds what has changed.
 build() {
     local folder=$1 target=${2:-all}
+    # Where ccache is there, clones of one machine share what they compile.
+    export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
     if [[ -t 1 ]]; then
         NINJA_STATUS="[%f/%t] " ninja -C "$folder" -j "$(jobs_here)" "$target"
     else

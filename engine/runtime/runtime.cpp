@@ -87,10 +87,10 @@ void Runtime::stop() {
 
 // Removes history that is older than its retention, in small steps that give space back.
 void Runtime::prune() {
-    store::Prune prune;
-    prune.before = dependencies_.clock->now() - limits::kHistoryRetention;
-    prune.limit = kPruneRuns;
-    dependencies_.store->submit({{prune}}, [this](Result<std::vector<store::Outcome>> result) {
+    store::Prune command;
+    command.before = dependencies_.clock->now() - limits::kHistoryRetention;
+    command.limit = kPruneRuns;
+    dependencies_.store->submit({{command}}, [this](Result<std::vector<store::Outcome>> result) {
         if (!result) {
             dependencies_.log->warning(
                 "old history could not be removed", {{"error", result.error().text()}}
