@@ -1,7 +1,9 @@
 #include "engine/script/stub_writer.h"
 
-#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -109,6 +111,25 @@ TEST(LanguageStubs, NameEveryValueAndAreMarkedAsStubs) {
     for (const std::string_view value : language_values()) {
         const std::string name(value.substr(value.find('.') + 1));
         EXPECT_NE(all.find(name), std::string::npos) << value;
+    }
+}
+
+TEST(ExpressionsPage, NamesEveryLibraryFunctionAndNoOther) {
+    std::ifstream file("docs/reference/expressions.md");
+    const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    ASSERT_FALSE(page.empty()) << "run the tests in the repository's root";
+    const std::regex word(R"(\b(time|text|list|money|uri|json|math|string|table)\.[a-z_0-9]+)");
+    std::set<std::string> named;
+    for (std::sregex_iterator at(page.begin(), page.end(), word), end; at != end; ++at) {
+        named.insert(at->str());
+        EXPECT_TRUE(is_language_name(at->str())) << at->str();
+    }
+    for (const LanguageFunction& function : language_functions()) {
+        const std::string table(function.name.substr(0, function.name.find('.')));
+        if (table == "time" || table == "text" || table == "list" || table == "money" ||
+            table == "uri") {
+            EXPECT_TRUE(named.contains(std::string(function.name))) << function.name;
+        }
     }
 }
 
