@@ -36,24 +36,49 @@ Result<std::unique_ptr<ApiClient>> Globals::client() const {
     return std::make_unique<ApiClient>(std::move(address));
 }
 
+namespace {
+
+void print_order(const Json& order) {
+    std::string names;
+    for (const Json& flow : order) {
+        names += (names.empty() ? "" : ", ") + flow.get<std::string>();
+    }
+    std::cerr << "  In this order: " << names << "\n";
+}
+
+}  // namespace
+
+Status failed_as_shown() { return fail(ErrorKind::kConflict, "", ""); }
+
 int report(const Globals& globals, const Error& error) {
+    if (error.code.empty() && error.message.empty()) {
+        return 1;
+    }
+    const auto details = parse_json(error.details, "details");
     if (globals.json) {
-        print_json(
-            {{"error",
-              {{"code", error.code}, {"message", error.message}, {"remedy", error.remedy}}}}
-        );
+        Json out = {{"code", error.code}, {"message", error.message}, {"remedy", error.remedy}};
+        if (details) {
+            out["details"] = *details;
+        }
+        print_json({{"error", std::move(out)}});
         return 1;
     }
     std::cerr << "error: " << error.message << "\n";
     if (!error.remedy.empty()) {
         std::cerr << "  " << error.remedy << "\n";
     }
-    const auto details = parse_json(error.details, "details");
+    const Json* order = details ? find(*details, "order") : nullptr;
+    if (order != nullptr && order->size() > 1) {
+        print_order(*order);
+    }
     const Json* problems = details ? find(*details, "problems") : nullptr;
     if (problems != nullptr && problems->size() > 1) {
         for (const Json& problem : *problems) {
-            std::cerr << "  - " << string_or(problem, "message") << " "
-                      << string_or(problem, "remedy") << "\n";
+            std::cerr << "  - "
+                      << (problem.is_string() ? problem.get<std::string>()
+                                              : string_or(problem, "message") + " " +
+                                                    string_or(problem, "remedy"))
+                      << "\n";
         }
     }
     return 1;

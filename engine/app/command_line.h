@@ -27,6 +27,9 @@ struct Globals {
 // "error: <message>" and the remedy on standard error (or the error as JSON); returns 1.
 int report(const Globals& globals, const Error& error);
 
+// For a command whose JSON answer tells what failed: nothing more is printed, the exit code is 1.
+Status failed_as_shown();
+
 // Runs a command body; its error becomes exit code 1.
 int run_command(const Globals& globals, const std::function<Status()>& body);
 

@@ -217,9 +217,62 @@ Status uses(const Globals& globals, const std::string& name) {
 
 Status remove(const Globals& globals, const std::string& name) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY(client->call("DELETE", "/connections/" + http::encode_component(name)));
-    if (!globals.json) {
+    TIDEWAY_TRY_ASSIGN(
+        const Json answer, client->call("DELETE", "/connections/" + http::encode_component(name))
+    );
+    if (globals.json) {
+        print_json(answer);
+    } else {
         std::cout << "Connection '" << name << "' is removed.\n";
+    }
+    return {};
+}
+
+Status connectors(const Globals& globals) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const Json answer, client->get("/connectors"));
+    if (globals.json) {
+        print_json(answer);
+        return {};
+    }
+    Table table({"CONNECTOR", "STATUS", "TITLE", ""});
+    for (const Json& row : answer["value"]) {
+        table.add(
+            {string_or(row, "id"),
+             string_or(row, "status"),
+             string_or(row, "title"),
+             string_or(row, "summary")}
+        );
+    }
+    table.print();
+    return {};
+}
+
+// `reference` is "pack/name".
+Status bind_reference(const Globals& globals, const std::string& reference, const std::string& connection) {
+    const auto slash = reference.find('/');
+    if (slash == std::string::npos) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidArgument",
+            "'" + reference + "' does not name a pack's connection reference.",
+            "Write it as pack/reference."
+        );
+    }
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(
+        const Json answer,
+        client->call(
+            "PUT",
+            "/references/" + http::encode_component(reference.substr(0, slash)) + "/" +
+                http::encode_component(reference.substr(slash + 1)),
+            {{"connection", connection}}
+        )
+    );
+    if (globals.json) {
+        print_json(answer);
+    } else {
+        std::cout << reference << " uses the connection '" << connection << "'.\n";
     }
     return {};
 }
@@ -271,6 +324,18 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
     on_name("test", "Try every right it needs, without writing", test);
     on_name("uses", "The flows that depend on it", uses);
     on_name("remove", "Remove a connection that no flow uses", remove);
+    connections->add_subcommand("connectors", "What can be connected to")
+        ->callback([&globals, exit] {
+            exit(run_command(globals, [&] { return connectors(globals); }));
+        });
+    auto reference = std::make_shared<std::string>();
+    CLI::App* bind_command =
+        connections->add_subcommand("bind", "Let a pack's connection reference use a connection");
+    bind_command->add_option("reference", *reference, "pack/reference")->required();
+    bind_command->add_option("name", options->name, "Connection")->required();
+    bind_command->callback([&globals, options, reference, exit] {
+        exit(run_command(globals, [&] { return bind_reference(globals, *reference, options->name); }));
+    });
 }
 
 }  // namespace tideway::app

@@ -23,6 +23,9 @@ class Doctor {
             remote(**client);
         }
         print();
+        if (globals_.json) {
+            return problems_ == 0 ? Status() : failed_as_shown();
+        }
         return problems_ == 0 ? Status()
                               : fail(
                                     ErrorKind::kConflict,

@@ -59,13 +59,20 @@ Status serve(const Globals& globals, const std::string& log_level) {
     StderrLog log(log_level == "debug" ? LogLevel::kDebug : LogLevel::kInfo);
     const std::string address = config.api_address;
     TIDEWAY_TRY_ASSIGN(const auto engine, Engine::start(std::move(config), log));
-    std::cout << "Tideway " << TIDEWAY_VERSION << " serves " << globals.data_folder << "\n"
-              << "  API       http://" << address << ":" << engine->api_port() << "/api/v1\n"
-              << "  triggers  " << engine->public_url() << "\n"
-              << std::flush;
+    const std::string api = "http://" + address + ":" + std::to_string(engine->api_port());
+    if (globals.json) {
+        print_json({{"api", api + "/api/v1"}, {"triggers", engine->public_url()}});
+    } else {
+        std::cout << "Tideway " << TIDEWAY_VERSION << " serves " << globals.data_folder << "\n"
+                  << "  API       " << api << "/api/v1\n"
+                  << "  triggers  " << engine->public_url() << "\n";
+    }
+    std::cout << std::flush;
     int signal = 0;
     sigwait(&signals, &signal);
-    std::cout << "Stopping; open runs go on at the next start.\n" << std::flush;
+    if (!globals.json) {
+        std::cout << "Stopping; open runs go on at the next start.\n" << std::flush;
+    }
     return {};
 }
 

@@ -50,6 +50,11 @@ Status list(const Globals& globals) {
         );
     }
     table.print();
+    for (const Json& flow : flows["value"]) {
+        for (const Json& finding : flow["problems"]) {
+            print_finding(finding);
+        }
+    }
     return {};
 }
 
@@ -142,7 +147,7 @@ Status turn_on_all(const Globals& globals) {
     TIDEWAY_TRY_ASSIGN(const Json answer, client->post("/flows-on"));
     if (globals.json) {
         print_json(answer);
-        return {};
+        return answer["failed"].empty() ? Status() : failed_as_shown();
     }
     for (const Json& name : answer["turned_on"]) {
         std::cout << "on      " << name.get<std::string>() << "\n";
@@ -222,6 +227,7 @@ Status check(const Globals& globals, const std::string& folder) {
     }
     if (globals.json) {
         print_json(out);
+        return errors == 0 ? Status() : failed_as_shown();
     }
     if (errors > 0) {
         return fail(

@@ -183,8 +183,12 @@ Status decide(const Globals& globals, const RunOptions& options) {
         TIDEWAY_TRY_ASSIGN(body["output"], parse_json(options.output, "--output"));
     }
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY(client->post("/runs/" + options.run + "/decide", body));
-    if (!globals.json) {
+    TIDEWAY_TRY_ASSIGN(
+        const Json answer, client->post("/runs/" + options.run + "/decide", body)
+    );
+    if (globals.json) {
+        print_json(answer);
+    } else {
         std::cout << "decided: " << options.decision << "\n";
     }
     return {};

@@ -4,9 +4,29 @@
 #include <future>
 #include <utility>
 
+#include "engine/model/schema.h"
+
 namespace tideway::runtime {
 
 using model::FlowVersion;
+
+namespace {
+
+// The schema that a flow's HTTP trigger demands of its body, or null.
+Result<Json> body_schema_of(const model::FlowDeclaration& declared) {
+    if (declared.trigger != "http_request") {
+        return Json();
+    }
+    TIDEWAY_TRY_ASSIGN(const Json config, parse_json(declared.trigger_config.view(), "trigger"));
+    const Json* schema = find(config, "schema");
+    if (schema == nullptr || schema->is_null()) {
+        return Json();
+    }
+    TIDEWAY_TRY(model::check_schema(*schema, "trigger.http_request"));
+    return *schema;
+}
+
+}  // namespace
 
 Result<std::vector<store::Outcome>> submit_blocking(store::Store& store, store::Batch batch) {
     std::promise<Result<std::vector<store::Outcome>>> promise;
@@ -53,6 +73,7 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version)
     loaded->program.connectors = registry_.specs();
     TIDEWAY_TRY_ASSIGN(auto vm, script::Vm::create(loaded->program));
     TIDEWAY_TRY_ASSIGN(loaded->declaration, vm->declaration());
+    TIDEWAY_TRY_ASSIGN(loaded->body_schema, body_schema_of(loaded->declaration));
     loaded->analysis =
         script::analyse(version.main_file(), version.files, &loaded->program.connections);
     loaded->declaration.connections = loaded->analysis.connections;

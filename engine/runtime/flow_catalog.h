@@ -26,6 +26,7 @@ struct LoadedVersion {
     model::FlowDeclaration declaration;
     script::Analysis analysis;
     script::Program program;
+    Json body_schema;  // of trigger.http_request { schema = ... }; null: any body is right
 };
 
 struct FlowEntry {

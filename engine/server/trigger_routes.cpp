@@ -7,6 +7,7 @@
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
 #include "engine/http/url.h"
+#include "engine/model/schema.h"
 #include "engine/server/views.h"
 
 namespace tideway::server {
@@ -39,6 +40,18 @@ http::Headers run_headers(const runtime::Admitted& admitted, const FlowEntry& fl
         headers.add("x-ms-workflow-version", flow.published->version.hash);
     }
     return headers;
+}
+
+// Does the event's body fit what the flow's trigger demands?
+Status check_body(const FlowEntry& flow, const Payload& event) {
+    if (!flow.published || flow.published->body_schema.is_null()) {
+        return {};
+    }
+    const Json received = tree(event);
+    const Json* body = find(received, "body");
+    return model::validate(
+        flow.published->body_schema, body == nullptr ? Json() : *body, "The request body"
+    );
 }
 
 // The answer that respond() decided, or what follows from how the run ended.
@@ -180,6 +193,13 @@ class TriggerDoor {
                 event.error().message
             );
             answer->send(http::error_response(event.error()));
+            return;
+        }
+        if (auto fits = check_body(flow, *event); !fits) {
+            context_.runtime->record_refusal(
+                flow, "http_request", std::move(*event), fits.error().message
+            );
+            answer->send(http::error_response(fits.error()));
             return;
         }
         runtime::Delivery delivery;

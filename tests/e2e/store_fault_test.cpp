@@ -1,0 +1,167 @@
+// Disks, files and processes that do not behave: nothing acknowledged is lost, and the program says
+// what to do.
+#include <memory>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "tests/e2e/flows.h"
+#include "tests/e2e/program.h"
+#include "tests/support/test_server.h"
+
+namespace tideway::testing {
+namespace {
+
+class StoreFault : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        program_.write_flow("echo", kEcho);
+        program_.write_flow("hello", kHello);
+        program_.write_flow("waits", kWaits);
+        program_.init();
+    }
+
+    // Starting the server must fail: exit code 1, and the error as JSON.
+    Json refused_start() const {
+        const auto result = program_.cli({"--json", "serve"});
+        EXPECT_EQ(result.exit_code, 1) << result.text();
+        const auto parsed = parse_json(result.output, "output");
+        EXPECT_TRUE(parsed) << result.text();
+        return parsed && find(*parsed, "error") != nullptr ? parsed->at("error") : Json();
+    }
+
+    void execute_sql(const std::string& sql) const {
+        sqlite3* database = nullptr;
+        ASSERT_EQ(sqlite3_open(program_.database_file().c_str(), &database), SQLITE_OK);
+        char* message = nullptr;
+        EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK)
+            << (message == nullptr ? "" : message);
+        sqlite3_free(message);
+        sqlite3_close(database);
+    }
+
+    Program program_;
+};
+
+TEST_F(StoreFault, OfADamagedFileIsNamedWithARemedy) {
+    program_.write_file("data/tideway.db", std::string(100'000, 'x'));
+    const Json error = refused_start();
+    EXPECT_EQ(string_or(error, "code"), "StoreCorrupt");
+    EXPECT_NE(string_or(error, "message").find("tideway.db"), std::string::npos);
+    EXPECT_NE(string_or(error, "remedy").find("backup"), std::string::npos);
+    EXPECT_EQ(program_.read_file("data/tideway.db"), std::string(100'000, 'x'))
+        << "a damaged file is evidence: it stays as it is";
+}
+
+TEST_F(StoreFault, OfDamagedPagesIsFound) {
+    std::string bytes = program_.read_file("data/tideway.db");
+    ASSERT_GT(bytes.size(), 16'384U);
+    bytes.replace(4096, bytes.size() - 8192, std::string(bytes.size() - 8192, '\x5a'));
+    program_.write_file("data/tideway.db", bytes);
+    EXPECT_EQ(string_or(refused_start(), "code"), "StoreCorrupt");
+}
+
+TEST_F(StoreFault, OfASecondProcessIsRefusedWhileTheFirstGoesOn) {
+    program_.serve();
+    const Json error = refused_start();
+    EXPECT_EQ(string_or(error, "code"), "StoreInUse");
+    EXPECT_FALSE(string_or(error, "remedy").empty());
+    program_.turn_on("hello");
+    EXPECT_EQ(string_or(program_.run("hello", {{"name", "A"}}), "status"), "Succeeded");
+}
+
+TEST_F(StoreFault, OfAnOlderProgramLeavesTheNewerStoreAlone) {
+    execute_sql("INSERT INTO migration(number) VALUES (999)");
+    const Json error = refused_start();
+    EXPECT_EQ(string_or(error, "code"), "StoreTooNew");
+    EXPECT_NE(string_or(error, "message").find("999"), std::string::npos);
+    EXPECT_FALSE(string_or(error, "remedy").empty());
+}
+
+TEST_F(StoreFault, OfASecretKeyThatIsGoneIsNamed) {
+    std::filesystem::remove(program_.data_folder() + "/secret.key");
+    const Json error = refused_start();
+    EXPECT_NE(string_or(error, "message").find("secret.key"), std::string::npos) << dump(error);
+}
+
+TEST_F(StoreFault, OfAnEnvironmentThatIsNotThereNamesTheCommandThatMakesOne) {
+    std::filesystem::remove(program_.data_folder() + "/config.json");
+    const Json error = refused_start();
+    EXPECT_EQ(string_or(error, "code"), "EnvironmentNotFound");
+    EXPECT_NE(string_or(error, "remedy").find("tideway init"), std::string::npos);
+}
+
+TEST(Address, InUseIsNamed) {
+    const TestServer other([](const http::ServerRequest&, const auto&) {});
+    Program program;
+    program.init(std::to_string(other.port()));
+    const auto result = program.cli({"--json", "serve"});
+    EXPECT_EQ(result.exit_code, 1);
+    const auto parsed = parse_json(result.output, "output");
+    ASSERT_TRUE(parsed) << result.text();
+    EXPECT_EQ(string_or(parsed->at("error"), "code"), "AddressInUse");
+    EXPECT_NE(
+        string_or(parsed->at("error"), "message").find(std::to_string(other.port())),
+        std::string::npos
+    );
+}
+
+// The file may not grow beyond a bound, which is what a full disk looks like from inside.
+TEST_F(StoreFault, OfAFullDiskRefusesNewEventsAndLosesNoneThatWasAccepted) {
+    program_.serve(rlim_t(2) << 20U);
+    program_.turn_on("echo");
+    const std::string url = program_.trigger_url("echo");
+    const std::string body = dump(Json{{"text", std::string(200'000, 'x')}});
+    std::set<std::string> accepted;
+    Reply reply;
+    for (int i = 0; i < 100; ++i) {
+        reply = program_.post(url, body);
+        if (reply.status != 200) {
+            break;
+        }
+        accepted.insert(reply.headers.get_or("x-ms-workflow-run-id", ""));
+    }
+    EXPECT_EQ(reply.status, 507) << reply.text.substr(0, 500);
+    EXPECT_EQ(reply.code(), "StoreDiskFull");
+    EXPECT_FALSE(accepted.empty());
+    EXPECT_TRUE(program_.is_alive());
+    EXPECT_EQ(program_.api("GET", "/runs").status, 200);
+
+    program_.kill();
+    program_.serve();
+    for (const std::string& run : accepted) {
+        EXPECT_EQ(string_or(program_.ended(run), "status"), "Succeeded") << run;
+    }
+    EXPECT_EQ(program_.post(program_.trigger_url("echo"), "{}").status, 200);
+}
+
+TEST_F(StoreFault, OfAProcessKilledInAWaitLetsTheRunGoOn) {
+    program_.serve();
+    program_.turn_on("waits");
+    const std::string run = program_.start("waits", {{"name", "Contoso"}});
+    const Json waiting =
+        program_.wait_for(run, [](const std::string& s) { return s == "Waiting"; });
+    EXPECT_EQ(string_or(waiting, "headline"), "Waiting: A second");
+    const std::string made = string_or(waiting.at("steps").front().at("output"), "made");
+    EXPECT_FALSE(made.empty()) << dump(waiting);
+    program_.kill();
+    program_.serve();
+    const Json ended = program_.ended(run);
+    EXPECT_EQ(string_or(ended, "status"), "Succeeded") << dump(ended);
+    EXPECT_EQ(string_or(ended.at("output"), "name"), "Contoso");
+    EXPECT_EQ(string_or(ended.at("output"), "before"), made) << "what was decided stays decided";
+    EXPECT_EQ(string_or(program_.api("GET", "/flows/bad/waits").body, "state"), "On");
+}
+
+TEST_F(StoreFault, OfAnOrderlyStopLetsTheRunGoOn) {
+    program_.serve();
+    program_.turn_on("waits");
+    const std::string run = program_.start("waits", {{"name", "Contoso"}});
+    program_.stop();
+    program_.serve();
+    EXPECT_EQ(string_or(program_.ended(run), "status"), "Succeeded");
+}
+
+}  // namespace
+}  // namespace tideway::testing
