@@ -247,11 +247,7 @@ void RunSession::release_lock(const script::StepRequest& request) {
     release.key = lock_keys_[request.path];
     release.run_id = run_.id;
     release.path = request.path;
-    add_command(std::move(release), [this](const store::Outcome& outcome) {
-        if (outcome.run_id != 0) {
-            services_.observer->on_lock_granted(outcome.run_id, outcome.path);
-        }
-    });
+    add_command(std::move(release), {});  // the flush tells who has the lock now
     gate([] {});
 }
 

@@ -217,7 +217,14 @@ void Shard::cancel(RunId run, std::string reason) {
         set.run_id = run;
         set.status = model::Status::kCancelled;
         set.reason = reason;
-        services_.store->submit({{set}}, [](const Result<std::vector<store::Outcome>>&) {});
+        services_.store->submit({{set}}, [this](const Result<std::vector<store::Outcome>>& result) {
+            if (!result) {
+                return;
+            }
+            for (const store::LockGrant& grant : result->front().grants) {
+                services_.links->notify(grant.run_id, grant.path);
+            }
+        });
     });
 }
 
