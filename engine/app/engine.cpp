@@ -19,6 +19,12 @@ std::int64_t crash_at() {
     return text == nullptr ? 0 : std::strtoll(text, nullptr, 10);
 }
 
+// Only the crash tests set it: the file that lists the crash points as they are visited.
+std::string crash_report() {
+    const char* text = std::getenv("TIDEWAY_CRASH_REPORT");  // NOLINT(concurrency-mt-unsafe): at start
+    return text == nullptr ? "" : text;
+}
+
 Result<std::unique_ptr<connector::Registry>> make_registry() {
     std::vector<connector::Registry::Source> sources;
     for (const connectors::Entry& entry : connectors::entries()) {
@@ -40,7 +46,7 @@ Result<std::unique_ptr<connector::Registry>> make_registry() {
 // In the order of construction; destruction is the reverse.
 struct Engine::Parts {
     explicit Parts(Config config_in, Log& log_in)
-        : config(std::move(config_in)), log(log_in), crash_points(crash_at()) {}
+        : config(std::move(config_in)), log(log_in), crash_points(crash_at(), crash_report()) {}
 
     ~Parts() {
         if (live) {

@@ -32,6 +32,18 @@ void RunSession::add_command(
     flush_soon();
 }
 
+namespace {
+
+void tell_grants(RunObserver& observer, const std::vector<store::Outcome>& outcomes) {
+    for (const store::Outcome& outcome : outcomes) {
+        for (const store::LockGrant& grant : outcome.grants) {
+            observer.on_lock_granted(grant.run_id, grant.path);
+        }
+    }
+}
+
+}  // namespace
+
 std::function<void()> RunSession::guarded(std::function<void()> task) {
     return [alive = std::weak_ptr<bool>(alive_), task = std::move(task)] {
         if (!alive.expired()) {
@@ -84,9 +96,14 @@ void RunSession::flush() {
         std::move(batch),
         [this,
          &executor,
+         observer = services_.observer,
          alive = std::weak_ptr<bool>(alive_),
          up_to = journal_->next_seq()](Result<std::vector<store::Outcome>> result) {
-            executor.post([this, alive, up_to, result = std::move(result)]() mutable {
+            executor.post([this, observer, alive, up_to, result = std::move(result)]() mutable {
+                // A lock is passed on by its release and by the end of the run that held it.
+                if (result) {
+                    tell_grants(*observer, *result);
+                }
                 if (!alive.expired()) {
                     on_flushed(up_to, std::move(result));
                 }
@@ -106,11 +123,6 @@ void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcom
         return;
     }
     const std::weak_ptr<bool> alive = alive_;
-    for (const store::Outcome& outcome : *result) {
-        for (const store::LockGrant& grant : outcome.grants) {
-            services_.observer->on_lock_granted(grant.run_id, grant.path);
-        }
-    }
     for (CommandResult& waiting : std::exchange(in_flight_results_, {})) {
         waiting.then((*result)[waiting.index]);
         if (alive.expired()) {

@@ -248,7 +248,7 @@ void RunSession::release_lock(const script::StepRequest& request) {
     release.key = lock_keys_[request.path];
     release.run_id = run_.id;
     release.path = request.path;
-    add_command(std::move(release));
+    add_command(std::move(release));  // the flush tells who has the lock now
     gate([] {});
 }
 

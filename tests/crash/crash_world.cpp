@@ -1,0 +1,436 @@
+#include "tests/crash/crash_world.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <thread>
+
+#include "engine/app/environment.h"
+#include "engine/app/sign_in_flow.h"
+#include "engine/http/url.h"
+
+namespace tideway::tests {
+
+namespace {
+
+constexpr const char* kSeller = "jamie.reding@contoso.com";
+constexpr const char* kFlows = "/flows/co_sell_dynamics365";
+constexpr const char* kAccount = "a0000000-0000-4000-8000-000000000001";  // Fabrikam, of the seed
+constexpr const char* kContact = "d0000000-0000-4000-8000-000000000001";
+constexpr const char* kDollar = "c0000000-0000-4000-8000-000000000001";
+constexpr int kHelpWithQuotes = 861980003;
+constexpr auto kPause = std::chrono::milliseconds(10);
+constexpr auto kPatience = std::chrono::seconds(30);
+
+// Ports that are free now; the server has to come back on the same ones.
+std::array<int, 2> free_ports() {
+    std::array<int, 2> sockets{};
+    std::array<int, 2> ports{};
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+        sockets[i] = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof(address);
+        auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT: as the API wants it
+        if (::bind(sockets[i], generic, size) == 0 &&
+            ::getsockname(sockets[i], generic, &size) == 0) {
+            ports[i] = ntohs(address.sin_port);
+        }
+    }
+    for (const int each : sockets) {
+        ::close(each);
+    }
+    return ports;
+}
+
+Status connect_one(
+    app::ApiClient& client,
+    const Json& sandboxes,
+    const std::string& connector,
+    const std::string& name
+) {
+    TIDEWAY_TRY_ASSIGN(const model::ConnectorSpec spec, app::built_in_spec(connector));
+    const Json& sandbox = sandboxes.at(connector);
+    app::ConnectionPlan plan;
+    plan.name = name;
+    plan.grant = string_or(sandbox, "grant");
+    plan.settings = sandbox.at("settings");
+    for (const auto& [key, value] : sandbox.at("secrets").items()) {
+        plan.secrets.insert_or_assign(key, Secret(value.get<std::string>()));
+    }
+    TIDEWAY_TRY_ASSIGN(const auto signed_in, app::sign_in(spec, plan, SystemClock()));
+    TIDEWAY_TRY(app::put_connection(client, spec, plan, signed_in));
+    return {};
+}
+
+bool is_open(const Json& run) {
+    const std::string status = string_or(run, "status");
+    return status == "Running" || status == "Waiting";
+}
+
+void add_steps(const Json& steps, std::string& out) {
+    for (const Json& step : steps) {
+        const std::string name = string_or(step, "path", string_or(step, "name"));
+        out += "  " + name + ": " + string_or(step, "status") + "\n";
+        add_steps(step.value("children", Json::array()), out);
+    }
+}
+
+}  // namespace
+
+CrashWorld::CrashWorld(std::string program)
+    : server_(std::move(program), folder_.file("server.log")) {}
+
+Result<std::unique_ptr<CrashWorld>> CrashWorld::create(std::string program, const std::string& pack) {
+    std::unique_ptr<CrashWorld> world(new CrashWorld(std::move(program)));
+    world->pack_ = std::filesystem::absolute(pack).string();
+    const auto [api_port, trigger_port] = free_ports();
+    world->api_port_ = api_port;
+    world->trigger_port_ = trigger_port;
+    app::SandboxesOptions sandboxes;
+    sandboxes.folder = world->folder_.file("sandbox");
+    TIDEWAY_TRY_ASSIGN(world->sandboxes_, app::Sandboxes::start(std::move(sandboxes)));
+    TIDEWAY_TRY(world->partner_center("POST", "/robot", {{"mode", "manual"}}));
+    TIDEWAY_TRY(world->begin_with_wiped_store());
+    TIDEWAY_TRY(world->settle());
+    TIDEWAY_TRY(world->server_.stop());
+    std::filesystem::copy(
+        world->data_folder(),
+        world->folder_.file("template"),
+        std::filesystem::copy_options::recursive
+    );
+    return world;
+}
+
+Status CrashWorld::begin_with_wiped_store() {
+    server_.kill();
+    std::filesystem::remove_all(data_folder());
+    TIDEWAY_TRY(make_environment(data_folder()));
+    TIDEWAY_TRY(restart({}));
+    TIDEWAY_TRY(connect_and_turn_on());
+    return register_webhook();
+}
+
+Status CrashWorld::make_environment(const std::string& data_folder) {
+    app::EnvironmentPlan plan;
+    plan.config.data_folder = data_folder;
+    plan.config.environment = "crash";
+    plan.config.api_port = api_port_;
+    plan.config.trigger_port = trigger_port_;
+    plan.config.packs = {pack_};
+    app::ServerAddress address;
+    address.url = "http://127.0.0.1:" + std::to_string(api_port_);
+    TIDEWAY_TRY_ASSIGN(address.token, app::create_environment(plan));
+    api_ = std::make_unique<app::ApiClient>(std::move(address));
+    return {};
+}
+
+Status CrashWorld::connect_and_turn_on() {
+    const Json sandboxes = sandboxes_->connections();
+    TIDEWAY_TRY(connect_one(*api_, sandboxes, "partner_center", "partner_center_referrals"));
+    TIDEWAY_TRY(connect_one(*api_, sandboxes, "dataverse", "dynamics365"));
+    TIDEWAY_TRY_ASSIGN(const Json answer, api("POST", "/flows-on", Json::object()));
+    if (!answer.at("failed").empty()) {
+        return fail(ErrorKind::kConflict, "FlowsAreOff", dump(answer.at("failed")));
+    }
+    return {};
+}
+
+Status CrashWorld::register_webhook() {
+    const std::string flows = kFlows;
+    TIDEWAY_TRY_ASSIGN(const Json target, api("GET", flows + "/partner_center_to_dynamics365"));
+    const Json input = {
+        {"input", {{"url", string_or(target, "trigger_url")}, {"overwrite", true}}}};
+    TIDEWAY_TRY_ASSIGN(
+        const Json admitted, api("POST", flows + "/webhook_registration/run", input)
+    );
+    const std::string id = admitted.at("runs").at(0).get<std::string>();
+    std::string status;
+    TIDEWAY_TRY(wait_until("the webhook registration", [&]() -> Result<bool> {
+        TIDEWAY_TRY_ASSIGN(const Json run, api("GET", "/runs/" + id));
+        status = string_or(run, "status") + ": " + string_or(run, "headline");
+        return !is_open(run);
+    }));
+    if (!status.starts_with("Succeeded")) {
+        return fail(ErrorKind::kInternal, "RegistrationFailed", status);
+    }
+    return {};
+}
+
+Status CrashWorld::begin(Lives lives) {
+    server_.kill();
+    TIDEWAY_TRY(partner_center("DELETE", "/faults"));
+    TIDEWAY_TRY(dataverse("DELETE", "/faults"));
+    TIDEWAY_TRY(partner_center("DELETE", "/writes"));
+    TIDEWAY_TRY(dataverse("DELETE", "/writes"));
+    TIDEWAY_TRY(partner_center("DELETE", "/deliveries"));
+    TIDEWAY_TRY(dataverse("DELETE", "/deliveries"));
+    std::filesystem::remove_all(data_folder());
+    std::filesystem::copy(
+        folder_.file("template"), data_folder(), std::filesystem::copy_options::recursive
+    );
+    TIDEWAY_TRY_ASSIGN(
+        std::string token, app::read_text_file(data_folder() + "/admin.token")
+    );
+    token.erase(token.find_last_not_of('\n') + 1);
+    app::ServerAddress address;
+    address.url = "http://127.0.0.1:" + std::to_string(api_port_);
+    address.token = token;
+    api_ = std::make_unique<app::ApiClient>(std::move(address));
+    return restart(std::move(lives));
+}
+
+Status CrashWorld::restart(Lives lives) {
+    TIDEWAY_TRY(server_.start(data_folder(), std::move(lives)));
+    return await_health();
+}
+
+Status CrashWorld::await_health() {
+    const std::string url = "http://127.0.0.1:" + std::to_string(api_port_) + "/health";
+    return wait_until("the server", [this, url]() -> Result<bool> {
+        return send("GET", url, {}).has_value();
+    });
+}
+
+Status CrashWorld::wait_until(const std::string& what, const std::function<Result<bool>()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (true) {
+        TIDEWAY_TRY(server_.keep_up());
+        const Result<bool> now = holds();
+        if (now && *now) {
+            return {};
+        }
+        if (std::chrono::steady_clock::now() > deadline) {
+            return fail(
+                ErrorKind::kTimeout,
+                "NotQuiet",
+                "Waited 30 s for " + what + "." + (now ? "" : " Last: " + now.error().text())
+            );
+        }
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
+// Nothing waits to be delivered and no run is open, and between two looks at the deliveries none was
+// made: a run that is open makes deliveries, a delivery is answered when its run is durable.
+Status CrashWorld::settle() {
+    return wait_until("everything to come to rest", [this]() -> Result<bool> {
+        TIDEWAY_TRY_ASSIGN(const std::string before, quiet_mark());
+        if (before.empty()) {
+            return false;
+        }
+        TIDEWAY_TRY_ASSIGN(const auto open, runs("&status=Running,Waiting"));
+        TIDEWAY_TRY_ASSIGN(const std::string after, quiet_mark());
+        return open.empty() && before == after;
+    });
+}
+
+Result<std::string> CrashWorld::quiet_mark() {
+    std::string out = "deliveries";
+    TIDEWAY_TRY_ASSIGN(const Json ours, partner_center("GET", "/deliveries"));
+    TIDEWAY_TRY_ASSIGN(const Json theirs, dataverse("GET", "/deliveries"));
+    for (const Json& log : {ours.at("deliveries"), theirs.at("deliveries")}) {
+        for (const Json& delivery : log) {
+            if (string_or(delivery, "state") == "waiting") {
+                return std::string();
+            }
+        }
+        out += " " + std::to_string(log.size());
+    }
+    return out;
+}
+
+Result<Json> CrashWorld::api(const std::string& method, const std::string& path, const Json& body) {
+    return api_->call(method, path, body);
+}
+
+Result<Json> CrashWorld::send(const std::string& method, const std::string& url, const Json& body) {
+    http::Request request;
+    request.method = method;
+    request.url = url;
+    if (!body.is_null()) {
+        request.headers.set("Content-Type", "application/json");
+        request.body = dump(body);
+    }
+    http::NetworkPolicy policy;
+    policy.allow_private = true;
+    policy.allow_plain_http = true;
+    TIDEWAY_TRY_ASSIGN(const http::Response response, http_.send(std::move(request), policy));
+    if (response.status >= 400) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "Refused",
+            method + " " + url + " answered " + std::to_string(response.status) + ": " +
+                response.body.substr(0, 500)
+        );
+    }
+    if (response.body.empty()) {
+        return Json{{"entity", response.headers.get_or("OData-EntityId", "")}};
+    }
+    return parse_json(response.body, "The answer");
+}
+
+Result<Json> CrashWorld::partner_center(
+    const std::string& method, const std::string& path, const Json& body
+) {
+    return send(method, sandboxes_->partner_center_url() + "/sandbox" + path, body);
+}
+
+Result<Json> CrashWorld::dataverse(
+    const std::string& method, const std::string& path, const Json& body
+) {
+    return send(method, sandboxes_->dataverse_url() + "/sandbox" + path, body);
+}
+
+Result<Json> CrashWorld::announce_deal(const std::string& name) {
+    return partner_center(
+        "POST",
+        "/deals",
+        {{"name", name},
+         {"details",
+          {{"dealValue", 42000},
+           {"currency", "EUR"},
+           {"closingDateTime", "2027-03-31T23:30:00Z"},
+           {"notes", "Wants a pilot in spring."}}}}
+    );
+}
+
+Result<std::string> CrashWorld::new_opportunity(const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(
+        const Json made,
+        dataverse(
+            "POST",
+            "/as/" + http::encode_component(kSeller) + "/opportunities",
+            {{"name", name},
+             {"estimatedvalue", 18000},
+             {"isrevenuesystemcalculated", false},
+             {"estimatedclosedate", "2027-06-30"},
+             {"description", "Ten lines in two plants."},
+             {"transactioncurrencyid@odata.bind",
+              std::string("/transactioncurrencies(") + kDollar + ")"},
+             {"parentaccountid@odata.bind", std::string("/accounts(") + kAccount + ")"},
+             {"parentcontactid@odata.bind", std::string("/contacts(") + kContact + ")"},
+             {"msft_products", "SOL-20001-XYZ"},
+             {"msft_howcanmicrosofthelp", kHelpWithQuotes},
+             {"msft_syncwithpartnercenter", true}}
+        )
+    );
+    const std::string entity = string_or(made, "entity");
+    const auto open = entity.rfind('(');
+    return open == std::string::npos ? string_or(made, "opportunityid")
+                                     : entity.substr(open + 1, 36);
+}
+
+Result<std::vector<Json>> CrashWorld::opportunities(const std::string& column, const Json& value) {
+    TIDEWAY_TRY_ASSIGN(const Json all, dataverse("GET", "/rows/opportunity"));
+    std::vector<Json> out;
+    for (const Json& row : all.at("rows")) {
+        const Json* cell = find(row, column);
+        if (cell != nullptr && *cell == value) {
+            out.push_back(row);
+        }
+    }
+    return out;
+}
+
+Result<std::vector<Json>> CrashWorld::deals(const std::string& key, const Json& value) {
+    TIDEWAY_TRY_ASSIGN(const Json all, partner_center("GET", "/deals"));
+    std::vector<Json> out;
+    for (const Json& deal : all.at("deals")) {
+        const Json* cell = find(deal, key);
+        if (cell != nullptr && *cell == value) {
+            out.push_back(deal);
+        }
+    }
+    return out;
+}
+
+namespace {
+
+int count_crm(const Json& writes, const std::string& kind) {
+    int out = 0;
+    for (const Json& write : writes) {
+        out += string_or(write, "kind") == kind && string_or(write, "table") == "opportunity" ? 1 : 0;
+    }
+    return out;
+}
+
+int count_accepted(const Json& writes, const std::string& method) {
+    int out = 0;
+    for (const Json& write : writes) {
+        const bool counts = string_or(write, "method") == method &&
+                            string_or(write, "path").find("/engagements/referrals") !=
+                                std::string::npos &&
+                            int_or(write, "status", 0) < 300;
+        out += counts ? 1 : 0;
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<int> CrashWorld::creates_in_crm() {
+    TIDEWAY_TRY_ASSIGN(const Json log, dataverse("GET", "/writes"));
+    return count_crm(log.at("writes"), "create");
+}
+
+Result<int> CrashWorld::updates_in_crm() {
+    TIDEWAY_TRY_ASSIGN(const Json log, dataverse("GET", "/writes"));
+    return count_crm(log.at("writes"), "update");
+}
+
+Result<int> CrashWorld::creates_in_partner_center() {
+    TIDEWAY_TRY_ASSIGN(const Json log, partner_center("GET", "/writes"));
+    return count_accepted(log.at("writes"), "POST");
+}
+
+Result<int> CrashWorld::patches_in_partner_center() {
+    TIDEWAY_TRY_ASSIGN(const Json log, partner_center("GET", "/writes"));
+    return count_accepted(log.at("writes"), "PATCH");
+}
+
+// Without the runs of the template, which are older than this world's last begin().
+Result<std::vector<Json>> CrashWorld::runs(const std::string& query) {
+    TIDEWAY_TRY_ASSIGN(const Json answer, api("GET", "/runs?limit=500" + query));
+    std::vector<Json> out;
+    for (const Json& run : answer.at("value")) {
+        if (!string_or(run, "flow").ends_with("webhook_registration")) {
+            out.push_back(run);
+        }
+    }
+    return out;
+}
+
+Result<std::string> CrashWorld::history_of(const std::string& outcome) {
+    TIDEWAY_TRY_ASSIGN(const auto all, runs());
+    std::string root;
+    for (const Json& run : all) {
+        if (string_or(run, "outcome") == outcome && !run.contains("parent")) {
+            root = string_or(run, "id");
+        }
+    }
+    std::vector<std::string> parts;
+    for (const Json& run : all) {
+        if (string_or(run, "id") != root && string_or(run, "root") != root) {
+            continue;
+        }
+        TIDEWAY_TRY_ASSIGN(const Json shown, api("GET", "/runs/" + string_or(run, "id")));
+        std::string part = string_or(run, "flow") + " " + string_or(run, "status") + "\n";
+        add_steps(shown.at("steps"), part);
+        parts.push_back(std::move(part));
+    }
+    std::ranges::sort(parts);
+    std::string out;
+    for (const std::string& part : parts) {
+        out += part;
+    }
+    return out;
+}
+
+}  // namespace tideway::tests
