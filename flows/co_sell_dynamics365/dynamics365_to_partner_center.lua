@@ -1,13 +1,47 @@
 --- Dynamics 365 to Partner Center: brings a changed opportunity into its referral.
-local pair = require "lib.referral_pair"
+local again = require "lib.again"
+local audit = require "lib.audit"
 local map = require "lib.mapping"
+local new_referral = require "lib.new_referral"
+local pair = require "lib.referral_pair"
 
 local referrals = connection "partner_center_referrals"
 local crm = connection "dynamics365"
 
-local function said(word, reason)
+-- One line in Audit for each attempt, but not the same refusal twice in a row.
+local function said(row, word, reason, sentence)
   outcome(word, reason)
+  if sentence and not audit.says(row, sentence) then
+    crm.update_row("Write the result into Audit",
+      { table = "opportunity", id = row.id, etag = row.etag, changes = { msft_audit = audit.line(row, sentence) } })
+  end
   return { outcome = word, reason = reason }
+end
+
+local function synchronize(input)
+  local own = referrals.get_referral("Existing referrals objects", { id = input.referral_id })
+  local row = crm.get_row("Get the opportunity", { table = "opportunity", id = input.id, expand = new_referral.expand })
+  local diff = map.difference(own, row)
+  if condition("If the referral is closed, then", own.status == "Closed") then
+    if condition("If the opportunity says otherwise, then", diff.any) then
+      local reason = "the deal is closed in Partner Center as " .. tostring(own.substatus)
+      return said(row, "refused", reason, "Update: refused, " .. reason .. ".")
+    end
+    return said(row, "no change")
+  end
+  local made = new_referral.microsoft_half_if_missing(own, row)
+  -- The opportunity's win or loss goes over in any case: nothing can be edited in it any more.
+  local is_older = row.statecode == 0 and not pair.is_own_write(own)
+    and time.difference(row.modifiedon, own.updatedDateTime) > 1
+  if condition("If there is difference between the opportunity objects in Partner Center and CRM, then",
+    next(diff.to_referral) ~= nil and not is_older) then
+    referrals.patch_referral("Update a referral with opportunity data",
+      { id = own.id, etag = own.eTag, changes = diff.to_referral })
+    return said(row, "updated", diff.summary, "Update: sync success.")
+  elseif made then
+    return said(row, "updated", "Microsoft's help", "Microsoft's help was asked for.")
+  end
+  return said(row, "no change", diff.any and "Partner Center is newer" or nil)
 end
 
 return flow {
@@ -18,21 +52,9 @@ return flow {
     local known = referrals.get_referral("Get the referral", { id = input.referral_id })
     return exclusive("One run per deal", known.engagementId, function()
       return scope("(Scope) Synchronize the opportunity", function()
-        local own = referrals.get_referral("Existing referrals objects", { id = input.referral_id })
-        local row = crm.get_row("Get the opportunity", { table = "opportunity", id = input.id, expand = map.expand })
-        if condition("If the referral is closed, then", own.status == "Closed") then
-          return said("refused", "the deal is closed in Partner Center as " .. tostring(own.substatus))
-        end
-        local diff = map.difference(own, row)
-        local is_person = not pair.is_own_write(own)
-        local is_older = is_person and time.difference(row.modifiedon, own.updatedDateTime) > 1
-        if condition("If there is difference between the opportunity objects in Partner Center and CRM, then",
-          next(diff.to_referral) ~= nil and not is_older) then
-          referrals.patch_referral("Update a referral with opportunity data",
-            { id = own.id, etag = own.eTag, changes = diff.to_referral })
-          return said("updated", diff.summary)
-        end
-        return said("no change", diff.any and "Partner Center is newer" or nil)
+        return again.while_changed(function()
+          return synchronize(input)
+        end)
       end)
     end)
   end,

@@ -30,8 +30,9 @@ end
 
 local function find_account(customer)
   local postal_code = (customer.address or {}).postalCode or ""
+  local same_code = postal_code == "" and "null" or quoted(postal_code)
   local found = crm.list_rows("Find the account by name and postal code",
-    { table = "account", filter = "name eq " .. quoted(customer.name) .. " and address1_postalcode eq " .. quoted(postal_code) })
+    { table = "account", filter = "name eq " .. quoted(customer.name) .. " and address1_postalcode eq " .. same_code })
   local account = found.rows[1]
   if condition("If account does not exist, then", account == nil) then
     account = crm.create_row("Create customer account in CRM",

@@ -27,6 +27,10 @@ return flow {
       fail("InvalidInput", "Http Trigger Endpoint is required.",
         "Copy the HTTP POST URL of the flow Partner Center to Dynamics 365.")
     end
+    if condition("If it is no web address, then", string.find(input.url, "^https?://[^/]+") == nil) then
+      fail("InvalidInput", "Http Trigger Endpoint must start with https://, not '" .. input.url .. "'.",
+        "Copy the HTTP POST URL of the flow Partner Center to Dynamics 365.")
+    end
     local registration = { url = input.url, events = wanted(input.events) }
     local current = events.view_webhook_registration("View registration", {})
     if condition("If nothing is registered, then", not current.registered) then

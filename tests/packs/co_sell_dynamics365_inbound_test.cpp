@@ -92,7 +92,7 @@ TEST_F(CoSellInbound, ARevokedSignInFailsTheRunAndResubmittingAfterReconnectingM
     const auto failed = runs(kInbound, "Failed");
     ASSERT_FALSE(failed.empty());
     const std::string headline = string_or(failed.front(), "headline");
-    EXPECT_NE(headline.find("ign in"), std::string::npos) << headline;
+    EXPECT_NE(headline.find("refresh token has expired"), std::string::npos) << headline;
     EXPECT_TRUE(rows_of(string_or(made, "id")).empty());
 
     sign_in_again();

@@ -122,7 +122,7 @@ class CoSellWorld : public testing::Test {
     static void settle() {
         int quiet = 0;
         std::string newest;
-        (void)must(world_->wait_for<bool>("quiet", [&]() -> Result<std::optional<bool>> {
+        const auto is_over = world_->wait_for<bool>("quiet", [&]() -> Result<std::optional<bool>> {
             TIDEWAY_TRY_ASSIGN(const bool before, deliveries_wait());
             TIDEWAY_TRY_ASSIGN(const auto open, world_->runs("&status=Running,Waiting"));
             TIDEWAY_TRY_ASSIGN(const auto last, world_->runs(""));
@@ -132,7 +132,10 @@ class CoSellWorld : public testing::Test {
             newest = id;
             quiet = is_quiet ? quiet + 1 : 0;
             return quiet >= 2 ? std::optional<bool>(true) : std::nullopt;
-        }));
+        });
+        if (!is_over) {
+            throw std::runtime_error(is_over.error().text() + " " + what_is_open());
+        }
     }
 
     // --- Dynamics 365
@@ -316,6 +319,14 @@ class CoSellWorld : public testing::Test {
 
   private:
     static constexpr const char* kPackFolder = "flows/co_sell_dynamics365";
+
+    static std::string what_is_open() {
+        std::string out;
+        for (const Json& run : must(world_->runs("&status=Running,Waiting"))) {
+            out += dump(run) + "\n";
+        }
+        return out.empty() ? "A notification is not delivered." : out;
+    }
 
     static Result<bool> deliveries_wait() {
         TIDEWAY_TRY_ASSIGN(const Json theirs, partner_center("GET", "/deliveries"));

@@ -61,30 +61,33 @@ function M.to_crm(own, found)
     ["parentaccountid@odata.bind"] = found.account_id and "/accounts(" .. found.account_id .. ")" or nil,
   }
   for _, rule in ipairs(rules.fields) do
-    if rule.direction == "both" and rule.transform ~= "currency" then
+    if rule.transform ~= "currency" and rule.transform ~= "name" then
       row[rule.row] = transforms[rule.transform].to_crm(at(own, rule.referral))
     end
   end
   return row
 end
 
---- What differs between the two halves of a deal: {any, to_crm, to_referral, summary}. Values are
--- compared in canonical form; currency is listed in to_crm by its code under "currency".
+--- What differs between the two sides of a deal: {any, to_crm, to_referral, step, summary}. Values are
+-- compared in canonical form; currency is listed in to_crm by its code under "currency", and `step` is
+-- what the row's state has to become.
 function M.difference(own, row)
   local out = { any = false, to_crm = {}, to_referral = {}, names = {} }
   for _, rule in ipairs(rules.fields) do
     local transform = transforms[rule.transform]
     local theirs, ours = at(own, rule.referral), row[rule.row]
-    if rule.direction == "both" and not transform.equal(theirs, ours) then
+    if rule.direction ~= "create" and not transform.equal(theirs, ours) then
       out.any = true
       out.names[#out.names + 1] = rule.field
-      out.to_crm[rule.transform == "currency" and "currency" or rule.row] = transform.to_crm(theirs)
+      if rule.direction == "both" then
+        out.to_crm[rule.transform == "currency" and "currency" or rule.row] = transform.to_crm(theirs)
+      end
       out.to_referral[rule.referral] = transform.to_referral(ours)
     end
   end
   if states.of_referral(own) ~= states.of_row(row) then
     out.any = true
-    out.state = states.of_referral(own)
+    out.step = states.step_for_row(row, own)
     out.names[#out.names + 1] = "Status"
     for path, value in pairs(states.patch_for(row, own)) do
       out.to_referral[path] = value

@@ -23,6 +23,21 @@ function M.is_microsoft_half(referral)
   return false
 end
 
+local function is_guid(value)
+  return is_set(value) and string.find(value, "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x+$") ~= nil
+end
+
+-- Lists show a new deal late; the CRM's row knows the id of our half.
+local function own_half_by_row(referral)
+  if not is_guid(referral.externalReferenceId) then
+    return nil
+  end
+  local found = crm.list_rows("Find the CRM record by Microsoft's half",
+    { table = "opportunity", filter = "opportunityid eq " .. referral.externalReferenceId })
+  local id = (found.rows[1] or {}).msft_referralidentifier
+  return is_set(id) and referrals.get_referral("Get our half by the CRM record", { id = id }) or nil
+end
+
 --- Our half, read again: the event is only a hint, and it may be about Microsoft's half.
 function M.own_half(name, referral)
   if not M.is_microsoft_half(referral) then
@@ -34,11 +49,7 @@ function M.own_half(name, referral)
       return half
     end
   end
-  return nil
-end
-
-local function is_guid(value)
-  return is_set(value) and string.find(value, "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x+$") ~= nil
+  return own_half_by_row(referral)
 end
 
 --- The CRM's row of a deal: by CRM ID, then by Referral Identifier. Both at once, so that a row that
@@ -49,6 +60,11 @@ function M.find_row(name, own)
     filter = filter .. " or opportunityid eq " .. own.externalReferenceId
   end
   local found = crm.list_rows(name, { table = "opportunity", filter = filter, expand = map.expand })
+  for _, row in ipairs(found.rows) do
+    if row.id == own.externalReferenceId then
+      return row
+    end
+  end
   return found.rows[1]
 end
 

@@ -1,8 +1,9 @@
---- The state of a deal on both sides, as one word: hold, open, won or lost.
+--- The state of a deal on both sides, as one word: hold, open, won or lost. It only ever moves on: from
+-- hold to open to won or lost. Who is behind follows, whichever side that is.
 
 local M = {}
 
-local OPEN, WON, LOST = 0, 1, 2
+local WON, LOST = 1, 2
 local IN_PROGRESS, ON_HOLD = 1, 2
 
 function M.of_referral(referral)
@@ -21,7 +22,11 @@ function M.of_row(row)
   return row.statuscode == ON_HOLD and "hold" or "open"
 end
 
---- The status reason of an open row, or nil when the deal is closed.
+function M.is_closed(state)
+  return state == "won" or state == "lost"
+end
+
+--- The status reason of a new row; the CRM's own first one when the deal is closed.
 function M.status_code(referral)
   local state = M.of_referral(referral)
   if state == "open" then
@@ -30,11 +35,19 @@ function M.status_code(referral)
   return state == "hold" and ON_HOLD or nil
 end
 
---- What to patch so that the referral follows the row; empty when it is there already. A deal that
--- was accepted cannot go back on hold, and a closed one cannot change any more.
+--- What the row has to become to follow the referral: open, won or lost; nil when it is there, or ahead.
+function M.step_for_row(row, referral)
+  local wanted, current = M.of_referral(referral), M.of_row(row)
+  if wanted == current or wanted == "hold" or M.is_closed(current) then
+    return nil
+  end
+  return wanted
+end
+
+--- What to patch so that the referral follows the row; empty when it is there, or ahead.
 function M.patch_for(row, referral)
   local wanted, current = M.of_row(row), M.of_referral(referral)
-  if wanted == current or wanted == "hold" or referral.status == "Closed" then
+  if wanted == current or wanted == "hold" or M.is_closed(current) then
     return {}
   end
   if wanted == "open" then
@@ -45,8 +58,6 @@ function M.patch_for(row, referral)
   return { status = "Closed", substatus = current == "hold" and "Declined" or "Lost" }
 end
 
-function M.is_closed_row(row)
-  return row.statecode ~= OPEN
-end
+M.IN_PROGRESS = IN_PROGRESS
 
 return M

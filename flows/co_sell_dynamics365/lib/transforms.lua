@@ -2,6 +2,8 @@
 -- Formatting is never a change: money compares as decimals, dates as dates, notes with normalised
 -- line ends and cut to what the CRM can hold.
 
+local solutions = require "lib.solutions"
+
 local NOTES_MAX = 2000
 local CHECK_MARK = "✓ "
 
@@ -13,11 +15,23 @@ local function as_is(value)
   return value
 end
 
+-- The CRM counts as UTF-16 does: what is beyond the basic plane, such as emoji, counts twice.
+local function cut(value, most)
+  local units = 0
+  for at, code in utf8.codes(value) do
+    units = units + (code > 0xFFFF and 2 or 1)
+    if units > most then
+      return string.sub(value, 1, at - 1)
+    end
+  end
+  return value
+end
+
 local function notes(value)
   if not present(value) then
     return ""
   end
-  return text.truncate(text.normalise_line_ends(value), NOTES_MAX)
+  return cut(text.normalise_line_ends(value), NOTES_MAX)
 end
 
 local function day(value)
@@ -63,7 +77,7 @@ return {
   date = {
     equal = function(a, b) return day(a) == day(b) end,
     to_crm = day,
-    to_referral = function(value) return day(value) .. "T00:00:00Z" end,
+    to_referral = function(value) return day(value) and day(value) .. "T00:00:00Z" end,
   },
 
   notes = {
@@ -72,10 +86,12 @@ return {
     to_referral = notes,
   },
 
+  solutions = { equal = solutions.equal, to_crm = solutions.to_crm, to_referral = solutions.to_referral },
+
   -- Consent is given once and never taken back: a "no" is not carried over a "yes".
   yes_once = {
     equal = function(a, b) return (a == true) == (b == true) end,
-    to_crm = function(value) return value == true end,
+    to_crm = function(value) return value == true or nil end,
     to_referral = function(value) return value == true or nil end,
   },
 }

@@ -1,0 +1,116 @@
+--- A new deal from an opportunity: what it lacks, and both halves of it.
+
+local map = require "lib.mapping"
+local pair = require "lib.referral_pair"
+local solutions = require "lib.solutions"
+local transforms = require "lib.transforms"
+
+local referrals = connection "partner_center_referrals"
+
+local M = {}
+
+--- Lookups to read with the opportunity.
+M.expand = map.expand .. ",parentaccountid,parentcontactid,owninguser"
+
+local function member(person)
+  return {
+    firstName = person.firstname or person.lastname or "-",
+    lastName = person.lastname or person.firstname or "-",
+    email = person.emailaddress1 or person.internalemailaddress,
+    phoneNumber = person.telephone1 or person.mobilephone or person.address1_telephone1 or "+10000000000",
+  }
+end
+
+local function country_problem(account)
+  if account == nil then
+    return "The opportunity has no customer account", "Choose the account and enter its two-letter country code."
+  end
+  local country = account[env("country_code_column")]
+  if not pair.is_set(country) then
+    return "The customer account has no ISO two-letter country code", "Enter the code, such as US, on the account."
+  elseif string.find(country, "^%u%u$") == nil then
+    return "The customer account needs an ISO two-letter country code, not '" .. country .. "'",
+      "Enter the code, such as US, on the account."
+  end
+  return nil
+end
+
+--- Why the deal cannot be made, and what to do about it; nil when it can.
+function M.problem(row)
+  local sentence, remedy = country_problem(row.parentaccountid)
+  if #solutions.to_referral(row.msft_products) == 0 then
+    return "Solution ID is required", "Enter at least one co-sell ready solution id in Products."
+  elseif sentence then
+    return sentence, remedy
+  elseif map.help_code(row.msft_howcanmicrosofthelp) and not row.parentcontactid then
+    return "Microsoft's help needs a customer contact", "Choose a contact with name, phone and e-mail."
+  elseif not pair.is_set(row.estimatedvalue) or not pair.is_set(row.estimatedclosedate) then
+    return "Est. revenue and Est. close date are required", "Enter both on the opportunity."
+  end
+  return nil
+end
+
+--- Our half.
+function M.own(row)
+  local account = row.parentaccountid
+  local asked = solutions.to_referral(row.msft_products)
+  local has_help = map.help_code(row.msft_howcanmicrosofthelp) ~= nil
+  return {
+    name = transforms.name.to_referral(row.name),
+    externalReferenceId = row.id,
+    type = "Shared", qualification = "SalesQualified", status = "New", substatus = "Pending",
+    target = array { { type = "SolutionProfile", id = asked[1].id } },
+    customerProfile = {
+      name = account.name,
+      address = {
+        addressLine1 = account.address1_line1 or "", city = account.address1_city or "",
+        state = account.address1_stateorprovince or "", postalCode = account.address1_postalcode or "",
+        country = account[env("country_code_column")],
+      },
+      team = row.parentcontactid and array { member(row.parentcontactid) } or array {},
+    },
+    consent = {
+      consentToToShareInfoWithOthers = true, consentToContact = true,
+      consentToShareReferralWithMicrosoftSellers = has_help or row.msft_referralvisibility == true,
+    },
+    details = {
+      notes = transforms.notes.to_referral(row.description),
+      dealValue = transforms.money.to_referral(row.estimatedvalue),
+      currency = transforms.currency.to_referral(row.transactioncurrencyid),
+      closingDateTime = transforms.date.to_referral(row.estimatedclosedate),
+      requirements = { industries = array {}, products = array {}, services = array {}, solutions = asked },
+    },
+    team = array { member(row.owninguser or {}) },
+  }
+end
+
+--- Microsoft's half, of the same deal: the request for help.
+function M.create_microsoft_half(own, row)
+  local half = M.own(row)
+  half.engagementId = own.engagementId
+  half.target = array { { type = "BusinessProfileLocation", id = "msft" } }
+  half.inviteContext = {
+    notes = half.details.notes,
+    assistanceRequestCode = map.help_code(row.msft_howcanmicrosofthelp),
+    invitedBy = { organizationId = own.organizationId, organizationName = own.organizationName },
+  }
+  return referrals.create_referral("Create Microsoft Referral",
+    { key = { "engagement", own.engagementId, "msft" }, referral = half })
+end
+
+--- Help that was chosen after the deal was made: true when Microsoft was asked for it now.
+function M.microsoft_half_if_missing(own, row)
+  if own.direction ~= "Outgoing" or map.help_code(row.msft_howcanmicrosofthelp) == nil or M.problem(row) ~= nil then
+    return false
+  end
+  local halves = referrals.list_referrals("Find both halves", { filter = "engagementId eq '" .. own.engagementId .. "'" })
+  for _, half in ipairs(halves.referrals) do
+    if pair.is_microsoft_half(half) then
+      return false
+    end
+  end
+  M.create_microsoft_half(own, row)
+  return true
+end
+
+return M
