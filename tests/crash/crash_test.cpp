@@ -105,6 +105,7 @@ class Crash : public testing::Test {
         if (!done) {
             ++tally_.stuck;
             ADD_FAILURE() << place << done.error().text() << open_runs();
+            world_->keep_data("stuck-" + std::to_string(at));
             return;
         }
         judge(scenario, place);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -25,7 +26,7 @@ constexpr const char* kContact = "d0000000-0000-4000-8000-000000000001";
 constexpr const char* kDollar = "c0000000-0000-4000-8000-000000000001";
 constexpr int kHelpWithQuotes = 861980003;
 constexpr auto kPause = std::chrono::milliseconds(10);
-constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kPatience = std::chrono::seconds(20);
 
 // Ports that are free now; the server has to come back on the same ones.
 std::array<int, 2> free_ports() {
@@ -210,7 +211,7 @@ Status CrashWorld::wait_until(const std::string& what, const std::function<Resul
             return fail(
                 ErrorKind::kTimeout,
                 "NotQuiet",
-                "Waited 30 s for " + what + "." + (now ? "" : " Last: " + now.error().text())
+                "Waited 20 s for " + what + "." + (now ? "" : " Last: " + now.error().text())
             );
         }
         std::this_thread::sleep_for(kPause);
@@ -353,14 +354,6 @@ Result<std::vector<Json>> CrashWorld::deals(const std::string& key, const Json& 
 
 namespace {
 
-int count_crm(const Json& writes, const std::string& kind) {
-    int out = 0;
-    for (const Json& write : writes) {
-        out += string_or(write, "kind") == kind && string_or(write, "table") == "opportunity" ? 1 : 0;
-    }
-    return out;
-}
-
 int count_accepted(const Json& writes, const std::string& method) {
     int out = 0;
     for (const Json& write : writes) {
@@ -375,14 +368,13 @@ int count_accepted(const Json& writes, const std::string& method) {
 
 }  // namespace
 
-Result<int> CrashWorld::creates_in_crm() {
+Result<int> CrashWorld::writes_in_crm(const std::string& kind, const std::string& table) {
     TIDEWAY_TRY_ASSIGN(const Json log, dataverse("GET", "/writes"));
-    return count_crm(log.at("writes"), "create");
-}
-
-Result<int> CrashWorld::updates_in_crm() {
-    TIDEWAY_TRY_ASSIGN(const Json log, dataverse("GET", "/writes"));
-    return count_crm(log.at("writes"), "update");
+    int out = 0;
+    for (const Json& write : log.at("writes")) {
+        out += string_or(write, "kind") == kind && string_or(write, "table") == table ? 1 : 0;
+    }
+    return out;
 }
 
 Result<int> CrashWorld::creates_in_partner_center() {
@@ -395,7 +387,24 @@ Result<int> CrashWorld::patches_in_partner_center() {
     return count_accepted(log.at("writes"), "PATCH");
 }
 
-// Without the runs of the template, which are older than this world's last begin().
+void CrashWorld::keep_data(const std::string& name) const {
+    const char* folder = std::getenv("TIDEWAY_TEST_KEEP");  // NOLINT(concurrency-mt-unsafe)
+    if (folder == nullptr) {
+        return;
+    }
+    std::error_code ignored;
+    std::filesystem::copy(
+        data_folder(),
+        std::filesystem::path(folder) / name,
+        std::filesystem::copy_options::recursive,
+        ignored
+    );
+    std::filesystem::copy(
+        folder_.file("server.log"), std::filesystem::path(folder) / name / "server.log", ignored
+    );
+}
+
+// Without the template's own run, the webhook registration.
 Result<std::vector<Json>> CrashWorld::runs(const std::string& query) {
     TIDEWAY_TRY_ASSIGN(const Json answer, api("GET", "/runs?limit=500" + query));
     std::vector<Json> out;

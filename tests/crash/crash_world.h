@@ -33,7 +33,7 @@ class CrashWorld {
     // Everything delivered, no run open. The server is started anew when it dies. A paused run
     // counts as quiet: the checks find it.
     Status settle();
-    // `holds` is asked until it is true, at most 30 s; the server is kept up meanwhile.
+    // `holds` is asked until it is true, at most 20 s; the server is kept up meanwhile.
     Status wait_until(const std::string& what, const std::function<Result<bool>()>& holds);
 
     ServerProcess& server() { return server_; }
@@ -50,8 +50,7 @@ class CrashWorld {
     Result<std::vector<Json>> deals(const std::string& key, const Json& value);
 
     // --- what the API clients wrote since begin(), and was accepted
-    Result<int> creates_in_crm();
-    Result<int> updates_in_crm();
+    Result<int> writes_in_crm(const std::string& kind, const std::string& table);
     Result<int> creates_in_partner_center();
     Result<int> patches_in_partner_center();
 
@@ -59,6 +58,9 @@ class CrashWorld {
     Result<std::vector<Json>> runs(const std::string& query = {});
     // Flow, step path and status of every step of the run with this outcome and of its children.
     Result<std::string> history_of(const std::string& outcome);
+
+    // A copy of the data folder for a person to look at, below $TIDEWAY_TEST_KEEP when that is set.
+    void keep_data(const std::string& name) const;
 
     std::string data_folder() const { return folder_.file("data"); }
     std::string report_file() const { return folder_.file("points"); }

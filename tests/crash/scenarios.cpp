@@ -69,12 +69,14 @@ Result<Verdict> AnnouncedDeal::check(CrashWorld& world) {
     out.expect_same("Est. revenue", rows.front().at("estimatedvalue"), 42000);
     out.expect_same("deal value", deals.front().at("details").at("dealValue"), 42000);
     out.expect_same("closing date", rows.front().at("estimatedclosedate"), "2027-03-31");
-    TIDEWAY_TRY_ASSIGN(const int created, world.creates_in_crm());
-    TIDEWAY_TRY_ASSIGN(const int updated, world.updates_in_crm());
+    TIDEWAY_TRY_ASSIGN(const int created, world.writes_in_crm("create", "opportunity"));
+    TIDEWAY_TRY_ASSIGN(const int updated, world.writes_in_crm("update", "opportunity"));
+    TIDEWAY_TRY_ASSIGN(const int accounts, world.writes_in_crm("create", "account"));
     TIDEWAY_TRY_ASSIGN(const int patched, world.patches_in_partner_center());
     TIDEWAY_TRY_ASSIGN(const int made, world.creates_in_partner_center());
     out.expect_count("creates in the CRM", created, 1);
-    out.expect_count("updates in the CRM", updated, 0);
+    out.expect_count("customers made", accounts, 1);
+    out.expect_count("notes of Microsoft's answer", updated, 1);
     out.expect_count("writes of the CRM ID", patched, 1);
     out.expect_count("creates in Partner Center", made, 0);
     return out;
@@ -114,8 +116,8 @@ Result<Verdict> CreatedOpportunity::check(CrashWorld& world) {
     }
     out.expect_count("own halves that the opportunity names", matching, 1);
     out.expect_same("Est. revenue", rows.front().at("estimatedvalue"), 18000);
-    TIDEWAY_TRY_ASSIGN(const int created, world.creates_in_crm());
-    TIDEWAY_TRY_ASSIGN(const int updated, world.updates_in_crm());
+    TIDEWAY_TRY_ASSIGN(const int created, world.writes_in_crm("create", "opportunity"));
+    TIDEWAY_TRY_ASSIGN(const int updated, world.writes_in_crm("update", "opportunity"));
     TIDEWAY_TRY_ASSIGN(const int patched, world.patches_in_partner_center());
     TIDEWAY_TRY_ASSIGN(const int made, world.creates_in_partner_center());
     out.expect_count("creates in the CRM", created, 0);
