@@ -12,6 +12,16 @@ return flow {
   end,
 })";
 
+// Its caller gets 202 as soon as the event is durable.
+constexpr const char* kKeeps = R"(
+return flow {
+  title = "Keeps",
+  trigger = trigger.http_request {},
+  run = function(event)
+    return { number = event.body.number }
+  end,
+})";
+
 constexpr const char* kHello = R"(
 return flow {
   title = "Hello",
@@ -36,7 +46,7 @@ return flow {
   trigger = trigger.manual {},
   run = function(event)
     local before = compose("Before", { made = uuid() })
-    delay("A second", 1)
+    delay("A while", 3)
     return { before = before.made, name = event.name }
   end,
 })";

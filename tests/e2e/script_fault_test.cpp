@@ -143,7 +143,7 @@ TEST_F(ScriptFault, OfAPatternFailsTheRun) {
 
 TEST_F(ScriptFault, OfRecursionFailsTheRun) {
     serve("recursion", kEndlessRecursion);
-    expect_fails("recursion", "recursion.lua");
+    expect_fails("recursion", "a function that calls itself without end");
 }
 
 TEST_F(ScriptFault, InAValueFailsTheRunWithTheLine) {
