@@ -14,6 +14,7 @@
 #include "engine/app/environment.h"
 #include "engine/app/sign_in_flow.h"
 #include "engine/http/url.h"
+#include "tests/support/poll.h"
 
 namespace tideway::tests {
 
@@ -38,7 +39,7 @@ std::array<int, 2> free_ports() {
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t size = sizeof(address);
-        auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT: as the API wants it
+        auto* generic = reinterpret_cast<sockaddr*>(&address);
         if (::bind(sockets[i], generic, size) == 0 &&
             ::getsockname(sockets[i], generic, &size) == 0) {
             ports[i] = ntohs(address.sin_port);
@@ -214,7 +215,7 @@ Status CrashWorld::wait_until(const std::string& what, const std::function<Resul
                 "Waited 20 s for " + what + "." + (now ? "" : " Last: " + now.error().text())
             );
         }
-        std::this_thread::sleep_for(kPause);
+        tests::between_looks(kPause);
     }
 }
 
@@ -388,7 +389,7 @@ Result<int> CrashWorld::patches_in_partner_center() {
 }
 
 void CrashWorld::keep_data(const std::string& name) const {
-    const char* folder = std::getenv("TIDEWAY_TEST_KEEP");  // NOLINT(concurrency-mt-unsafe)
+    const char* folder = std::getenv("TIDEWAY_TEST_KEEP");  // NOLINT(concurrency-mt-unsafe): before any thread
     if (folder == nullptr) {
         return;
     }

@@ -22,6 +22,7 @@
 #include "engine/base/json.h"
 #include "tests/e2e/child.h"
 #include "tests/support/client_thread.h"
+#include "tests/support/poll.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::testing {
@@ -221,7 +222,7 @@ class Program {
                 ADD_FAILURE() << reply.text << log();
                 return reply.body;
             }
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            tests::between_looks();
         }
     }
 
@@ -243,7 +244,7 @@ class Program {
                     return event;
                 }
             }
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            tests::between_looks();
         }
         ADD_FAILURE() << "no refused event of " << flow;
         return {};
