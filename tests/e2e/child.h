@@ -2,6 +2,7 @@
 // test.
 #pragma once
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <optional>
@@ -89,6 +90,12 @@ class Child {
         if (!exit_code_) {
             ::kill(process_, number);
         }
+    }
+
+    // There is space again: lifts the plan's bound.
+    void lift_file_bound() const {
+        const rlimit limit{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+        EXPECT_EQ(::prlimit(process_, RLIMIT_FSIZE, &limit, nullptr), 0) << std::strerror(errno);
     }
 
     // The exit code, or minus the number of the signal that ended it.

@@ -110,6 +110,8 @@ class Program {
 
     std::string log() const { return read_file("serve.log"); }
 
+    void lift_file_bound() const { server_->lift_file_bound(); }
+
     void kill() {
         server_->signal(SIGKILL);
         EXPECT_EQ(server_->wait(), -SIGKILL);
