@@ -5,7 +5,9 @@
 
 namespace tideway::app {
 
-BlockingHttp::BlockingHttp() : client_(http::make_curl_client(loop_, {})) {}
+BlockingHttp::BlockingHttp()
+    : client_(http::make_curl_client(loop_, {})) {}
+
 BlockingHttp::~BlockingHttp() = default;
 
 void BlockingHttp::run() {

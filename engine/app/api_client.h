@@ -27,7 +27,9 @@ class BlockingHttp {
 
     Result<http::Response> send(http::Request request, const http::NetworkPolicy& policy);
     void run();  // the loop, until somebody stops it
+
     Loop& loop() { return loop_; }
+
     http::Client& client() { return *client_; }
 
   private:
@@ -37,11 +39,14 @@ class BlockingHttp {
 
 class ApiClient {
   public:
-    explicit ApiClient(ServerAddress address) : address_(std::move(address)) {}
+    explicit ApiClient(ServerAddress address)
+        : address_(std::move(address)) {}
 
     // `path` below /api/v1. An error answer becomes the Error it was made from.
     Result<Json> call(const std::string& method, const std::string& path, const Json& body = {});
+
     Result<Json> get(const std::string& path) { return call("GET", path); }
+
     Result<Json> post(const std::string& path, const Json& body = Json::object()) {
         return call("POST", path, body);
     }

@@ -48,7 +48,9 @@ void print_order(const Json& order) {
 
 }  // namespace
 
-Status failed_as_shown() { return fail(ErrorKind::kConflict, "", ""); }
+Status failed_as_shown() {
+    return fail(ErrorKind::kConflict, "", "");
+}
 
 int report(const Globals& globals, const Error& error) {
     if (error.code.empty() && error.message.empty()) {
@@ -75,9 +77,9 @@ int report(const Globals& globals, const Error& error) {
     if (problems != nullptr && problems->size() > 1) {
         for (const Json& problem : *problems) {
             std::cerr << "  - "
-                      << (problem.is_string() ? problem.get<std::string>()
-                                              : string_or(problem, "message") + " " +
-                                                    string_or(problem, "remedy"))
+                      << (problem.is_string()
+                              ? problem.get<std::string>()
+                              : string_or(problem, "message") + " " + string_or(problem, "remedy"))
                       << "\n";
         }
     }

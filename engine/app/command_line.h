@@ -36,8 +36,11 @@ int run_command(const Globals& globals, const std::function<Status()>& body);
 // Columns as wide as their widest cell, the header underlined.
 class Table {
   public:
-    explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+    explicit Table(std::vector<std::string> header)
+        : rows_{std::move(header)} {}
+
     void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
     void print() const;
 
   private:

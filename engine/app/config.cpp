@@ -1,36 +1,39 @@
 #include "engine/app/config.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace tideway::app {
 
 std::string default_data_folder() {
-    const char* folder = std::getenv("TIDEWAY_DATA");  // NOLINT(concurrency-mt-unsafe): before any thread
+    const char* folder =
+        std::getenv("TIDEWAY_DATA");  // NOLINT(concurrency-mt-unsafe): before any thread
     return folder == nullptr ? "tideway-data" : folder;
 }
 
 Result<std::string> read_text_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in) {
-        return fail(ErrorKind::kNotFound, "FileUnreadable", "The file " + path + " cannot be read.");
+        return fail(
+            ErrorKind::kNotFound, "FileUnreadable", "The file " + path + " cannot be read."
+        );
     }
     return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 Status write_private_file(const std::string& path, std::string_view bytes) {
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const bool ok = file >= 0 && ::fchmod(file, 0600) == 0 &&
-                    ::write(file, bytes.data(), bytes.size()) ==
-                        static_cast<ssize_t>(bytes.size()) &&
-                    ::fsync(file) == 0;
+    const bool ok =
+        file >= 0 && ::fchmod(file, 0600) == 0 &&
+        ::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
+        ::fsync(file) == 0;
     const std::string reason = std::generic_category().message(errno);
     if (file >= 0) {
         ::close(file);

@@ -23,8 +23,11 @@ struct Config {
     int shards = 1;
 
     std::string database_file() const { return data_folder + "/tideway.db"; }
+
     std::string secret_key_file() const { return data_folder + "/secret.key"; }
+
     std::string admin_token_file() const { return data_folder + "/admin.token"; }
+
     std::string config_file() const { return data_folder + "/config.json"; }
 };
 

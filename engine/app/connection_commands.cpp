@@ -18,7 +18,9 @@ struct AddOptions {
     bool is_sandbox = false;
 };
 
-std::string dashes(const std::string& text) { return text.empty() ? "-" : text; }
+std::string dashes(const std::string& text) {
+    return text.empty() ? "-" : text;
+}
 
 Status list(const Globals& globals) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
@@ -27,7 +29,16 @@ Status list(const Globals& globals) {
         print_json(connections);
         return {};
     }
-    Table table({"CONNECTION", "CONNECTOR", "STATUS", "GRANT", "OWNER", "TOKEN UNTIL", "SECRET UNTIL", "FLOWS"});
+    Table table(
+        {"CONNECTION",
+         "CONNECTOR",
+         "STATUS",
+         "GRANT",
+         "OWNER",
+         "TOKEN UNTIL",
+         "SECRET UNTIL",
+         "FLOWS"}
+    );
     for (const Json& row : connections["value"]) {
         table.add(
             {string_or(row, "name"),
@@ -138,7 +149,8 @@ Status add(const Globals& globals, const AddOptions& options) {
         plan.grant = default_grant(spec);
     }
     if (!options.is_sandbox && !globals.json) {
-        std::cout << "On the other side, once:\n" << connector::register_text(spec, plan.settings) << "\n";
+        std::cout << "On the other side, once:\n"
+                  << connector::register_text(spec, plan.settings) << "\n";
     }
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     const SystemClock clock;
@@ -249,7 +261,9 @@ Status connectors(const Globals& globals) {
 }
 
 // `reference` is "pack/name".
-Status bind_reference(const Globals& globals, const std::string& reference, const std::string& connection) {
+Status bind_reference(
+    const Globals& globals, const std::string& reference, const std::string& connection
+) {
     const auto slash = reference.find('/');
     if (slash == std::string::npos) {
         return fail(
@@ -284,9 +298,7 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
     connections->require_subcommand(1);
     auto options = std::make_shared<AddOptions>();
     connections->add_subcommand("list", "All connections: owner, grant, expiry, dependent flows")
-        ->callback([&globals, exit] {
-            exit(run_command(globals, [&] { return list(globals); }));
-        });
+        ->callback([&globals, exit] { exit(run_command(globals, [&] { return list(globals); })); });
     const auto credentials = [options](CLI::App* command) {
         command->add_option("--grant", options->grant, "authorization_code, device_code, ...");
         command->add_option("--set", options->settings, "A setting as name=value (repeatable)");
@@ -306,7 +318,8 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
     });
     for (const char* verb : {"replace", "reconnect"}) {
         CLI::App* command = connections->add_subcommand(
-            verb, "Sign in again, with other settings or credentials if given; flows stay as they are"
+            verb,
+            "Sign in again, with other settings or credentials if given; flows stay as they are"
         );
         command->add_option("name", options->name, "Connection")->required();
         credentials(command);
@@ -334,7 +347,9 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
     bind_command->add_option("reference", *reference, "pack/reference")->required();
     bind_command->add_option("name", options->name, "Connection")->required();
     bind_command->callback([&globals, options, reference, exit] {
-        exit(run_command(globals, [&] { return bind_reference(globals, *reference, options->name); }));
+        exit(run_command(globals, [&] {
+            return bind_reference(globals, *reference, options->name);
+        }));
     });
 }
 

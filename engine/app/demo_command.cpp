@@ -35,7 +35,8 @@ std::string text_at(const Json& value, const char* pointer) {
 
 class Demo {
   public:
-    explicit Demo(DemoWorld& world) : world_(world) {}
+    explicit Demo(DemoWorld& world)
+        : world_(world) {}
 
     Status run() {
         using Step = Status (Demo::*)();
@@ -46,7 +47,8 @@ class Demo {
             {"a deal announced in Partner Center is one opportunity with the mapped fields",
              &Demo::announce},
             {"the CRM ID is written back on the deal", &Demo::written_back},
-            {"a deal value edited in Partner Center arrives in Dynamics 365", &Demo::edit_in_portal},
+            {"a deal value edited in Partner Center arrives in Dynamics 365",
+             &Demo::edit_in_portal},
             {"a deal value edited in Dynamics 365 arrives in Partner Center", &Demo::edit_in_crm},
             {"an opportunity with Sync and Microsoft's help has both halves of a referral",
              &Demo::create_in_crm},
@@ -61,8 +63,8 @@ class Demo {
             const Timestamp began = SystemClock().now();
             const Status done = (this->*step)();
             const Duration took = SystemClock().now() - began;
-            std::cout << (done ? "ok      " : "FAILED  ") << what << "  ("
-                      << format_duration(took) << ")\n"
+            std::cout << (done ? "ok      " : "FAILED  ") << what << "  (" << format_duration(took)
+                      << ")\n"
                       << std::flush;
             TIDEWAY_TRY(done);
         }
@@ -120,7 +122,8 @@ class Demo {
 
     Result<Json> one_opportunity(const std::string& referral) {
         return world_.wait_for<Json>(
-            "the opportunity of the deal", [this, referral]() -> Result<std::optional<Json>> {
+            "the opportunity of the deal",
+            [this, referral]() -> Result<std::optional<Json>> {
                 TIDEWAY_TRY_ASSIGN(
                     auto rows, world_.opportunities("msft_referralidentifier", referral)
                 );
@@ -138,7 +141,9 @@ class Demo {
         );
         TIDEWAY_TRY(expect(rows.size() == 1, std::to_string(rows.size()) + " opportunities"));
         const Json& row = rows.front();
-        TIDEWAY_TRY(expect(row.at("estimatedvalue") == 42000, "value " + text_at(row, "/estimatedvalue")));
+        TIDEWAY_TRY(
+            expect(row.at("estimatedvalue") == 42000, "value " + text_at(row, "/estimatedvalue"))
+        );
         TIDEWAY_TRY(expect(
             text_at(row, "/estimatedclosedate") == "2027-03-31",
             "closing date " + text_at(row, "/estimatedclosedate")
@@ -165,7 +170,8 @@ class Demo {
         const std::string id = string_or(deal_, "id");
         TIDEWAY_TRY(world_.edit_deal(id, {{"details", {{"dealValue", 55000}}}}));
         TIDEWAY_TRY(world_.wait_for<bool>(
-            "the new value in Dynamics 365", [this, id]() -> Result<std::optional<bool>> {
+            "the new value in Dynamics 365",
+            [this, id]() -> Result<std::optional<bool>> {
                 TIDEWAY_TRY_ASSIGN(const Json row, one_opportunity(id));
                 return row.at("estimatedvalue") == 55000 ? std::optional<bool>(true) : std::nullopt;
             }
@@ -177,8 +183,11 @@ class Demo {
         const std::string path = "/opportunities(" + string_or(row_, "opportunityid") + ")";
         TIDEWAY_TRY(world_.seller("PATCH", path, {{"estimatedvalue", 61000.5}}));
         TIDEWAY_TRY(world_.wait_for<bool>(
-            "the new value in Partner Center", [this]() -> Result<std::optional<bool>> {
-                TIDEWAY_TRY_ASSIGN(const auto halves, world_.halves(string_or(deal_, "engagementId")));
+            "the new value in Partner Center",
+            [this]() -> Result<std::optional<bool>> {
+                TIDEWAY_TRY_ASSIGN(
+                    const auto halves, world_.halves(string_or(deal_, "engagementId"))
+                );
                 for (const Json& half : halves) {
                     if (string_or(half, "id") == string_or(deal_, "id") &&
                         half.at("details").at("dealValue") == 61000.5) {
@@ -229,9 +238,9 @@ class Demo {
                     TIDEWAY_TRY_ASSIGN(
                         auto rows, world_.opportunities("opportunityid", opportunity)
                     );
-                    const bool has =
-                        !rows.empty() && !text_at(rows.front(), "/msft_referralidentifier").empty() &&
-                        text_at(rows.front(), "/msft_referralidentifier") != "null";
+                    const bool has = !rows.empty() &&
+                                     !text_at(rows.front(), "/msft_referralidentifier").empty() &&
+                                     text_at(rows.front(), "/msft_referralidentifier") != "null";
                     return has ? std::optional<Json>(rows.front()) : std::nullopt;
                 }
             )
@@ -283,7 +292,11 @@ class Demo {
         TIDEWAY_TRY(world_.dataverse(
             "POST",
             "/faults",
-            {{"method", "PATCH"}, {"path", "/api/data/*"}, {"kind", "delay"}, {"ms", 1500}, {"count", 1}}
+            {{"method", "PATCH"},
+             {"path", "/api/data/*"},
+             {"kind", "delay"},
+             {"ms", 1500},
+             {"count", 1}}
         ));
         TIDEWAY_TRY_ASSIGN(const std::string id, new_opportunity("Fabrikam cold chain"));
         return expect_one_pair(id);
@@ -329,7 +342,9 @@ class Demo {
         TIDEWAY_TRY(expect(string_or(run, "status") == "Succeeded", string_or(run, "headline")));
         TIDEWAY_TRY(expect(string_or(run, "resubmit_of") == failed_run_, "the lineage is lost"));
         TIDEWAY_TRY(world_.settle());
-        TIDEWAY_TRY_ASSIGN(const auto rows, world_.opportunities("name", "Northwind route planning"));
+        TIDEWAY_TRY_ASSIGN(
+            const auto rows, world_.opportunities("name", "Northwind route planning")
+        );
         TIDEWAY_TRY(expect(rows.size() == 1, std::to_string(rows.size()) + " opportunities"));
         TIDEWAY_TRY_ASSIGN(const auto halves, world_.halves(string_or(deal_, "engagementId")));
         for (const Json& half : halves) {
@@ -375,9 +390,7 @@ Status demo(const Globals& globals, const DemoOptions& options) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     StderrLog log(LogLevel::kWarning);
     const Timestamp began = SystemClock().now();
-    TIDEWAY_TRY_ASSIGN(
-        const auto world, DemoWorld::create(globals.data_folder, options.pack, log)
-    );
+    TIDEWAY_TRY_ASSIGN(const auto world, DemoWorld::create(globals.data_folder, options.pack, log));
     std::cout << "ok      sandboxes, server and connections are up  ("
               << format_duration(SystemClock().now() - began) << ")\n"
               << std::flush;

@@ -42,11 +42,17 @@ Status connect_one(
 
 }  // namespace
 
-void DemoWorld::pause() { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }
+void DemoWorld::pause() {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
 
-Timestamp DemoWorld::in_thirty_seconds() { return SystemClock().now() + std::chrono::seconds(30); }
+Timestamp DemoWorld::in_thirty_seconds() {
+    return SystemClock().now() + std::chrono::seconds(30);
+}
 
-bool DemoWorld::is_over(Timestamp deadline) { return SystemClock().now() > deadline; }
+bool DemoWorld::is_over(Timestamp deadline) {
+    return SystemClock().now() > deadline;
+}
 
 Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     const std::string& folder, const std::string& pack, Log& log
@@ -134,7 +140,9 @@ Result<Json> DemoWorld::edit_deal(const std::string& id, const Json& changes) {
     return partner_center("PATCH", "/deals/" + id, changes);
 }
 
-Result<Json> DemoWorld::deals() { return partner_center("GET", "/deals", {}); }
+Result<Json> DemoWorld::deals() {
+    return partner_center("GET", "/deals", {});
+}
 
 Result<std::vector<Json>> DemoWorld::halves(const std::string& engagement) {
     TIDEWAY_TRY_ASSIGN(const Json all, deals());
@@ -167,9 +175,7 @@ Result<std::vector<Json>> DemoWorld::opportunities(const std::string& column, co
 Result<Json> DemoWorld::seller(
     const std::string& method, const std::string& path, const Json& body
 ) {
-    return dataverse(
-        method, "/as/" + http::encode_component(kSeller) + path, body
-    );
+    return dataverse(method, "/as/" + http::encode_component(kSeller) + path, body);
 }
 
 Result<std::vector<Json>> DemoWorld::runs(const std::string& query) {

@@ -1,5 +1,5 @@
-// The demo's world: sandboxes and a server of a fresh environment in this process, and what a person at
-// either side does. Used by `tideway demo`.
+// The demo's world: sandboxes and a server of a fresh environment in this process, and what a
+// person at either side does. Used by `tideway demo`.
 #pragma once
 
 #include <functional>
@@ -24,17 +24,22 @@ class DemoWorld {
     );
 
     ApiClient& api() { return *api_; }
+
     const Config& config() const { return config_; }
+
     const Engine& engine() const { return *engine_; }
+
     const Sandboxes& sandboxes() const { return *sandboxes_; }
 
     // --- Partner Center's side
-    Result<Json> announce_deal(const Json& deal);                // Microsoft announces a deal
+    Result<Json> announce_deal(const Json& deal);  // Microsoft announces a deal
     Result<Json> edit_deal(const std::string& id, const Json& changes);  // in the portal
     Result<Json> deals();
     Result<std::vector<Json>> halves(const std::string& engagement);
     Status set_deliveries(const Json& settings);
-    Result<Json> partner_center(const std::string& method, const std::string& path, const Json& body);
+    Result<Json> partner_center(
+        const std::string& method, const std::string& path, const Json& body
+    );
 
     // --- the CRM's side
     Result<std::vector<Json>> opportunities(const std::string& column, const Json& value);

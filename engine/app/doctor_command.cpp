@@ -13,7 +13,8 @@ constexpr std::uintmax_t kDiskFreeBytesMin = 1U << 30U;
 
 class Doctor {
   public:
-    explicit Doctor(const Globals& globals) : globals_(globals) {}
+    explicit Doctor(const Globals& globals)
+        : globals_(globals) {}
 
     Status run() {
         local();
@@ -42,7 +43,8 @@ class Doctor {
 
     void local() {
         const auto config = read_config(globals_.data_folder);
-        add(config.has_value(), "environment", config ? config->environment : config.error().text());
+        add(config.has_value(), "environment", config ? config->environment : config.error().text()
+        );
         std::error_code error;
         const auto space = std::filesystem::space(globals_.data_folder, error);
         const bool has_room = !error && space.available >= kDiskFreeBytesMin;
@@ -53,17 +55,20 @@ class Doctor {
         if (!config) {
             return;
         }
-        const auto mode =
-            std::filesystem::status(config->secret_key_file(), error).permissions();
+        const auto mode = std::filesystem::status(config->secret_key_file(), error).permissions();
         const bool is_private =
-            !error && (mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all)) ==
-                          std::filesystem::perms::none;
-        add(is_private, "secret.key", is_private ? "readable by its owner only" : "readable by others, or missing");
+            !error && (mode & (std::filesystem::perms::group_all |
+                               std::filesystem::perms::others_all)) == std::filesystem::perms::none;
+        add(is_private,
+            "secret.key",
+            is_private ? "readable by its owner only" : "readable by others, or missing");
     }
 
     void remote(ApiClient& client) {
         const auto info = client.get("/info");
-        add(info.has_value(), "server", info ? "version " + string_or(*info, "version") : info.error().text());
+        add(info.has_value(),
+            "server",
+            info ? "version " + string_or(*info, "version") : info.error().text());
         if (!info) {
             return;
         }

@@ -21,7 +21,8 @@ std::int64_t crash_at() {
 
 // Only the crash tests set it: the file that lists the crash points as they are visited.
 std::string crash_report() {
-    const char* text = std::getenv("TIDEWAY_CRASH_REPORT");  // NOLINT(concurrency-mt-unsafe): at start
+    const char* text =
+        std::getenv("TIDEWAY_CRASH_REPORT");  // NOLINT(concurrency-mt-unsafe): at start
     return text == nullptr ? "" : text;
 }
 
@@ -46,7 +47,9 @@ Result<std::unique_ptr<connector::Registry>> make_registry() {
 // In the order of construction; destruction is the reverse.
 struct Engine::Parts {
     explicit Parts(Config config_in, Log& log_in)
-        : config(std::move(config_in)), log(log_in), crash_points(crash_at(), crash_report()) {}
+        : config(std::move(config_in)),
+          log(log_in),
+          crash_points(crash_at(), crash_report()) {}
 
     ~Parts() {
         if (live) {
@@ -104,7 +107,9 @@ struct Engine::Parts {
 };
 
 Status Engine::Parts::open() {
-    TIDEWAY_TRY_ASSIGN(auto opened_box, connector::SecretBox::open_key_file(config.secret_key_file()));
+    TIDEWAY_TRY_ASSIGN(
+        auto opened_box, connector::SecretBox::open_key_file(config.secret_key_file())
+    );
     box = std::make_unique<connector::SecretBox>(std::move(opened_box));
     TIDEWAY_TRY_ASSIGN(registry, make_registry());
     store::SqliteOptions options;
@@ -205,9 +210,13 @@ Status Engine::Parts::listen() {
     api.port = config.api_port;
     TIDEWAY_TRY_ASSIGN(
         api_server,
-        http::start_server(front, api, [this](http::ServerRequest request, auto responder) {
-            api_router.handle(std::move(request), std::move(responder));
-        })
+        http::start_server(
+            front,
+            api,
+            [this](http::ServerRequest request, auto responder) {
+                api_router.handle(std::move(request), std::move(responder));
+            }
+        )
     );
     http::ServerOptions trigger;
     trigger.address = config.trigger_address;
@@ -216,13 +225,18 @@ Status Engine::Parts::listen() {
     trigger.key_file = config.key_file;
     TIDEWAY_TRY_ASSIGN(
         trigger_server,
-        http::start_server(front, trigger, [this](http::ServerRequest request, auto responder) {
-            trigger_router.handle(std::move(request), std::move(responder));
-        })
+        http::start_server(
+            front,
+            trigger,
+            [this](http::ServerRequest request, auto responder) {
+                trigger_router.handle(std::move(request), std::move(responder));
+            }
+        )
     );
     if (config.public_url.empty()) {
-        config.public_url = (config.certificate_file.empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") +
-                            std::to_string(trigger_server->port());
+        config.public_url =
+            (config.certificate_file.empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") +
+            std::to_string(trigger_server->port());
     }
     return {};
 }
@@ -278,7 +292,9 @@ Status Engine::Parts::serve() {
     return {};
 }
 
-Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Engine::Engine(std::unique_ptr<Parts> parts)
+    : parts_(std::move(parts)) {}
+
 Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::start(Config config, Log& log) {
@@ -288,9 +304,20 @@ Result<std::unique_ptr<Engine>> Engine::start(Config config, Log& log) {
     return std::unique_ptr<Engine>(new Engine(std::move(parts)));
 }
 
-int Engine::api_port() const { return parts_->api_server->port(); }
-int Engine::trigger_port() const { return parts_->trigger_server->port(); }
-std::string Engine::public_url() const { return parts_->config.public_url; }
-store::Store::Counters Engine::store_counters() const { return parts_->store->counters(); }
+int Engine::api_port() const {
+    return parts_->api_server->port();
+}
+
+int Engine::trigger_port() const {
+    return parts_->trigger_server->port();
+}
+
+std::string Engine::public_url() const {
+    return parts_->config.public_url;
+}
+
+store::Store::Counters Engine::store_counters() const {
+    return parts_->store->counters();
+}
 
 }  // namespace tideway::app

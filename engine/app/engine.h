@@ -1,5 +1,5 @@
-// The whole server of one environment, wired: store, catalog, runtime, listeners. The only place that
-// constructs and passes; nothing is global.
+// The whole server of one environment, wired: store, catalog, runtime, listeners. The only place
+// that constructs and passes; nothing is global.
 #pragma once
 
 #include <memory>

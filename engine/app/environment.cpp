@@ -21,8 +21,7 @@ Status store_first_token(const Config& config, const std::string& token) {
     row.hash = server::token_hash(token);
     row.created = SystemClock().now();
     TIDEWAY_TRY(runtime::submit_blocking(
-        *opened,
-        {{store::PutToken{row}, store::SetMeta{"environment", config.environment}}}
+        *opened, {{store::PutToken{row}, store::SetMeta{"environment", config.environment}}}
     ));
     return {};
 }

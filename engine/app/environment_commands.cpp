@@ -36,7 +36,9 @@ Status init(const Globals& globals, const InitOptions& options) {
     }
     TIDEWAY_TRY_ASSIGN(const std::string token, create_environment(plan));
     if (globals.json) {
-        print_json({{"data", globals.data_folder}, {"environment", config.environment}, {"token", token}});
+        print_json(
+            {{"data", globals.data_folder}, {"environment", config.environment}, {"token", token}}
+        );
         return {};
     }
     std::cout << "Environment '" << config.environment << "' made in " << globals.data_folder

@@ -201,8 +201,7 @@ Status check(const Globals& globals, const std::string& folder) {
     std::size_t errors = 0;
     Json out = {{"flows", Json::array()}};
     for (const std::string& flow : pack.flows) {
-        const auto analysis =
-            script::analyse(flow + ".lua", pack.files_of(flow), &connections);
+        const auto analysis = script::analyse(flow + ".lua", pack.files_of(flow), &connections);
         Json findings = Json::array();
         for (const script::Finding& finding : analysis.findings) {
             const bool is_error = finding.severity == script::Finding::Severity::kError;
@@ -292,9 +291,8 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
         exit(run_command(globals, [&] { return check(globals, *name); }));
     });
     flows->add_subcommand("reload", "Read the pack folders again and publish what is right")
-        ->callback([&globals, exit] {
-            exit(run_command(globals, [&] { return reload(globals); }));
-        });
+        ->callback([&globals, exit] { exit(run_command(globals, [&] { return reload(globals); })); }
+        );
 }
 
 }  // namespace tideway::app

@@ -1,7 +1,7 @@
 // The program `tideway`.
-#include <CLI/CLI.hpp>
-
 #include <csignal>
+
+#include <CLI/CLI.hpp>
 
 #include "engine/app/command_line.h"
 

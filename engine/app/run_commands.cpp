@@ -183,9 +183,7 @@ Status decide(const Globals& globals, const RunOptions& options) {
         TIDEWAY_TRY_ASSIGN(body["output"], parse_json(options.output, "--output"));
     }
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY_ASSIGN(
-        const Json answer, client->post("/runs/" + options.run + "/decide", body)
-    );
+    TIDEWAY_TRY_ASSIGN(const Json answer, client->post("/runs/" + options.run + "/decide", body));
     if (globals.json) {
         print_json(answer);
     } else {
@@ -259,8 +257,7 @@ void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     on_run("resubmit", "A new run from the same event", resubmit)
         ->add_option("--code", options->code, "original (default) or current");
     on_run("cancel", "Stop a run", cancel);
-    CLI::App* decide_command =
-        on_run("decide", "Adopt, repeat or skip an effect in doubt", decide);
+    CLI::App* decide_command = on_run("decide", "Adopt, repeat or skip an effect in doubt", decide);
     decide_command->add_option("decision", options->decision, "adopt, repeat or skip")->required();
     decide_command->add_option("--step", options->step, "Path of the step")->required();
     decide_command->add_option("--output", options->output, "adopt: the record as JSON");

@@ -28,7 +28,9 @@ std::string loopback(const char* host, int port) {
 
 struct Sandboxes::Parts {
     explicit Parts(SandboxesOptions options_in)
-        : options(std::move(options_in)), identity(clock, "sandbox"), faults(loop) {}
+        : options(std::move(options_in)),
+          identity(clock, "sandbox"),
+          faults(loop) {}
 
     ~Parts() {
         loop.stop();
@@ -95,7 +97,9 @@ Status Sandboxes::Parts::open() {
     return {};
 }
 
-Sandboxes::Sandboxes(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Sandboxes::Sandboxes(std::unique_ptr<Parts> parts)
+    : parts_(std::move(parts)) {}
+
 Sandboxes::~Sandboxes() = default;
 
 Result<std::unique_ptr<Sandboxes>> Sandboxes::start(SandboxesOptions options) {

@@ -1,5 +1,5 @@
-// All sandboxes of this program in one process, on a thread of their own: sign-in, Partner Center and
-// Dataverse, each on a loopback port.
+// All sandboxes of this program in one process, on a thread of their own: sign-in, Partner Center
+// and Dataverse, each on a loopback port.
 #pragma once
 
 #include <memory>

@@ -26,7 +26,8 @@ http::NetworkPolicy policy_of(const Json& settings) {
 // The listener that the browser comes back to, for one answer.
 class RedirectListener {
   public:
-    explicit RedirectListener(Loop& loop) : loop_(loop) {}
+    explicit RedirectListener(Loop& loop)
+        : loop_(loop) {}
 
     Result<std::string> start() {
         TIDEWAY_TRY_ASSIGN(
@@ -34,7 +35,10 @@ class RedirectListener {
             http::start_server(
                 loop_,
                 {},
-                [this](const http::ServerRequest& request, const std::shared_ptr<http::Responder>& answer) {
+                [this](
+                    const http::ServerRequest& request,
+                    const std::shared_ptr<http::Responder>& answer
+                ) {
                     http::Response page;
                     page.status = 200;
                     page.headers.set("Content-Type", "text/html; charset=utf-8");
@@ -101,7 +105,10 @@ Result<std::string> play_browser(
 }
 
 Result<SignedIn> sign_in_in_browser(
-    BlockingHttp& http, const SignInInput& input, const http::NetworkPolicy& policy, const Clock& clock
+    BlockingHttp& http,
+    const SignInInput& input,
+    const http::NetworkPolicy& policy,
+    const Clock& clock
 ) {
     RedirectListener listener(http.loop());
     TIDEWAY_TRY_ASSIGN(const std::string redirect_uri, listener.start());
@@ -167,9 +174,8 @@ Result<SignedIn> sign_in(
         std::cerr << prompt.message << "\n";
     };
     auto machine = plan.grant == "device_code" ? connector::sign_in_with_device_code(input, show)
-                   : plan.grant == "refresh_token"
-                       ? connector::sign_in_with_refresh_token(input)
-                       : connector::sign_in_as_app(input);
+                   : plan.grant == "refresh_token" ? connector::sign_in_with_refresh_token(input)
+                                                   : connector::sign_in_as_app(input);
     if (!machine) {
         return fail(std::move(machine.error()));
     }

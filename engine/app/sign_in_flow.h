@@ -24,7 +24,9 @@ Result<connector::SignedIn> sign_in(
 
 // Stores it on the server and tests every right; prints what is missing unless JSON is wanted.
 Result<Json> put_connection(
-    ApiClient& client, const model::ConnectorSpec& spec, const ConnectionPlan& plan,
+    ApiClient& client,
+    const model::ConnectorSpec& spec,
+    const ConnectionPlan& plan,
     const connector::SignedIn& signed_in
 );
 

@@ -75,9 +75,7 @@ void add_variable_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     CLI::App* variables = app.add_subcommand("variables", "Environment variables of packs");
     variables->require_subcommand(1);
     variables->add_subcommand("list", "All variables with their values")
-        ->callback([&globals, exit] {
-            exit(run_command(globals, [&] { return list(globals); }));
-        });
+        ->callback([&globals, exit] { exit(run_command(globals, [&] { return list(globals); })); });
     auto name = std::make_shared<std::string>();
     auto value = std::make_shared<std::string>();
     CLI::App* set_command = variables->add_subcommand("set", "Set the current value");

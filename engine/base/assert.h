@@ -6,6 +6,6 @@ namespace tideway {
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
 }  // namespace tideway
 
-#define TIDEWAY_ASSERT(condition)                                            \
-    ((condition) ? static_cast<void>(0)                                      \
+#define TIDEWAY_ASSERT(condition)       \
+    ((condition) ? static_cast<void>(0) \
                  : ::tideway::assertion_failed(#condition, __FILE__, __LINE__))

@@ -24,8 +24,13 @@ class SystemClock final : public Clock {
 };
 
 // Microseconds since 1970, as the store keeps them; and back.
-inline std::int64_t to_micros(Timestamp at) { return at.time_since_epoch().count(); }
-inline Timestamp from_micros(std::int64_t micros) { return Timestamp(Duration(micros)); }
+inline std::int64_t to_micros(Timestamp at) {
+    return at.time_since_epoch().count();
+}
+
+inline Timestamp from_micros(std::int64_t micros) {
+    return Timestamp(Duration(micros));
+}
 
 // "2026-02-03T10:11:12.123456Z"; trailing zeros of the fraction are dropped.
 std::string format_utc(Timestamp at);

@@ -1,10 +1,10 @@
 #include "engine/base/crash_points.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace tideway {
 

@@ -1,5 +1,5 @@
-// Places where a crash must lose and double nothing: around every commit, send and receive. The crash
-// tests let the program die at the n-th of them; otherwise a visit costs two comparisons.
+// Places where a crash must lose and double nothing: around every commit, send and receive. The
+// crash tests let the program die at the n-th of them; otherwise a visit costs two comparisons.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,8 @@ namespace tideway {
 class CrashPoints {
   public:
     // `die_at` is the number of the visit at which the process kills itself with SIGKILL; 0: never.
-    // Every visit is written as one line (its place) at the end of the file `report`; empty: nowhere.
+    // Every visit is written as one line (its place) at the end of the file `report`; empty:
+    // nowhere.
     explicit CrashPoints(std::int64_t die_at = 0, const std::string& report = {});
     ~CrashPoints();
     CrashPoints(const CrashPoints&) = delete;

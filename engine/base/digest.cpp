@@ -1,11 +1,11 @@
 #include "engine/base/digest.h"
 
+#include <array>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
-
-#include <array>
 
 #include "engine/base/assert.h"
 

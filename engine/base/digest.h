@@ -14,7 +14,7 @@ std::string random_bytes(std::size_t count);
 std::string to_hex(std::string_view bytes);
 std::optional<std::string> from_hex(std::string_view hex);
 std::string to_base64(std::string_view bytes);
-std::string to_base64url(std::string_view bytes);  // no padding
+std::string to_base64url(std::string_view bytes);               // no padding
 std::optional<std::string> from_base64(std::string_view text);  // both alphabets, padding optional
 
 // Takes as long for equal as for different texts of one length.

@@ -92,8 +92,12 @@ std::string dump(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Payload to_payload(const Json& value) { return Payload(dump(value)); }
+Payload to_payload(const Json& value) {
+    return Payload(dump(value));
+}
 
-std::string quote_json(std::string_view text) { return dump(Json(std::string(text))); }
+std::string quote_json(std::string_view text) {
+    return dump(Json(std::string(text)));
+}
 
 }  // namespace tideway

@@ -2,11 +2,11 @@
 // bytes (base/payload.h). Thread: any.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 #include "engine/base/payload.h"
 #include "engine/base/result.h"
@@ -29,9 +29,7 @@ std::int64_t int_or(const Json& object, std::string_view key, std::int64_t fallb
 bool bool_or(const Json& object, std::string_view key, bool fallback);
 
 // The text at a key, or an Error that names `what` and the key.
-Result<std::string> require_string(
-    const Json& object, std::string_view key, std::string_view what
-);
+Result<std::string> require_string(const Json& object, std::string_view key, std::string_view what);
 
 // Bytes that are not UTF-8 are replaced, so it never throws.
 std::string dump(const Json& value);

@@ -13,11 +13,11 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 // --- HTTP server ---
-constexpr std::size_t kRequestBodyBytesMax = 10U << 20U;  // 413
+constexpr std::size_t kRequestBodyBytesMax = 10U << 20U;    // 413
 constexpr std::size_t kRequestHeaderBytesMax = 64U << 10U;  // 431
-constexpr std::size_t kServerConnectionsMax = 4096;       // accept waits
-constexpr seconds kRequestReadTimeout{30};                // connection is closed
-constexpr seconds kIdleConnectionTimeout{75};             // connection is closed
+constexpr std::size_t kServerConnectionsMax = 4096;         // accept waits
+constexpr seconds kRequestReadTimeout{30};                  // connection is closed
+constexpr seconds kIdleConnectionTimeout{75};               // connection is closed
 constexpr seconds kLingerTimeout{2};  // what a client still sends after our last answer is dropped
 constexpr seconds kStreamCommentInterval{15};             // keeps proxies from closing a stream
 constexpr std::size_t kStreamBufferBytesMax = 1U << 20U;  // unsent; the slow reader is closed
@@ -32,43 +32,43 @@ constexpr std::size_t kPooledConnectionsMax = 128;  // per network policy; the o
 constexpr std::size_t kConnectionsPerHostMax = 32;  // further requests queue
 
 // --- JSON ---
-constexpr std::size_t kJsonDepthMax = 128;  // InvalidJSON
-constexpr std::size_t kSchemaStepsMax = 20'000;  // of one validation, + 100 per value; it fails
-constexpr std::size_t kSchemaProblemsMax = 20;      // further ones are not listed
+constexpr std::size_t kJsonDepthMax = 128;           // InvalidJSON
+constexpr std::size_t kSchemaStepsMax = 20'000;      // of one validation, + 100 per value; it fails
+constexpr std::size_t kSchemaProblemsMax = 20;       // further ones are not listed
 constexpr std::size_t kPatternWorkMax = 50'000'000;  // of one schema pattern: characters x states
 
 // --- a run ---
-constexpr std::size_t kPayloadBytesMax = 100U << 20U;      // the step fails with PayloadTooLarge
+constexpr std::size_t kPayloadBytesMax = 100U << 20U;       // the step fails with PayloadTooLarge
 constexpr std::size_t kInlinePayloadBytesMax = 64U << 10U;  // larger bytes go to table payload
-constexpr std::size_t kJournalBytesMax = 512U << 20U;      // the run fails with JournalTooLarge
-constexpr std::int64_t kJournalRowsMax = 1'000'000;        // the run fails with JournalTooLarge
-constexpr std::size_t kScriptMemoryBytesMax = 64U << 20U;  // per run; the run fails
-constexpr std::size_t kVmMemoryBytesMax = 512U << 20U;     // per VM; its runs replay in a new one
-constexpr std::int64_t kQuantumInstructions = 100'000;     // then other runs of the shard get a turn
+constexpr std::size_t kJournalBytesMax = 512U << 20U;       // the run fails with JournalTooLarge
+constexpr std::int64_t kJournalRowsMax = 1'000'000;         // the run fails with JournalTooLarge
+constexpr std::size_t kScriptMemoryBytesMax = 64U << 20U;   // per run; the run fails
+constexpr std::size_t kVmMemoryBytesMax = 512U << 20U;      // per VM; its runs replay in a new one
+constexpr std::int64_t kQuantumInstructions = 100'000;  // then other runs of the shard get a turn
 constexpr std::int64_t kRunInstructionsMax = 2'000'000'000;  // between two waits; the run fails
 constexpr std::int64_t kTriggerInstructionsMax = 2'000'000;  // trigger functions; the event fails
-constexpr std::int64_t kPatternStepsMax = 10'000'000;  // one string pattern call; raises
-constexpr int kScopeDepthMax = 64;                     // raises
-constexpr int kBranchesMax = 50;                       // at a time, as Power Automate's Foreach
-constexpr std::int64_t kForeachItemsMax = 100'000;     // raises
-constexpr std::int64_t kSplitOnItemsMax = 100'000;     // the event fails
-constexpr int kChildDepthMax = 32;                     // run_child_flow raises
-constexpr int kResponseWaitSeconds = 120;              // the caller gets 504
-constexpr int kDeathsAtOnePlaceMax = 3;                // the run is Paused
-constexpr hours kRunDurationMax{24 * 30};              // TimedOut
+constexpr std::int64_t kPatternStepsMax = 10'000'000;        // one string pattern call; raises
+constexpr int kScopeDepthMax = 64;                           // raises
+constexpr int kBranchesMax = 50;                    // at a time, as Power Automate's Foreach
+constexpr std::int64_t kForeachItemsMax = 100'000;  // raises
+constexpr std::int64_t kSplitOnItemsMax = 100'000;  // the event fails
+constexpr int kChildDepthMax = 32;                  // run_child_flow raises
+constexpr int kResponseWaitSeconds = 120;           // the caller gets 504
+constexpr int kDeathsAtOnePlaceMax = 3;             // the run is Paused
+constexpr hours kRunDurationMax{24 * 30};           // TimedOut
 
 // --- effects ---
-constexpr seconds kEchoWait{30};             // a change waits for an open intent on its record
-constexpr hours kConnectionWait{72};         // runs wait for an unavailable connection
-constexpr std::size_t kNameBytesMax = 256;   // step, scope, flow, connection names; raises
+constexpr seconds kEchoWait{30};            // a change waits for an open intent on its record
+constexpr hours kConnectionWait{72};        // runs wait for an unavailable connection
+constexpr std::size_t kNameBytesMax = 256;  // step, scope, flow, connection names; raises
 
 // --- store ---
-constexpr std::size_t kWriterQueueMax = 8192;          // submitters get ServerBusy (503)
-constexpr std::size_t kGroupCommitBatchesMax = 512;    // batches of one commit
-constexpr milliseconds kStartCheckBudget{40};  // check after a crash; the rest as it is read
-constexpr milliseconds kBackgroundFlush{50};           // journal rows reach history
+constexpr std::size_t kWriterQueueMax = 8192;        // submitters get ServerBusy (503)
+constexpr std::size_t kGroupCommitBatchesMax = 512;  // batches of one commit
+constexpr milliseconds kStartCheckBudget{40};        // check after a crash; the rest as it is read
+constexpr milliseconds kBackgroundFlush{50};         // journal rows reach history
 constexpr hours kHistoryRetention{24 * 28};
-constexpr std::size_t kPageSizeMax = 500;              // of any list
+constexpr std::size_t kPageSizeMax = 500;  // of any list
 
 // --- engine ---
 constexpr std::size_t kRunsInMemoryPerShardMax = 2048;  // further claimed runs wait in the queue

@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-
 #include "engine/base/clock.h"
 
 namespace tideway {

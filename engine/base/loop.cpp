@@ -1,10 +1,11 @@
 #include "engine/base/loop.h"
 
+#include <utility>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <utility>
 
 namespace tideway {
 namespace {
@@ -12,7 +13,8 @@ namespace {
 class AsioTimer final : public Timer {
   public:
     AsioTimer(boost::asio::io_context& context, Duration delay, std::function<void()> task)
-        : timer_(context, delay), alive_(std::make_shared<bool>(true)) {
+        : timer_(context, delay),
+          alive_(std::make_shared<bool>(true)) {
         // A timer may expire in the same turn in which it is destroyed: the flag decides.
         timer_.async_wait([alive = std::weak_ptr<bool>(alive_),
                            run = std::move(task)](const boost::system::error_code& error) {
@@ -29,10 +31,14 @@ class AsioTimer final : public Timer {
 
 }  // namespace
 
-Loop::Loop(int threads) : context_(std::make_unique<boost::asio::io_context>(threads)) {}
+Loop::Loop(int threads)
+    : context_(std::make_unique<boost::asio::io_context>(threads)) {}
+
 Loop::~Loop() = default;
 
-void Loop::post(std::function<void()> task) { boost::asio::post(*context_, std::move(task)); }
+void Loop::post(std::function<void()> task) {
+    boost::asio::post(*context_, std::move(task));
+}
 
 std::unique_ptr<Timer> Loop::after(Duration delay, std::function<void()> task) {
     return std::make_unique<AsioTimer>(*context_, delay, std::move(task));
@@ -48,7 +54,9 @@ void Loop::run_again() {
     run();
 }
 
-void Loop::stop() { context_->stop(); }
+void Loop::stop() {
+    context_->stop();
+}
 
 std::size_t Loop::poll() {
     context_->restart();

@@ -31,8 +31,8 @@ class Executor {
     virtual std::unique_ptr<Timer> after(Duration delay, std::function<void()> task) = 0;
 };
 
-// An Executor on an asio io_context. run() blocks until stop(); an exception that escapes a task ends
-// the program (it is a bug).
+// An Executor on an asio io_context. run() blocks until stop(); an exception that escapes a task
+// ends the program (it is a bug).
 class Loop final : public Executor {
   public:
     // `threads`: how many threads will call run(); timers need one.
@@ -44,8 +44,8 @@ class Loop final : public Executor {
     void post(std::function<void()> task) override;
     std::unique_ptr<Timer> after(Duration delay, std::function<void()> task) override;
 
-    void run();   // until stop(); pending work is dropped
-    void stop();  // from any thread
+    void run();        // until stop(); pending work is dropped
+    void stop();       // from any thread
     void run_again();  // as run(), after a stop()
     // Runs what is ready and returns; for tests.
     std::size_t poll();

@@ -22,7 +22,9 @@ class Payload {
 
     std::size_t size() const { return bytes_ ? bytes_->size() : 0; }
 
-    std::string_view view() const { return bytes_ ? std::string_view(*bytes_) : std::string_view(); }
+    std::string_view view() const {
+        return bytes_ ? std::string_view(*bytes_) : std::string_view();
+    }
 
     std::string str() const { return std::string(view()); }
 

@@ -2,11 +2,11 @@
 // accident. reveal() is the one door; grep for it.
 #pragma once
 
-#include <openssl/crypto.h>
-
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <openssl/crypto.h>
 
 namespace tideway {
 
@@ -14,10 +14,18 @@ namespace tideway {
 class Secret {
   public:
     Secret() = default;
-    explicit Secret(std::string text) : text_(std::move(text)) {}
+
+    explicit Secret(std::string text)
+        : text_(std::move(text)) {}
+
     Secret(const Secret&) = default;
     Secret& operator=(const Secret&) = default;
-    Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
+
+    Secret(Secret&& other) noexcept
+        : text_(other.text_) {
+        other.wipe();
+    }
+
     Secret& operator=(Secret&& other) noexcept {
         if (this != &other) {
             wipe();
@@ -26,9 +34,11 @@ class Secret {
         }
         return *this;
     }
+
     ~Secret() { wipe(); }
 
     bool empty() const { return text_.empty(); }
+
     std::string_view reveal() const { return text_; }
 
   private:

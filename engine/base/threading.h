@@ -20,6 +20,7 @@ namespace tideway {
 class TIDEWAY_THREAD_ATTRIBUTE(capability("mutex")) Mutex {
   public:
     void lock() TIDEWAY_THREAD_ATTRIBUTE(acquire_capability()) { mutex_.lock(); }
+
     void unlock() TIDEWAY_THREAD_ATTRIBUTE(release_capability()) { mutex_.unlock(); }
 
   private:
@@ -32,7 +33,9 @@ class TIDEWAY_THREAD_ATTRIBUTE(scoped_lockable) Lock {
         : mutex_(mutex) {
         mutex_.lock();
     }
+
     ~Lock() TIDEWAY_THREAD_ATTRIBUTE(release_capability()) { mutex_.unlock(); }
+
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 

@@ -44,7 +44,9 @@ std::string_view Uid::raw() const {
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
 }
 
-std::string Uid::hex() const { return to_hex(raw()); }
+std::string Uid::hex() const {
+    return to_hex(raw());
+}
 
 std::string Uid::guid() const {
     std::string out = hex();

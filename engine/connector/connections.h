@@ -1,5 +1,5 @@
-// The connections of the environment, opened: settings parsed, secrets decrypted. A snapshot per name
-// that is replaced as a whole when the connection is.
+// The connections of the environment, opened: settings parsed, secrets decrypted. A snapshot per
+// name that is replaced as a whole when the connection is.
 #pragma once
 
 #include <functional>
@@ -30,7 +30,8 @@ std::string secrets_purpose(std::string_view connection);
 // Thread: any.
 class Connections {
   public:
-    explicit Connections(const SecretBox& box) : box_(box) {}
+    explicit Connections(const SecretBox& box)
+        : box_(box) {}
 
     // Fails when the sealed bytes cannot be opened with this environment's key.
     Status put(const model::ConnectionRecord& record);

@@ -2,7 +2,9 @@
 
 namespace tideway::connector {
 
-std::unique_ptr<Exchange> Connector::probe(const Call& /*call*/) const { return nullptr; }
+std::unique_ptr<Exchange> Connector::probe(const Call& /*call*/) const {
+    return nullptr;
+}
 
 std::unique_ptr<Exchange> Connector::receive(
     const model::TriggerSpec& /*trigger*/, const Incoming& /*incoming*/
@@ -22,7 +24,9 @@ std::unique_ptr<Exchange> Connector::unsubscribe(
     return nullptr;
 }
 
-std::unique_ptr<Exchange> Connector::test(const Json& /*settings*/) const { return nullptr; }
+std::unique_ptr<Exchange> Connector::test(const Json& /*settings*/) const {
+    return nullptr;
+}
 
 http::NetworkPolicy Connector::network_policy(const Json& settings) const {
     http::NetworkPolicy policy;

@@ -18,8 +18,8 @@ namespace tideway::connector {
 
 // Send this, then come back with the answer.
 struct Send {
-    http::Request request;  // absolute URL; no Authorization: the runtime adds it
-    std::string audience;   // key of ConnectorSpec::audiences; empty: no token
+    http::Request request;   // absolute URL; no Authorization: the runtime adds it
+    std::string audience;    // key of ConnectorSpec::audiences; empty: no token
     bool is_effect = false;  // this request is the one that changes the outside world
 };
 
@@ -46,7 +46,7 @@ using Turn = std::variant<Send, Done, Failed>;
 class Exchange {
   public:
     virtual ~Exchange() = default;
-    virtual Turn begin() = 0;                                // called once, first
+    virtual Turn begin() = 0;                                      // called once, first
     virtual Turn on_response(const http::Response& response) = 0;  // after each Send
 };
 
@@ -58,7 +58,7 @@ struct Call {
     std::string idempotency_key;  // 64 hex digits; empty for reads
     Timestamp intent_at;          // when the intent was made durable; probes page back to it
     Timestamp now;
-    bool is_repeat = false;       // an earlier attempt of this very step may have taken effect
+    bool is_repeat = false;  // an earlier attempt of this very step may have taken effect
 };
 
 // What a probe found out. In `Done` of a probe exchange the output is
@@ -75,15 +75,15 @@ struct Incoming {
     Timestamp now;  // certificates are checked against it
 };
 
-// In `Done` of a receive exchange the output is {"events":[{"event":..., "dedupe_key": text or null}]}.
-// A Failed answers the caller with error.http_status and leaves a refused event.
+// In `Done` of a receive exchange the output is {"events":[{"event":..., "dedupe_key": text or
+// null}]}. A Failed answers the caller with error.http_status and leaves a refused event.
 
 struct Subscription {
     Json config;
     Json settings;
     std::string callback_url;
-    std::string flow;   // name, for the service's own list
-    Json state;         // what subscribe's Done returned, for renew and unsubscribe
+    std::string flow;  // name, for the service's own list
+    Json state;        // what subscribe's Done returned, for renew and unsubscribe
 };
 
 // One per connector, made once. Thread: any, so implementations are stateless or locked.
@@ -116,13 +116,13 @@ class Connector {
     virtual http::NetworkPolicy network_policy(const Json& settings) const;
 };
 
-// The class of an answer that has arrived whole: 2xx done; 408 and 5xx in doubt for effects; 429 and
-// other 4xx not done.
+// The class of an answer that has arrived whole: 2xx done; 408 and 5xx in doubt for effects; 429
+// and other 4xx not done.
 model::AttemptClass classify(int status, model::EffectClass effect);
 
-// {"error":{"code","message"}} and the other envelopes of Microsoft's services, else the body's start.
-// Sets kind, code (status name), http_status, retry_after and details {statusCode, headers, body,
-// serviceCode}.
+// {"error":{"code","message"}} and the other envelopes of Microsoft's services, else the body's
+// start. Sets kind, code (status name), http_status, retry_after and details {statusCode, headers,
+// body, serviceCode}.
 Error service_error(const http::Response& response, Timestamp now);
 
 // The service's own code in such an Error ("0x80040237", "preconditionFailed"), which

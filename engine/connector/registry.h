@@ -34,6 +34,7 @@ class Registry {
         model::ConnectorSpec spec;
         std::unique_ptr<Connector> implementation;
     };
+
     std::map<std::string, Entry, std::less<>> entries_;
 };
 

@@ -21,7 +21,8 @@ class TokenCache {
   public:
     // Makes new secrets of a connection durable, then calls back (from any thread).
     using Save = std::function<void(
-        const std::string& connection, std::map<std::string, Secret, std::less<>> secrets,
+        const std::string& connection,
+        std::map<std::string, Secret, std::less<>> secrets,
         std::function<void(Status)> done
     )>;
 
@@ -30,7 +31,9 @@ class TokenCache {
     // `done` runs on `back`. A failure says in words what a person must do (AADSTS codes become
     // sentences); kUnauthenticated: the connection is broken, kUnavailable: try later.
     virtual void get(
-        const std::string& connection, const std::string& audience, Executor& back,
+        const std::string& connection,
+        const std::string& audience,
+        Executor& back,
         std::function<void(Result<Secret>)> done
     ) = 0;
 
@@ -42,8 +45,12 @@ class TokenCache {
 };
 
 std::unique_ptr<TokenCache> make_token_cache(
-    Loop& loop, http::Client& client, const Registry& registry, const Connections& connections,
-    const Clock& clock, TokenCache::Save save
+    Loop& loop,
+    http::Client& client,
+    const Registry& registry,
+    const Connections& connections,
+    const Clock& clock,
+    TokenCache::Save save
 );
 
 }  // namespace tideway::connector

@@ -178,7 +178,9 @@ void CurlPool::act(curl_socket_t socket, int direction) {
     report_finished();
 }
 
-int CurlPool::on_timer(CURLM*, long milliseconds, void* self) {  // NOLINT(google-runtime-int): libcurl
+int CurlPool::on_timer(
+    CURLM*, long milliseconds, void* self
+) {  // NOLINT(google-runtime-int): libcurl
     static_cast<CurlPool*>(self)->set_timer(milliseconds);
     return 0;
 }

@@ -1,5 +1,5 @@
-// Method and path pattern -> handler. "/api/v1/runs/{run}/steps"; "{rest*}" as the last segment takes
-// all that follows. Thread: built once, then any.
+// Method and path pattern -> handler. "/api/v1/runs/{run}/steps"; "{rest*}" as the last segment
+// takes all that follows. Thread: built once, then any.
 #pragma once
 
 #include <string>
@@ -25,6 +25,7 @@ class Router {
         std::vector<std::string> segments;
         Handler handler;
     };
+
     std::vector<Route> routes_;
 };
 

@@ -24,10 +24,12 @@ std::string encode_component(std::string_view text);
 std::string decode_component(std::string_view text, bool plus_is_space = false);
 
 using QueryFields = std::vector<std::pair<std::string, std::string>>;
-QueryFields parse_query(std::string_view query);  // decoded
+QueryFields parse_query(std::string_view query);     // decoded
 std::string print_query(const QueryFields& fields);  // encoded
 std::string print_form(const QueryFields& fields);   // application/x-www-form-urlencoded
-std::string query_value(std::string_view query, std::string_view name, std::string_view fallback = {});
+std::string query_value(
+    std::string_view query, std::string_view name, std::string_view fallback = {}
+);
 
 // Loopback, private, link-local, unique-local, multicast or unspecified address text.
 bool is_private_address(std::string_view address);

@@ -28,39 +28,39 @@ struct OperationSpec {
     std::string summary;  // one sentence for hover and manual
     EffectClass effect = EffectClass::kRead;
     std::vector<RepeatAnswer> already_done;
-    bool has_probe = false;  // the connector can look whether the effect took place
+    bool has_probe = false;          // the connector can look whether the effect took place
     Duration trust_absent_after{0};  // after the last byte left, "absent" is proof only then
     bool creates = false;  // makes a record: the checker wants a business key in field `key`
     Json input_schema;     // JSON Schema subset (model/schema.h); an object
     Json output_schema;
-    std::string object;       // record identity: a literal ("referral") or "/pointer" into the input
-    std::string record_id;    // "/pointer" into the input, or "output:/pointer"
-    std::string fields;       // "/pointer" to the object of written fields, for the ledger
-    std::string version;      // "output:/pointer" to etag or version
+    std::string object;     // record identity: a literal ("referral") or "/pointer" into the input
+    std::string record_id;  // "/pointer" into the input, or "output:/pointer"
+    std::string fields;     // "/pointer" to the object of written fields, for the ledger
+    std::string version;    // "output:/pointer" to etag or version
     std::vector<std::string> secret_fields;  // "/pointer"s into the input
-    std::string audience;     // which token; a key of ConnectorSpec::audiences, or empty
+    std::string audience;  // which token; a key of ConnectorSpec::audiences, or empty
 };
 
 struct TriggerSpec {
     std::string id;  // "referral_event"; trigger.<connector id>_<id> in Lua
     std::string title;
     std::string summary;
-    std::string kind;    // "webhook" or "polling"
+    std::string kind;         // "webhook" or "polling"
     bool subscribes = false;  // turning the flow on registers the callback address at the service
-    Json config_schema;  // of the table in the flow
-    Json event_schema;   // of what run(event) gets
+    Json config_schema;       // of the table in the flow
+    Json event_schema;        // of what run(event) gets
 };
 
 struct ConnectorSpec {
     std::string id;
     std::string title;
     std::string summary;
-    std::string status;  // "stable", "preview"
-    std::vector<std::string> auth;  // "none", "oauth2", "basic", "api_key"
+    std::string status;                            // "stable", "preview"
+    std::vector<std::string> auth;                 // "none", "oauth2", "basic", "api_key"
     std::map<std::string, std::string> audiences;  // name -> "{setting}" template of the resource
     Json oauth;  // endpoints and grants, templates over the settings (docs/connectors.md); or null
     std::vector<std::string> register_steps;  // what to set up on the other side, for people
-    Json settings_schema;  // of a connection's settings
+    Json settings_schema;                     // of a connection's settings
     std::vector<OperationSpec> operations;
     std::vector<TriggerSpec> triggers;
     std::string hash;  // of the file's bytes, hex
@@ -69,8 +69,8 @@ struct ConnectorSpec {
     const TriggerSpec* trigger(std::string_view trigger_id) const;
 };
 
-// Checks everything that a program can check: an operation without an effect class, an idempotent one
-// without `already_done`, a once one without probe or "park": true, is refused by name.
+// Checks everything that a program can check: an operation without an effect class, an idempotent
+// one without `already_done`, a once one without probe or "park": true, is refused by name.
 Result<ConnectorSpec> parse_connector_spec(std::string_view json);
 
 }  // namespace tideway::model

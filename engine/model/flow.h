@@ -35,11 +35,11 @@ std::string content_hash(const FlowVersion& version);
 // What a flow says of itself: the value that its file returns, without the functions.
 struct FlowDeclaration {
     std::string title;
-    std::string trigger;            // "manual", "http_request", "recurrence", "child" or
-                                    // "<connector id>.<trigger id>"
+    std::string trigger;             // "manual", "http_request", "recurrence", "child" or
+                                     // "<connector id>.<trigger id>"
     std::string trigger_connection;  // connection reference of a connector's trigger, or empty
-    Payload trigger_config;         // JSON object: what the author wrote, without functions
-    Payload settings;               // JSON object: description, retry, timeout of flow{}, where given
+    Payload trigger_config;          // JSON object: what the author wrote, without functions
+    Payload settings;  // JSON object: description, retry, timeout of flow{}, where given
     bool has_condition = false;
     bool has_dedupe_by = false;
     bool has_split_on = false;
@@ -52,8 +52,8 @@ struct FlowDeclaration {
 
 // The outline of a flow, read from its text: what could run, in order.
 struct OutlineNode {
-    std::string kind;  // "step", "scope", "try", "condition", "branch", "switch", "case", "foreach",
-                       // "parallel", "repeat_until", "exclusive", "run_child_flow", ...
+    std::string kind;  // "step", "scope", "try", "condition", "branch", "switch", "case",
+                       // "foreach", "parallel", "repeat_until", "exclusive", "run_child_flow", ...
     std::string name;
     std::string operation;  // "<connection reference>.<operation>" for steps
     std::string file;

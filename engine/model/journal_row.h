@@ -11,16 +11,17 @@
 namespace tideway::model {
 
 enum class RowKind : std::uint8_t {
-    kScopeBegin = 1,  // a scope, loop, iteration, branch or exclusive body starts; operation: its kind
-    kScopeEnd = 2,    // ... ends, with its status
-    kValue = 3,       // answered at once: compose, condition, outcome, now, uuid, random, log, respond
-    kIntent = 4,      // an operation is about to be called; durable before the bytes of an effect leave
-    kAttempt = 5,     // an attempt that did not end the step (a retry or a settlement follows)
-    kResult = 6,      // the step has ended; resumes its branch
-    kWait = 7,        // a branch starts to wait: delay, child, callback, lock; `input` says for what
-    kWake = 8,        // that wait has ended; resumes its branch
-    kControl = 9,     // cancel, time limit, decision of a person; `operation` says which
-    kEnd = 10,        // the run has ended
+    kScopeBegin =
+        1,  // a scope, loop, iteration, branch or exclusive body starts; operation: its kind
+    kScopeEnd = 2,  // ... ends, with its status
+    kValue = 3,   // answered at once: compose, condition, outcome, now, uuid, random, log, respond
+    kIntent = 4,  // an operation is about to be called; durable before the bytes of an effect leave
+    kAttempt = 5,  // an attempt that did not end the step (a retry or a settlement follows)
+    kResult = 6,   // the step has ended; resumes its branch
+    kWait = 7,     // a branch starts to wait: delay, child, callback, lock; `input` says for what
+    kWake = 8,     // that wait has ended; resumes its branch
+    kControl = 9,  // cancel, time limit, decision of a person; `operation` says which
+    kEnd = 10,     // the run has ended
 };
 
 // How an attempt ended (DESIGN 5.7).
@@ -29,8 +30,8 @@ enum class AttemptClass : std::uint8_t { kNone = 0, kDone = 1, kNotDone = 2, kIn
 struct JournalRow {
     std::int64_t seq = 0;  // 1, 2, 3 ... in the run, without a gap
     RowKind kind = RowKind::kValue;
-    std::string path;  // step path; "" for the run itself
-    int line = 0;      // in the flow's text
+    std::string path;       // step path; "" for the run itself
+    int line = 0;           // in the flow's text
     std::string operation;  // "dataverse.create_row"; for scopes the kind of scope
     std::string spec_hash;  // of the connector's spec, for operations
     Status status = Status::kRunning;

@@ -99,9 +99,7 @@ Result<RetryPolicy> parse_retry_policy(const Json& value) {
     policy.kind = type == "fixed" ? RetryKind::kFixed : RetryKind::kExponential;
     policy.count = static_cast<int>(int_or(value, "count", policy.count));
     if (policy.count < 0 || policy.count > kRetriesMax) {
-        return fail(
-            ErrorKind::kInvalidInput, "InvalidRetryPolicy", "A retry count is 0 to 90."
-        );
+        return fail(ErrorKind::kInvalidInput, "InvalidRetryPolicy", "A retry count is 0 to 90.");
     }
     policy.maximum = std::chrono::hours(24);
     TIDEWAY_TRY_ASSIGN(policy.interval, duration_or(value, "interval", policy.interval));

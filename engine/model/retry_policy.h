@@ -23,10 +23,10 @@ struct RetryPolicy {
 // "default", "none", "fixed" or "exponential".
 Result<RetryPolicy> parse_retry_policy(const Json& value);
 
-// The wait before retry `retry` (1 is the first), or nothing when the policy is used up. `random` is a
-// number in [0,1). Exponential: uniform in [max((n-1)-th bound, minimum), min(n-th bound, maximum)]
-// with lower bounds 0,1,2,4,... and upper bounds 1,2,4,8,... times the interval. A server's own
-// Retry-After replaces the policy's wait.
+// The wait before retry `retry` (1 is the first), or nothing when the policy is used up. `random`
+// is a number in [0,1). Exponential: uniform in [max((n-1)-th bound, minimum), min(n-th bound,
+// maximum)] with lower bounds 0,1,2,4,... and upper bounds 1,2,4,8,... times the interval. A
+// server's own Retry-After replaces the policy's wait.
 std::optional<Duration> delay_before(
     const RetryPolicy& policy, int retry, double random, std::optional<Duration> retry_after
 );

@@ -46,13 +46,17 @@ std::optional<Value> value_of(const Names& names, std::string_view text) {
 
 }  // namespace
 
-std::string_view to_string(EventStatus status) { return name_of(kEventNames, status); }
+std::string_view to_string(EventStatus status) {
+    return name_of(kEventNames, status);
+}
 
 std::optional<EventStatus> parse_event_status(std::string_view text) {
     return value_of<EventStatus>(kEventNames, text);
 }
 
-std::string_view to_string(EffectState state) { return name_of(kEffectNames, state); }
+std::string_view to_string(EffectState state) {
+    return name_of(kEffectNames, state);
+}
 
 std::optional<EffectState> parse_effect_state(std::string_view text) {
     return value_of<EffectState>(kEffectNames, text);

@@ -27,7 +27,8 @@ struct EventRecord {
     EventId id = 0;
     Uid uid;
     FlowId flow_id = 0;
-    std::string source;  // "http_request", "manual", "child", "resubmit", "dataverse.row_changed" ...
+    std::string
+        source;  // "http_request", "manual", "child", "resubmit", "dataverse.row_changed" ...
     EventStatus status = EventStatus::kAccepted;
     std::string reason;  // why it was refused; one sentence
     std::string dedupe_key;
@@ -39,8 +40,8 @@ struct EventRecord {
 struct RunRecord {
     RunId id = 0;
     Uid uid;
-    Uid root_uid;    // first run of the lineage; its own uid when it is the first
-    Uid parent_uid;  // of the calling run, or none
+    Uid root_uid;             // first run of the lineage; its own uid when it is the first
+    Uid parent_uid;           // of the calling run, or none
     std::string parent_path;  // step path of the call in the parent
     Uid resubmit_of;          // or none
     FlowId flow_id = 0;

@@ -50,8 +50,7 @@ int take_number(std::string_view& text, char mark, std::string_view end) {
     }
     const auto digits = text.substr(at + 1, text.size() - at - 1 - end.size());
     int value = 0;
-    const auto [rest, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error != std::errc() || rest != digits.data() + digits.size() || value < 1) {
         return 0;
     }

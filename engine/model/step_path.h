@@ -2,8 +2,9 @@
 //
 //   (Scope) Synchronize/For each line[3]/Create line#2
 //
-// '/' separates scopes; "[3]" is an iteration (from 1) of a loop; "#2" the second step of that name in
-// its scope (the first has no mark). In names the characters / % [ ] # are written %2F %25 %5B %5D %23.
+// '/' separates scopes; "[3]" is an iteration (from 1) of a loop; "#2" the second step of that name
+// in its scope (the first has no mark). In names the characters / % [ ] # are written %2F %25 %5B
+// %5D %23.
 #pragma once
 
 #include <string>
@@ -13,9 +14,9 @@
 namespace tideway::model {
 
 struct PathSegment {
-    std::string name;        // as the author wrote it
-    int occurrence = 1;      // of this name in its scope
-    int iteration = 0;       // 0: not a loop iteration
+    std::string name;    // as the author wrote it
+    int occurrence = 1;  // of this name in its scope
+    int iteration = 0;   // 0: not a loop iteration
 
     friend bool operator==(const PathSegment&, const PathSegment&) = default;
 };

@@ -53,7 +53,9 @@ void ExchangeDriver::send(const std::shared_ptr<Running>& running, Send send) {
                 return;
             }
             client_.send(
-                std::move(*authorized), running->policy, [this, running](http::Exchange result) {
+                std::move(*authorized),
+                running->policy,
+                [this, running](http::Exchange result) {
                     if (!result) {
                         take(running, Failed{std::move(result.error().error), {}});
                         return;

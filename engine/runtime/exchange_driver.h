@@ -1,5 +1,5 @@
-// Runs one Exchange of a connector outside a run: what arrives at a trigger, subscriptions, connection
-// tests. No retries, no journal.
+// Runs one Exchange of a connector outside a run: what arrives at a trigger, subscriptions,
+// connection tests. No retries, no journal.
 #pragma once
 
 #include <functional>
@@ -18,13 +18,16 @@ class ExchangeDriver {
     ExchangeDriver(
         Executor& executor, http::Client& client, const connector::Authorizer& authorizer
     )
-        : executor_(executor), client_(client), authorizer_(authorizer) {}
+        : executor_(executor),
+          client_(client),
+          authorizer_(authorizer) {}
 
     using Outcome = std::variant<connector::Done, connector::Failed>;
 
     void drive(
         std::unique_ptr<connector::Exchange> exchange,
-        std::shared_ptr<const connector::OpenConnection> connection, http::NetworkPolicy policy,
+        std::shared_ptr<const connector::OpenConnection> connection,
+        http::NetworkPolicy policy,
         std::function<void(Outcome)> done
     );
 

@@ -44,13 +44,14 @@ struct ConnectionBinding {
 class FlowCatalog {
   public:
     FlowCatalog(store::Store& store, const connector::Registry& registry)
-        : store_(store), registry_(registry) {}
+        : store_(store),
+          registry_(registry) {}
 
     // Reads what the store has. Blocking; call before anything runs.
     Status load();
 
-    // Checks every flow of a pack and publishes those whose text is new and right. A flow with errors
-    // keeps its published version and shows its problems. Blocking.
+    // Checks every flow of a pack and publishes those whose text is new and right. A flow with
+    // errors keeps its published version and shows its problems. Blocking.
     Status publish(const Pack& pack);
 
     std::vector<FlowEntry> flows() const;
@@ -62,9 +63,8 @@ class FlowCatalog {
     Result<std::shared_ptr<LoadedVersion>> version(model::VersionId id) const;
 
     // The child flow that a version calls: of the same pack, on.
-    Result<std::shared_ptr<LoadedVersion>> child(
-        const LoadedVersion& parent, std::string_view name
-    ) const;
+    Result<std::shared_ptr<LoadedVersion>> child(const LoadedVersion& parent, std::string_view name)
+        const;
 
     // JSON of an environment variable: its value, else its default, else null.
     Payload variable(std::string_view pack, std::string_view name) const;
@@ -84,6 +84,7 @@ class FlowCatalog {
         std::shared_ptr<LoadedVersion> loaded;  // null: has errors
         std::vector<script::Finding> problems;
     };
+
     Checked check(const Pack& pack, const std::string& flow) const;
     Result<std::shared_ptr<LoadedVersion>> prepare(model::FlowVersion version) const;
     std::string title_of(std::string_view pack, const std::string& name);

@@ -126,9 +126,8 @@ Status FlowCatalog::set_variable(std::string_view pack, std::string_view name, c
     return {};
 }
 
-Result<ConnectionBinding> FlowCatalog::binding(
-    std::string_view pack, std::string_view reference
-) const {
+Result<ConnectionBinding> FlowCatalog::binding(std::string_view pack, std::string_view reference)
+    const {
     const Lock lock(mutex_);
     const auto it = packs_.find(pack);
     if (it != packs_.end()) {

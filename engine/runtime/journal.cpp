@@ -8,7 +8,8 @@ using model::JournalRow;
 using model::RowKind;
 
 Journal::Journal(std::vector<JournalRow> recorded, std::int64_t next_seq)
-    : recorded_(std::move(recorded)), next_seq_(next_seq) {
+    : recorded_(std::move(recorded)),
+      next_seq_(next_seq) {
     by_path_.reserve(recorded_.size());
     for (const JournalRow& row : recorded_) {
         bytes_ += static_cast<std::int64_t>(row.bytes());
@@ -88,6 +89,8 @@ const JournalRow& Journal::append(JournalRow row) {
     return unflushed_.back();
 }
 
-std::vector<JournalRow> Journal::take_unflushed() { return std::exchange(unflushed_, {}); }
+std::vector<JournalRow> Journal::take_unflushed() {
+    return std::exchange(unflushed_, {});
+}
 
 }  // namespace tideway::runtime

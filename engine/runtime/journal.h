@@ -1,5 +1,5 @@
-// The journal of one run in memory: what was recorded before (for replay and the divergence check) and
-// what is not durable yet.
+// The journal of one run in memory: what was recorded before (for replay and the divergence check)
+// and what is not durable yet.
 #pragma once
 
 #include <deque>
@@ -31,9 +31,10 @@ class Journal {
     // Null: nothing was recorded there.
     Recorded* find(std::string_view path);
 
-    // The next recorded row that resumes a branch (result, wake) or the run (control), in order; null
-    // when the replay has caught up.
+    // The next recorded row that resumes a branch (result, wake) or the run (control), in order;
+    // null when the replay has caught up.
     const model::JournalRow* next_delivery();
+
     bool has_deliveries() const { return !deliveries_.empty(); }
 
     // A recorded path that the script did not ask for although it should have; empty: none.
@@ -43,10 +44,13 @@ class Journal {
     const model::JournalRow& append(model::JournalRow row);
 
     bool has_unflushed() const { return !unflushed_.empty(); }
+
     std::vector<model::JournalRow> take_unflushed();
 
     std::int64_t next_seq() const { return next_seq_; }
+
     std::int64_t bytes() const { return bytes_; }
+
     std::size_t recorded_count() const { return recorded_.size(); }
 
   private:

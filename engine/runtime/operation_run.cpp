@@ -40,13 +40,11 @@ OperationRun::OperationRun(OperationServices& services, OperationStart start, Li
         }
     }
     if (const Json* timeout = find(start_.options, "timeout")) {
-        const auto parsed = timeout->is_string()
-                                ? model::parse_duration(timeout->get<std::string>())
-                                : timeout->is_number()
-                                      ? std::optional(Duration(static_cast<std::int64_t>(
-                                            timeout->get<double>() * 1e6
-                                        )))
-                                      : std::nullopt;
+        const auto parsed =
+            timeout->is_string() ? model::parse_duration(timeout->get<std::string>())
+            : timeout->is_number()
+                ? std::optional(Duration(static_cast<std::int64_t>(timeout->get<double>() * 1e6)))
+                : std::nullopt;
         if (parsed) {
             deadline_ = services_.clock->now() + *parsed;
         }
@@ -61,8 +59,7 @@ void OperationRun::start() {
     const bool is_unconditional = start_.operation->has_probe && !start_.operation->creates &&
                                   find(start_.input, "etag") == nullptr;
     const bool settle_first =
-        may_have_happened_ &&
-        (start_.operation->effect == EffectClass::kOnce || is_unconditional);
+        may_have_happened_ && (start_.operation->effect == EffectClass::kOnce || is_unconditional);
     after(Duration(0), settle_first ? &OperationRun::begin_probe : &OperationRun::begin_attempt);
 }
 
@@ -160,9 +157,9 @@ void OperationRun::send(Send send) {
         send.audience,
         std::move(request),
         *services_.executor,
-        [this, alive = std::weak_ptr<bool>(alive_), send = std::move(send)](
-            Result<http::Request> authorized
-        ) mutable {
+        [this,
+         alive = std::weak_ptr<bool>(alive_),
+         send = std::move(send)](Result<http::Request> authorized) mutable {
             if (alive.expired()) {
                 return;
             }
@@ -205,8 +202,7 @@ void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
         }
         take(Failed{
             std::move(result.error().error),
-            doubtful || effect_left_ ? AttemptClass::kInDoubt : AttemptClass::kNotDone
-        });
+            doubtful || effect_left_ ? AttemptClass::kInDoubt : AttemptClass::kNotDone});
         return;
     }
     if (result->status == 401 && !sent.audience.empty() && !token_refreshed_ && start_.connection) {
@@ -232,8 +228,7 @@ std::optional<Duration> OperationRun::time_left() const {
 
 const model::RepeatAnswer* OperationRun::already_done(const Error& error) const {
     for (const model::RepeatAnswer& answer : start_.operation->already_done) {
-        const bool is_code =
-            answer.code.empty() || answer.code == connector::service_code(error);
+        const bool is_code = answer.code.empty() || answer.code == connector::service_code(error);
         if (answer.status == error.http_status && is_code) {
             return &answer;
         }
@@ -329,8 +324,8 @@ void OperationRun::on_probe_failed(const Failed& failed) {
         park(failed.error);
         return;
     }
-    const Duration wait = failed.error.retry_after ? Duration(*failed.error.retry_after)
-                                                   : kProbeInterval * probes_;
+    const Duration wait =
+        failed.error.retry_after ? Duration(*failed.error.retry_after) : kProbeInterval * probes_;
     note(AttemptClass::kInDoubt, failed.error, "probe", wait);
     after(wait, &OperationRun::begin_probe);
 }
@@ -354,8 +349,8 @@ model::StepError OperationRun::step_error(const Error& error) const {
     out.remedy = error.remedy;
     out.details = error.details;
     out.retryable = is_transient(error);
-    out.status = error.kind == ErrorKind::kTimeout ? model::Status::kTimedOut
-                                                   : model::Status::kFailed;
+    out.status =
+        error.kind == ErrorKind::kTimeout ? model::Status::kTimedOut : model::Status::kFailed;
     return out;
 }
 

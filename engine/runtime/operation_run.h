@@ -1,5 +1,5 @@
-// One step that calls an operation: attempts, tokens, retries, deadline, and settling what is in doubt
-// (DESIGN 5.3, 5.7). It decides nothing about the journal: it tells its listener.
+// One step that calls an operation: attempts, tokens, retries, deadline, and settling what is in
+// doubt (DESIGN 5.3, 5.7). It decides nothing about the journal: it tells its listener.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,8 @@ struct OperationServices {
     const connector::Authorizer* authorizer = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
-    std::function<double()> random;  // [0,1): only for the spread of retries, never seen by a script
+    std::function<double()>
+        random;  // [0,1): only for the spread of retries, never seen by a script
 };
 
 struct OperationStart {
@@ -40,8 +41,9 @@ struct OperationStart {
     Json options;  // {retry, timeout} or null
     std::string idempotency_key;
     Timestamp intent_at;
-    int attempts_before = 0;       // recorded by an earlier process
-    bool may_have_happened = false;  // an intent was durable before: settle or repeat, do not just send
+    int attempts_before = 0;  // recorded by an earlier process
+    bool may_have_happened =
+        false;  // an intent was durable before: settle or repeat, do not just send
 };
 
 // Thread: the shard's. Callbacks come from the executor, never from inside start() or decide().
@@ -71,7 +73,9 @@ class OperationRun {
     void repeat();
 
     const OperationStart& what() const { return start_; }
+
     int attempt() const { return attempt_; }
+
     // A request that changes the outside world is under way, or in doubt.
     bool is_in_flight() const { return in_flight_; }
 
@@ -95,7 +99,9 @@ class OperationRun {
     connector::Call make_call() const;
     model::StepError step_error(const Error& error) const;
     std::optional<Duration> time_left() const;
-    void note(model::AttemptClass attempt_class, const Error& error, std::string_view next, Duration wait);
+    void note(
+        model::AttemptClass attempt_class, const Error& error, std::string_view next, Duration wait
+    );
     void after(Duration delay, void (OperationRun::*next)());
 
     OperationServices& services_;

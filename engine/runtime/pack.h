@@ -32,7 +32,8 @@ struct Pack {
     std::vector<PackReference> references;
     std::vector<PackVariable> variables;
     std::vector<std::string> flows;  // names, in the recommended order of turning on
-    std::map<std::string, std::string> files;  // path in the pack -> text; without cases/ and README
+    std::map<std::string, std::string>
+        files;  // path in the pack -> text; without cases/ and README
 
     // What one flow depends on: itself and everything that is not another flow.
     std::map<std::string, std::string> files_of(const std::string& flow) const;

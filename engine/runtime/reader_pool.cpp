@@ -2,13 +2,17 @@
 
 namespace tideway::runtime {
 
-ReaderPool::ReaderPool(store::Reader& reader, int threads) : reader_(reader), loop_(threads) {
+ReaderPool::ReaderPool(store::Reader& reader, int threads)
+    : reader_(reader),
+      loop_(threads) {
     for (int i = 0; i < threads; ++i) {
         threads_.emplace_back([this] { loop_.run(); });
     }
 }
 
-ReaderPool::~ReaderPool() { stop(); }
+ReaderPool::~ReaderPool() {
+    stop();
+}
 
 void ReaderPool::stop() {
     loop_.stop();

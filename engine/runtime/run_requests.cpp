@@ -79,8 +79,8 @@ std::optional<Answer> RunSession::request(const StepRequest& request) {
     if (journal_->next_seq() > limits::kJournalRowsMax) {
         model::StepError error;
         error.code = "JournalTooLarge";
-        error.message = "The run has more than " + std::to_string(limits::kJournalRowsMax) +
-                        " journal rows.";
+        error.message =
+            "The run has more than " + std::to_string(limits::kJournalRowsMax) + " journal rows.";
         error.remedy = "Split the work into child flows, or fold the loop with checkpoint = true.";
         return Answer::raise(std::move(error));
     }

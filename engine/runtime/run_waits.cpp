@@ -1,5 +1,5 @@
-// RunSession: delays, child flows, callbacks and locks. Each is a wait row, made durable before it can
-// be answered from outside, and a wake row that resumes the branch.
+// RunSession: delays, child flows, callbacks and locks. Each is a wait row, made durable before it
+// can be answered from outside, and a wake row that resumes the branch.
 #include <utility>
 
 #include "engine/base/digest.h"
@@ -121,9 +121,9 @@ void RunSession::wake(const std::string& path, const Answer& answer, std::string
 void RunSession::start_delay(Wait& wait) {
     const Timestamp now = services_.operations.clock->now();
     const Duration left = wait.due && *wait.due > now ? *wait.due - now : Duration(0);
-    wait.timer = services_.operations.executor->after(
-        left, guarded([this, path = wait.path] { wake(path, Answer::of({}), "OK"); })
-    );
+    wait.timer = services_.operations.executor->after(left, guarded([this, path = wait.path] {
+                                                          wake(path, Answer::of({}), "OK");
+                                                      }));
 }
 
 void RunSession::start_child(Wait& wait) {
@@ -132,9 +132,9 @@ void RunSession::start_child(Wait& wait) {
     services_.readers->read(
         *services_.operations.executor,
         [child_uid](store::Reader& reader) { return reader.run_by_uid(child_uid); },
-        [this, alive = std::weak_ptr<bool>(alive_), path](
-            Result<std::optional<model::RunRecord>> found
-        ) {
+        [this,
+         alive = std::weak_ptr<bool>(alive_),
+         path](Result<std::optional<model::RunRecord>> found) {
             if (alive.expired() || waits_.find(path) == waits_.end()) {
                 return;
             }
@@ -189,9 +189,9 @@ void RunSession::check_child(const std::string& path) {
     services_.readers->read(
         *services_.operations.executor,
         [child_uid](store::Reader& reader) { return reader.run_by_uid(child_uid); },
-        [this, alive = std::weak_ptr<bool>(alive_), path](
-            Result<std::optional<model::RunRecord>> found
-        ) {
+        [this,
+         alive = std::weak_ptr<bool>(alive_),
+         path](Result<std::optional<model::RunRecord>> found) {
             if (alive.expired() || !found || !*found) {
                 return;
             }
@@ -218,9 +218,9 @@ void RunSession::check_callback(const std::string& path) {
     services_.readers->read(
         *services_.operations.executor,
         [id = run_.id, path](store::Reader& reader) { return reader.callback(id, path); },
-        [this, alive = std::weak_ptr<bool>(alive_), path](
-            Result<std::optional<store::CallbackRow>> found
-        ) {
+        [this,
+         alive = std::weak_ptr<bool>(alive_),
+         path](Result<std::optional<store::CallbackRow>> found) {
             if (!alive.expired() && found && *found && (*found)->received) {
                 wake(path, Answer::of((*found)->payload), "OK");
             }

@@ -134,9 +134,13 @@ Shard& Runtime::shard_of(RunId run) {
     return *shards_[static_cast<std::size_t>(run) % shards_.size()];
 }
 
-void Runtime::dispatch(RunId run) { shard_of(run).load(run, Shard::Cause::kWakeUp); }
+void Runtime::dispatch(RunId run) {
+    shard_of(run).load(run, Shard::Cause::kWakeUp);
+}
 
-void Runtime::notify(RunId run, const std::string& path) { shard_of(run).notify(run, path); }
+void Runtime::notify(RunId run, const std::string& path) {
+    shard_of(run).notify(run, path);
+}
 
 void Runtime::notify_parent(const RunRecord& child) {
     RunId parent = 0;
@@ -203,7 +207,9 @@ void Runtime::forget_response(const Uid& run) {
     waiting_.erase(run);
 }
 
-void Runtime::cancel(RunId run, std::string reason) { shard_of(run).cancel(run, std::move(reason)); }
+void Runtime::cancel(RunId run, std::string reason) {
+    shard_of(run).cancel(run, std::move(reason));
+}
 
 void Runtime::decide(
     RunId run,
@@ -239,9 +245,8 @@ void Runtime::receive_callback(
 
 // ---------------------------------------------------------------- admission
 
-store::Admit Runtime::make_admission(
-    const Delivery& delivery, Payload event, const Uid& run_uid
-) const {
+store::Admit Runtime::make_admission(const Delivery& delivery, Payload event, const Uid& run_uid)
+    const {
     store::Admit admit;
     admit.event.uid = Uid::random();
     admit.event.flow_id = delivery.flow.row.id;
@@ -334,9 +339,9 @@ void Runtime::submit_admission(
     }
     dependencies_.store->submit(
         std::move(batch),
-        [this, admissions = std::move(admissions), done = std::move(done)](
-            Result<std::vector<store::Outcome>> result
-        ) mutable {
+        [this,
+         admissions = std::move(admissions),
+         done = std::move(done)](Result<std::vector<store::Outcome>> result) mutable {
             if (!result) {
                 done(fail(std::move(result.error())));
                 return;

@@ -1,5 +1,5 @@
-// The runtime of one environment: admission, dispatching to shards, recovery, and what administrators
-// do to runs. The server calls it; nothing here knows HTTP.
+// The runtime of one environment: admission, dispatching to shards, recovery, and what
+// administrators do to runs. The server calls it; nothing here knows HTTP.
 #pragma once
 
 #include <functional>
@@ -33,7 +33,7 @@ struct Delivery {
     std::string source;  // "http_request", "manual", "dataverse.row_changed" ...
     Payload event;
     std::optional<std::string> dedupe_key;  // the connector's own; the flow's dedupe_by wins
-    std::optional<Uid> run_uid;  // chosen before, to wait for its response
+    std::optional<Uid> run_uid;             // chosen before, to wait for its response
 };
 
 struct Admitted {
@@ -57,12 +57,14 @@ class Runtime final : private RuntimeLinks {
     Status start();
     void stop();
 
-    // Durable when `done` is called with a value. A flow that is off leaves a refused event and fails
-    // with WorkflowTriggerIsNotEnabled.
+    // Durable when `done` is called with a value. A flow that is off leaves a refused event and
+    // fails with WorkflowTriggerIsNotEnabled.
     void admit(Delivery delivery, std::function<void(Result<Admitted>)> done);
 
     // A refused event, so that it leaves a trace.
-    void record_refusal(const FlowEntry& flow, std::string source, Payload event, std::string reason);
+    void record_refusal(
+        const FlowEntry& flow, std::string source, Payload event, std::string reason
+    );
 
     // `done` once, when the run has responded or ended. Register before admit() with its run_uid.
     void wait_for_response(const Uid& run, std::function<void(const model::RunRecord&)> done);
@@ -79,7 +81,10 @@ class Runtime final : private RuntimeLinks {
     );
 
     void decide(
-        model::RunId run, std::string path, RunSession::Decision decision, Payload adopted,
+        model::RunId run,
+        std::string path,
+        RunSession::Decision decision,
+        Payload adopted,
         std::function<void(Status)> done
     );
 
@@ -104,7 +109,8 @@ class Runtime final : private RuntimeLinks {
     Status recover();
     void prune();
     void admit_decided(
-        Delivery delivery, Result<TriggerDecision> decision,
+        Delivery delivery,
+        Result<TriggerDecision> decision,
         std::function<void(Result<Admitted>)> done
     );
     void submit_admission(
@@ -120,7 +126,7 @@ class Runtime final : private RuntimeLinks {
     std::function<void(const model::RunRecord&)> listener_;
     Mutex mutex_;
     std::map<Uid, std::function<void(const model::RunRecord&)>> waiting_ TIDEWAY_GUARDED_BY(mutex_);
-    std::map<Uid, Uid> lock_holders_ TIDEWAY_GUARDED_BY(mutex_);   // run -> top of its call tree
+    std::map<Uid, Uid> lock_holders_ TIDEWAY_GUARDED_BY(mutex_);  // run -> top of its call tree
     std::map<Uid, model::RunId> open_runs_ TIDEWAY_GUARDED_BY(mutex_);
 };
 

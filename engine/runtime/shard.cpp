@@ -103,6 +103,7 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
         Payload event;
         std::vector<model::JournalRow> rows;
     };
+
     const auto query = [run](store::Reader& reader) -> Result<Loaded> {
         Loaded loaded;
         TIDEWAY_TRY_ASSIGN(auto record, reader.run(run));
@@ -239,14 +240,16 @@ void Shard::decide(
     Payload adopted,
     std::function<void(Status)> done
 ) {
-    loop_.post([this, run, path = std::move(path), decision, adopted = std::move(adopted),
+    loop_.post([this,
+                run,
+                path = std::move(path),
+                decision,
+                adopted = std::move(adopted),
                 done = std::move(done)]() mutable {
         const auto it = entries_.find(run);
         if (it == entries_.end()) {
             done(fail(
-                ErrorKind::kConflict,
-                "EffectNotParked",
-                "The run does not wait for a decision now."
+                ErrorKind::kConflict, "EffectNotParked", "The run does not wait for a decision now."
             ));
             return;
         }
@@ -274,16 +277,17 @@ void Shard::sweep() {
         const std::optional<Timestamp> wake_at = entries_[run].session->record().wake_at;
         entries_.erase(run);
         if (wake_at) {
-            timers_[run] = loop_.after(
-                std::max(Duration(0), *wake_at - now),
-                [this, run] { load(run, Cause::kWakeUp); }
-            );
+            timers_[run] = loop_.after(std::max(Duration(0), *wake_at - now), [this, run] {
+                load(run, Cause::kWakeUp);
+            });
         }
     }
     sweep_timer_ = loop_.after(kSweepInterval, [this] { sweep(); });
 }
 
-void Shard::on_child_admitted(RunId child) { services_.links->dispatch(child); }
+void Shard::on_child_admitted(RunId child) {
+    services_.links->dispatch(child);
+}
 
 void Shard::on_response(const RunRecord& run) {
     services_.links->responded(run);
@@ -305,7 +309,9 @@ void Shard::on_lock_granted(RunId run, const std::string& path) {
     services_.links->notify(run, path);
 }
 
-void Shard::on_released(RunId run) { drop(run); }
+void Shard::on_released(RunId run) {
+    drop(run);
+}
 
 void Shard::on_must_reload(RunId run, Duration delay) {
     loop_.post([this, run, delay] {
@@ -314,28 +320,31 @@ void Shard::on_must_reload(RunId run, Duration delay) {
     });
 }
 
-void Shard::on_progress(const RunRecord& run) { services_.links->changed(run); }
+void Shard::on_progress(const RunRecord& run) {
+    services_.links->changed(run);
+}
 
 void Shard::evaluate_trigger(
     std::shared_ptr<LoadedVersion> version,
     Payload event,
     std::function<void(Result<TriggerDecision>)> done
 ) {
-    loop_.post([this, version = std::move(version), event = std::move(event),
-                done = std::move(done)] {
-        auto vm = vm_of(*version);
-        if (!vm) {
-            done(fail(std::move(vm.error())));
-            return;
+    loop_.post(
+        [this, version = std::move(version), event = std::move(event), done = std::move(done)] {
+            auto vm = vm_of(*version);
+            if (!vm) {
+                done(fail(std::move(vm.error())));
+                return;
+            }
+            std::optional<Error> error;
+            TriggerDecision decision = decide_trigger(**vm, *version, event, error);
+            if (error) {
+                done(fail(std::move(*error)));
+                return;
+            }
+            done(std::move(decision));
         }
-        std::optional<Error> error;
-        TriggerDecision decision = decide_trigger(**vm, *version, event, error);
-        if (error) {
-            done(fail(std::move(*error)));
-            return;
-        }
-        done(std::move(decision));
-    });
+    );
 }
 
 TriggerDecision Shard::decide_trigger(

@@ -72,13 +72,17 @@ class Shard final : private RunObserver {
     void notify(model::RunId run, std::string path);
     void cancel(model::RunId run, std::string reason);
     void decide(
-        model::RunId run, std::string path, RunSession::Decision decision, Payload adopted,
+        model::RunId run,
+        std::string path,
+        RunSession::Decision decision,
+        Payload adopted,
         std::function<void(Status)> done
     );
 
     // Runs the trigger's functions under the small budget; `done` is called on the shard.
     void evaluate_trigger(
-        std::shared_ptr<LoadedVersion> version, Payload event,
+        std::shared_ptr<LoadedVersion> version,
+        Payload event,
         std::function<void(Result<TriggerDecision>)> done
     );
 
@@ -99,7 +103,10 @@ class Shard final : private RunObserver {
     void drop(model::RunId run);
     void sweep();
     TriggerDecision decide_trigger(
-        script::Vm& vm, const LoadedVersion& version, const Payload& event, std::optional<Error>& error
+        script::Vm& vm,
+        const LoadedVersion& version,
+        const Payload& event,
+        std::optional<Error>& error
     );
 
     // RunObserver

@@ -24,11 +24,14 @@ std::string owner_of(const std::string& path) {
     return std::string(model::parent_path(path));
 }
 
-bool is_hidden(std::string_view name) { return name.starts_with('@'); }
+bool is_hidden(std::string_view name) {
+    return name.starts_with('@');
+}
 
 class TreeBuilder {
   public:
-    TreeBuilder(const std::vector<JournalRow>& rows, const model::RunRecord& run) : run_(run) {
+    TreeBuilder(const std::vector<JournalRow>& rows, const model::RunRecord& run)
+        : run_(run) {
         for (const JournalRow& row : rows) {
             add(row);
         }
@@ -160,9 +163,10 @@ class TreeBuilder {
                 StepNode branch = skipped(planned);
                 branch.children.clear();
                 place(scope_path, planned.children, branch.children, used);
-                const bool is_taken = std::ranges::any_of(branch.children, [](const StepNode& node) {
-                    return node.status != Status::kSkipped;
-                });
+                const bool is_taken =
+                    std::ranges::any_of(branch.children, [](const StepNode& node) {
+                        return node.status != Status::kSkipped;
+                    });
                 branch.status = is_taken ? Status::kSucceeded : Status::kSkipped;
                 out.push_back(std::move(branch));
                 continue;
@@ -282,7 +286,8 @@ std::string headline(const model::RunRecord& run) {
         return out;
     }
     const model::StepError error = model::parse_step_error(run.error.view());
-    std::string out = error.step.empty() ? std::string("The run") : model::describe_path(error.step);
+    std::string out =
+        error.step.empty() ? std::string("The run") : model::describe_path(error.step);
     out += run.status == Status::kTimedOut    ? " timed out: "
            : run.status == Status::kCancelled ? " was cancelled: "
            : run.status == Status::kPaused    ? " waits for a person: "

@@ -1,5 +1,5 @@
-// A run's history as people read it: the journal folded into a tree, with what was not taken (Skipped)
-// from the flow's outline. Pure.
+// A run's history as people read it: the journal folded into a tree, with what was not taken
+// (Skipped) from the flow's outline. Pure.
 #pragma once
 
 #include <optional>
@@ -33,7 +33,8 @@ struct StepNode {
 };
 
 std::vector<StepNode> build_step_tree(
-    const std::vector<model::JournalRow>& rows, const std::vector<model::OutlineNode>& outline,
+    const std::vector<model::JournalRow>& rows,
+    const std::vector<model::OutlineNode>& outline,
     const model::RunRecord& run
 );
 

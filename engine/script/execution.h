@@ -1,5 +1,5 @@
-// One run's life in a VM: its environment, its branches (Lua threads scheduled here) and the door to
-// its StepHost.
+// One run's life in a VM: its environment, its branches (Lua threads scheduled here) and the door
+// to its StepHost.
 #pragma once
 
 #include <memory>
@@ -36,9 +36,9 @@ struct ExecutionState {
     model::StepError error;
 };
 
-// Thread: that of its Vm. Determinism: given the same event and the same answers in the same order, it
-// makes the same requests in the same order; preemption does not change it (a preempted branch goes
-// on before any other branch of its run).
+// Thread: that of its Vm. Determinism: given the same event and the same answers in the same order,
+// it makes the same requests in the same order; preemption does not change it (a preempted branch
+// goes on before any other branch of its run).
 class Execution {
   public:
     // `vm` and `host` outlive it.
@@ -55,6 +55,7 @@ class Execution {
         bool known = false;
         ExecutionState state;
     };
+
     virtual Delivery deliver(std::string_view path, const Answer& answer) = 0;
 
     // Goes on after kPreempted.

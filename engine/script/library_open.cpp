@@ -4,6 +4,8 @@
 
 namespace tideway::script {
 
-void push_value_libraries(lua_State* state) { open_value_libraries(state); }
+void push_value_libraries(lua_State* state) {
+    open_value_libraries(state);
+}
 
 }  // namespace tideway::script

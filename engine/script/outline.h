@@ -14,8 +14,9 @@ namespace tideway::script {
 struct Finding {
     enum class Severity { kError, kWarning };
     Severity severity = Severity::kError;
-    std::string code;  // "syntax", "unknown-name", "arity", "name-not-literal", "unknown-connection",
-                       // "unknown-operation", "unknown-field", "missing-field", "create-without-key"...
+    std::string
+        code;  // "syntax", "unknown-name", "arity", "name-not-literal", "unknown-connection",
+               // "unknown-operation", "unknown-field", "missing-field", "create-without-key"...
     std::string file;
     int line = 0;
     int column = 0;
@@ -31,8 +32,8 @@ struct Analysis {
     std::vector<Finding> findings;
 };
 
-// Never fails: a text that cannot be parsed gives one finding with code "syntax". `connections` maps
-// references to specs; null when the checks against specs are not wanted.
+// Never fails: a text that cannot be parsed gives one finding with code "syntax". `connections`
+// maps references to specs; null when the checks against specs are not wanted.
 Analysis analyse(
     std::string_view main_file,
     const std::map<std::string, std::string>& files,

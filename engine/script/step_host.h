@@ -23,17 +23,17 @@ enum class RequestKind {
     kWaitForCallback,  // input: {subscribe..., timeout}
     kExclusiveBegin,   // input: the lock key (any JSON); path is the exclusive scope's path
     kExclusiveEnd,
-    kScopeBegin,  // operation: "scope", "try", "switch", "case", "foreach", "iteration", "parallel",
-                  // "branch", "repeat_until", "exclusive"; input: details or empty
-                  // A foreach or repeat_until whose input says checkpoint=true may be answered with
+    kScopeBegin,  // operation: "scope", "try", "switch", "case", "foreach", "iteration",
+                  // "parallel", "branch", "repeat_until", "exclusive"; input: details or empty A
+                  // foreach or repeat_until whose input says checkpoint=true may be answered with
                   // {"done":n,"state":v}: it then goes on with iteration n+1 and that state.
-    kScopeEnd,    // status and error say how the body ended, for kExclusiveEnd too; the input of an
-                  // iteration with a checkpoint is {"state":v} (repeat_until: and "done")
-    kNow,         // answered with ISO 8601 text
-    kUuid,        // answered with a GUID text
-    kRandom,      // answered with a number in [0,1)
-    kEnv,         // name: the variable; answered with its value
-    kLog,         // input: {message, fields}
+    kScopeEnd,  // status and error say how the body ended, for kExclusiveEnd too; the input of an
+                // iteration with a checkpoint is {"state":v} (repeat_until: and "done")
+    kNow,       // answered with ISO 8601 text
+    kUuid,      // answered with a GUID text
+    kRandom,    // answered with a number in [0,1)
+    kEnv,       // name: the variable; answered with its value
+    kLog,       // input: {message, fields}
 };
 
 struct StepRequest {
@@ -41,12 +41,12 @@ struct StepRequest {
     // Identity in the run (model/step_path.h). Unnamed requests (now, uuid, random, env, log) have
     // paths such as "Scope/@now#2", unique in the run as well.
     std::string path;
-    std::string name;  // as the author wrote it
-    int line = 0;      // in the flow's main file, or of the innermost library function
+    std::string name;        // as the author wrote it
+    int line = 0;            // in the flow's main file, or of the innermost library function
     std::string connection;  // reference, for kOperation
     std::string operation;
     Payload input;
-    Payload options;  // {retry, timeout, secure, ...} or empty
+    Payload options;                                   // {retry, timeout, secure, ...} or empty
     model::Status status = model::Status::kSucceeded;  // for kScopeEnd
     std::optional<model::StepError> error;             // for kScopeEnd after a failure
 };
@@ -63,7 +63,9 @@ struct Answer {
     model::StepError error;
 
     static Answer of(Payload value) { return {Kind::kValue, std::move(value), {}}; }
+
     static Answer raise(model::StepError error) { return {Kind::kRaise, {}, std::move(error)}; }
+
     static Answer stop() { return {Kind::kStop, {}, {}}; }
 };
 

@@ -1,5 +1,5 @@
-// One Lua state for one flow version: compiled text, read-only libraries, memory cap. The runs of that
-// version in one shard execute in it (script/execution.h).
+// One Lua state for one flow version: compiled text, read-only libraries, memory cap. The runs of
+// that version in one shard execute in it (script/execution.h).
 #pragma once
 
 #include <cstdint>

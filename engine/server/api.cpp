@@ -8,9 +8,9 @@ void ApiRoutes::add(const char* method, const char* pattern, Role least, Route r
     router_.add(
         method,
         std::string("/api/v1") + pattern,
-        [this_context = &context_, least, route = std::move(route)](
-            http::ServerRequest request, const Answer& answer
-        ) {
+        [this_context = &context_,
+         least,
+         route = std::move(route)](http::ServerRequest request, const Answer& answer) {
             if (auto allowed = this_context->authentication->require(request.headers, least);
                 !allowed) {
                 answer->send(http::error_response(allowed.error()));
@@ -28,9 +28,10 @@ void add_api_routes(http::Router& router, const Context& context, LiveViews& liv
     add_connection_routes(routes);
     add_setting_routes(routes);
     routes.add(
-        "GET", "/stream", Role::kViewer, [&live](const http::ServerRequest&, const Answer& answer) {
-            live.add(answer->stream());
-        }
+        "GET",
+        "/stream",
+        Role::kViewer,
+        [&live](const http::ServerRequest&, const Answer& answer) { live.add(answer->stream()); }
     );
     router.add("GET", "/health", [](const http::ServerRequest&, const Answer& answer) {
         answer->send(http::json_response(200, R"({"status":"ok"})"));

@@ -10,7 +10,9 @@ namespace tideway::server {
 // Adds a route that first asks for the role.
 class ApiRoutes {
   public:
-    ApiRoutes(http::Router& router, const Context& context) : router_(router), context_(context) {}
+    ApiRoutes(http::Router& router, const Context& context)
+        : router_(router),
+          context_(context) {}
 
     using Route = std::function<void(http::ServerRequest, const Answer&)>;
     void add(const char* method, const char* pattern, Role least, Route route);

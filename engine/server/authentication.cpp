@@ -14,11 +14,15 @@ std::optional<Role> parse_role(std::string_view text) {
     return text == "viewer" ? std::optional(Role::kViewer) : std::nullopt;
 }
 
-std::string token_hash(std::string_view token) { return to_hex(sha256(token)); }
+std::string token_hash(std::string_view token) {
+    return to_hex(sha256(token));
+}
 
 void Authentication::put(const store::ApiToken& token) {
     const Lock lock(mutex_);
-    std::erase_if(by_hash_, [&token](const auto& entry) { return entry.second.name == token.name; });
+    std::erase_if(by_hash_, [&token](const auto& entry) {
+        return entry.second.name == token.name;
+    });
     by_hash_[token.hash] = token;
 }
 

@@ -19,7 +19,8 @@ std::optional<Role> parse_role(std::string_view text);
 // Thread: any.
 class Authentication {
   public:
-    explicit Authentication(const Clock& clock) : clock_(clock) {}
+    explicit Authentication(const Clock& clock)
+        : clock_(clock) {}
 
     void put(const store::ApiToken& token);
     void remove(std::string_view name);

@@ -74,7 +74,11 @@ Result<Json> put_connection(const Context& context, const http::ServerRequest& r
     TIDEWAY_TRY(context.connections->put(record));
     context.tokens->forget(record.name);
     TIDEWAY_TRY(audit(
-        context, request, existing ? "connections.replace" : "connections.add", record.name, {},
+        context,
+        request,
+        existing ? "connections.replace" : "connections.add",
+        record.name,
+        {},
         record.settings
     ));
     return view(record);
@@ -160,8 +164,8 @@ Result<Json> delete_connection(const Context& context, const http::ServerRequest
         return fail(
             ErrorKind::kConflict,
             "ConnectionInUse",
-            "The connection '" + name + "' is used by " + std::to_string(uses.size()) +
-                " flows, " + uses.front() + " among them.",
+            "The connection '" + name + "' is used by " + std::to_string(uses.size()) + " flows, " +
+                uses.front() + " among them.",
             "Replace it instead: tideway connections replace " + name
         );
     }
@@ -177,24 +181,26 @@ Result<Json> delete_connection(const Context& context, const http::ServerRequest
 void add_connection_routes(ApiRoutes& routes) {
     const Context& context = routes.context();
     routes.add(
-        "GET", "/connections", Role::kViewer, [&context](const http::ServerRequest&, const Answer& answer) {
+        "GET",
+        "/connections",
+        Role::kViewer,
+        [&context](const http::ServerRequest&, const Answer& answer) {
             answer->send(http::json_response(200, dump(list_connections(context))));
         }
     );
-    const auto add = [&routes, &context](
-                         const char* method, const char* pattern, Role least, auto function
-                     ) {
-        routes.add(
-            method,
-            pattern,
-            least,
-            [&context, function](const http::ServerRequest& request, const Answer& answer) {
-                answer_from_desk(context, answer, [&context, function, request] {
-                    return function(context, request);
-                });
-            }
-        );
-    };
+    const auto add =
+        [&routes, &context](const char* method, const char* pattern, Role least, auto function) {
+            routes.add(
+                method,
+                pattern,
+                least,
+                [&context, function](const http::ServerRequest& request, const Answer& answer) {
+                    answer_from_desk(context, answer, [&context, function, request] {
+                        return function(context, request);
+                    });
+                }
+            );
+        };
     add("PUT", "/connections/{name}", Role::kAdmin, put_connection);
     add("DELETE", "/connections/{name}", Role::kAdmin, delete_connection);
     add("POST",
@@ -204,7 +210,10 @@ void add_connection_routes(ApiRoutes& routes) {
             return test_connection(inner, request.params.at("name"));
         });
     routes.add(
-        "GET", "/connectors", Role::kViewer, [&context](const http::ServerRequest&, const Answer& answer) {
+        "GET",
+        "/connectors",
+        Role::kViewer,
+        [&context](const http::ServerRequest&, const Answer& answer) {
             Json out = {{"value", Json::array()}};
             for (const model::ConnectorSpec* spec : context.registry->specs()) {
                 out["value"].push_back(view_connector(*spec));

@@ -24,9 +24,9 @@ void answer_from_desk(
 void answer_from_store(
     const Context& context, const Answer& answer, std::function<Result<Json>(store::Reader&)> work
 ) {
-    context.runtime->readers().run(
-        [answer, work = std::move(work)](store::Reader& reader) { send(answer, work(reader)); }
-    );
+    context.runtime->readers().run([answer, work = std::move(work)](store::Reader& reader) {
+        send(answer, work(reader));
+    });
 }
 
 Status audit(

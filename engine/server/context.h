@@ -55,8 +55,12 @@ void answer_from_store(
 
 // Writes the administrative act with its person. Blocking: on the desk.
 Status audit(
-    const Context& context, const http::ServerRequest& request, std::string act,
-    std::string object, Payload before, Payload after
+    const Context& context,
+    const http::ServerRequest& request,
+    std::string act,
+    std::string object,
+    Payload before,
+    Payload after
 );
 
 // The body as a JSON object; empty is {}.

@@ -100,7 +100,10 @@ void run_flow(const Context& context, const http::ServerRequest& request, const 
 void add_flow_routes(ApiRoutes& routes) {
     const Context& context = routes.context();
     routes.add(
-        "GET", "/flows", Role::kViewer, [&context](const http::ServerRequest&, const Answer& answer) {
+        "GET",
+        "/flows",
+        Role::kViewer,
+        [&context](const http::ServerRequest&, const Answer& answer) {
             Json out = {{"value", Json::array()}};
             for (const FlowEntry& flow : context.catalog->flows()) {
                 out["value"].push_back(view(flow));

@@ -13,7 +13,8 @@ namespace tideway::server {
 // Thread: any.
 class LiveViews {
   public:
-    explicit LiveViews(const runtime::FlowCatalog& catalog) : catalog_(catalog) {}
+    explicit LiveViews(const runtime::FlowCatalog& catalog)
+        : catalog_(catalog) {}
 
     void add(std::shared_ptr<http::EventStream> stream);
     void publish(const model::RunRecord& run);

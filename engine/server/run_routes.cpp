@@ -202,18 +202,17 @@ void resubmit(const Context& context, const http::ServerRequest& request, const 
         answer->send(http::error_response(error));
         return;
     }
-    const auto choice = code == "current" ? runtime::CodeChoice::kCurrent
-                                          : runtime::CodeChoice::kOriginal;
+    const auto choice =
+        code == "current" ? runtime::CodeChoice::kCurrent : runtime::CodeChoice::kOriginal;
     record(context, request, "runs.resubmit");
     with_run(context, request, answer, [&context, answer, choice](model::RunRecord run) {
-        context.runtime->resubmit(
-            std::move(run), choice, [answer](Result<runtime::Admitted> admitted) {
+        context.runtime
+            ->resubmit(std::move(run), choice, [answer](Result<runtime::Admitted> admitted) {
                 answer->send(
                     admitted ? http::json_response(202, dump(view(*admitted)))
                              : http::error_response(admitted.error())
                 );
-            }
-        );
+            });
     });
 }
 
@@ -249,9 +248,10 @@ void decide(const Context& context, const http::ServerRequest& request, const An
     const std::string path = string_or(*body, "step");
     record(context, request, "runs.decide");
     with_run(
-        context, request, answer, [&context, answer, path, decision, adopted](
-                                      const model::RunRecord& run
-                                  ) {
+        context,
+        request,
+        answer,
+        [&context, answer, path, decision, adopted](const model::RunRecord& run) {
             context.runtime->decide(run.id, path, decision, adopted, [answer](Status done) {
                 answer->send(
                     done ? http::json_response(202, "{}") : http::error_response(done.error())
@@ -266,7 +266,10 @@ void decide(const Context& context, const http::ServerRequest& request, const An
 void add_run_routes(ApiRoutes& routes) {
     const Context& context = routes.context();
     routes.add(
-        "GET", "/runs", Role::kViewer, [&context](const http::ServerRequest& request, const Answer& answer) {
+        "GET",
+        "/runs",
+        Role::kViewer,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
             auto filter = filter_of(context, request);
             if (!filter) {
                 answer->send(http::error_response(filter.error()));
@@ -285,7 +288,9 @@ void add_run_routes(ApiRoutes& routes) {
             const bool with = http::query_value(request.query, "contents") == "true";
             const auto contents = with ? runtime::Contents::kWith : runtime::Contents::kWithout;
             answer_from_store(
-                context, answer, [&context, id = request.params.at("run"), contents](store::Reader& reader) {
+                context,
+                answer,
+                [&context, id = request.params.at("run"), contents](store::Reader& reader) {
                     return show_run(context, reader, id, contents);
                 }
             );
@@ -297,7 +302,9 @@ void add_run_routes(ApiRoutes& routes) {
         Role::kViewer,
         [&context](const http::ServerRequest& request, const Answer& answer) {
             answer_from_store(
-                context, answer, [id = request.params.at("run")](store::Reader& reader) {
+                context,
+                answer,
+                [id = request.params.at("run")](store::Reader& reader) {
                     return show_journal(reader, id);
                 }
             );
@@ -317,10 +324,15 @@ void add_run_routes(ApiRoutes& routes) {
     act("/runs/{run}/cancel", cancel);
     act("/runs/{run}/decide", decide);
     routes.add(
-        "GET", "/events", Role::kViewer, [&context](const http::ServerRequest& request, const Answer& answer) {
+        "GET",
+        "/events",
+        Role::kViewer,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
             const std::string name = http::query_value(request.query, "flow");
             answer_from_store(
-                context, answer, [&context, name](store::Reader& reader) -> Result<Json> {
+                context,
+                answer,
+                [&context, name](store::Reader& reader) -> Result<Json> {
                     TIDEWAY_TRY_ASSIGN(const auto flow, context.catalog->flow(name));
                     TIDEWAY_TRY_ASSIGN(const auto events, reader.events(flow.row.id, 0, 100));
                     Json out = {{"value", Json::array()}};

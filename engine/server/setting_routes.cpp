@@ -67,7 +67,11 @@ Result<Json> bind_reference(const Context& context, const http::ServerRequest& r
     TIDEWAY_TRY(context.catalog->binding(bind.pack, bind.reference));
     TIDEWAY_TRY(context.catalog->bind(bind));
     TIDEWAY_TRY(audit(
-        context, request, "references.bind", bind.pack + "/" + bind.reference, {},
+        context,
+        request,
+        "references.bind",
+        bind.pack + "/" + bind.reference,
+        {},
         Payload(quote_json(bind.connection))
     ));
     return list_references(context);
@@ -78,7 +82,10 @@ Result<Json> bind_reference(const Context& context, const http::ServerRequest& r
 void add_setting_routes(ApiRoutes& routes) {
     const Context& context = routes.context();
     routes.add(
-        "GET", "/variables", Role::kViewer, [&context](const http::ServerRequest&, const Answer& answer) {
+        "GET",
+        "/variables",
+        Role::kViewer,
+        [&context](const http::ServerRequest&, const Answer& answer) {
             answer->send(http::json_response(200, dump(list_variables(context))));
         }
     );
@@ -93,7 +100,10 @@ void add_setting_routes(ApiRoutes& routes) {
         }
     );
     routes.add(
-        "GET", "/references", Role::kViewer, [&context](const http::ServerRequest&, const Answer& answer) {
+        "GET",
+        "/references",
+        Role::kViewer,
+        [&context](const http::ServerRequest&, const Answer& answer) {
             answer->send(http::json_response(200, dump(list_references(context))));
         }
     );
@@ -108,7 +118,10 @@ void add_setting_routes(ApiRoutes& routes) {
         }
     );
     routes.add(
-        "GET", "/info", Role::kViewer, [&context](const http::ServerRequest&, const Answer& answer) {
+        "GET",
+        "/info",
+        Role::kViewer,
+        [&context](const http::ServerRequest&, const Answer& answer) {
             answer->send(http::json_response(
                 200,
                 dump(Json{

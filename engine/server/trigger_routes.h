@@ -11,8 +11,8 @@ namespace tideway::server {
 //   GET  /health
 void add_trigger_routes(http::Router& router, const Context& context);
 
-// The trigger's event of an HTTP request: {method, headers, queries, relative_path, body}. JSON bodies
-// become values, text becomes text, forms and everything else {"$content-type","$content"}.
+// The trigger's event of an HTTP request: {method, headers, queries, relative_path, body}. JSON
+// bodies become values, text becomes text, forms and everything else {"$content-type","$content"}.
 Result<Payload> http_event(const http::ServerRequest& request);
 
 }  // namespace tideway::server

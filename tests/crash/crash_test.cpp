@@ -25,7 +25,8 @@ std::vector<std::string> lines_of(const std::string& file) {
 
 // TIDEWAY_TEST_STRIDE=1 tries every point where a test tries fewer by itself.
 std::int64_t stride_or(std::int64_t fallback) {
-    const char* text = std::getenv("TIDEWAY_TEST_STRIDE");  // NOLINT(concurrency-mt-unsafe): before any thread
+    const char* text =
+        std::getenv("TIDEWAY_TEST_STRIDE");  // NOLINT(concurrency-mt-unsafe): before any thread
     return text == nullptr ? fallback : std::max<std::int64_t>(1, std::atoll(text));
 }
 

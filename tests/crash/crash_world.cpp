@@ -1,15 +1,15 @@
 #include "tests/crash/crash_world.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "engine/app/environment.h"
 #include "engine/app/sign_in_flow.h"
@@ -89,7 +89,9 @@ void add_steps(const Json& steps, std::string& out) {
 CrashWorld::CrashWorld(std::string program)
     : server_(std::move(program), folder_.file("server.log")) {}
 
-Result<std::unique_ptr<CrashWorld>> CrashWorld::create(std::string program, const std::string& pack) {
+Result<std::unique_ptr<CrashWorld>> CrashWorld::create(
+    std::string program, const std::string& pack
+) {
     std::unique_ptr<CrashWorld> world(new CrashWorld(std::move(program)));
     world->pack_ = std::filesystem::absolute(pack).string();
     const auto [api_port, trigger_port] = free_ports();
@@ -177,9 +179,7 @@ Status CrashWorld::begin(Lives lives) {
     std::filesystem::copy(
         folder_.file("template"), data_folder(), std::filesystem::copy_options::recursive
     );
-    TIDEWAY_TRY_ASSIGN(
-        std::string token, app::read_text_file(data_folder() + "/admin.token")
-    );
+    TIDEWAY_TRY_ASSIGN(std::string token, app::read_text_file(data_folder() + "/admin.token"));
     token.erase(token.find_last_not_of('\n') + 1);
     app::ServerAddress address;
     address.url = "http://127.0.0.1:" + std::to_string(api_port_);
@@ -219,8 +219,8 @@ Status CrashWorld::wait_until(const std::string& what, const std::function<Resul
     }
 }
 
-// Nothing waits to be delivered and no run is open, and between two looks at the deliveries none was
-// made: a run that is open makes deliveries, a delivery is answered when its run is durable.
+// Nothing waits to be delivered and no run is open, and between two looks at the deliveries none
+// was made: a run that is open makes deliveries, a delivery is answered when its run is durable.
 Status CrashWorld::settle() {
     return wait_until("everything to come to rest", [this]() -> Result<bool> {
         TIDEWAY_TRY_ASSIGN(const std::string before, quiet_mark());
@@ -358,10 +358,10 @@ namespace {
 int count_accepted(const Json& writes, const std::string& method) {
     int out = 0;
     for (const Json& write : writes) {
-        const bool counts = string_or(write, "method") == method &&
-                            string_or(write, "path").find("/engagements/referrals") !=
-                                std::string::npos &&
-                            int_or(write, "status", 0) < 300;
+        const bool counts =
+            string_or(write, "method") == method &&
+            string_or(write, "path").find("/engagements/referrals") != std::string::npos &&
+            int_or(write, "status", 0) < 300;
         out += counts ? 1 : 0;
     }
     return out;
@@ -389,7 +389,8 @@ Result<int> CrashWorld::patches_in_partner_center() {
 }
 
 void CrashWorld::keep_data(const std::string& name) const {
-    const char* folder = std::getenv("TIDEWAY_TEST_KEEP");  // NOLINT(concurrency-mt-unsafe): before any thread
+    const char* folder =
+        std::getenv("TIDEWAY_TEST_KEEP");  // NOLINT(concurrency-mt-unsafe): before any thread
     if (folder == nullptr) {
         return;
     }

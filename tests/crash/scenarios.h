@@ -1,4 +1,5 @@
-// The two main flows as scenarios: what a person does, and what must hold when everything is at rest.
+// The two main flows as scenarios: what a person does, and what must hold when everything is at
+// rest.
 #pragma once
 
 #include <string>
@@ -15,6 +16,7 @@ struct Verdict {
     std::vector<std::string> problems;
 
     bool is_clean() const { return problems.empty(); }
+
     std::string text() const;
     void expect_count(const std::string& what, std::int64_t found, std::int64_t wanted);
     void expect_same(const std::string& what, const Json& found, const Json& wanted);  // else lost
@@ -34,8 +36,10 @@ class Scenario {
 class AnnouncedDeal final : public Scenario {
   public:
     const char* title() const override { return "a deal announced in Partner Center"; }
+
     Status act(CrashWorld& world, const std::string& name) override;
     Result<Verdict> check(CrashWorld& world) override;
+
     const std::string& referral() const { return referral_; }
 
   private:
@@ -47,8 +51,10 @@ class AnnouncedDeal final : public Scenario {
 class CreatedOpportunity final : public Scenario {
   public:
     const char* title() const override { return "an opportunity with Sync and help"; }
+
     Status act(CrashWorld& world, const std::string& name) override;
     Result<Verdict> check(CrashWorld& world) override;
+
     const std::string& opportunity() const { return opportunity_; }
 
   private:

@@ -1,16 +1,16 @@
 #include "tests/crash/server_process.h"
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
 
@@ -125,7 +125,9 @@ Status ServerProcess::stop() {
         return {};
     }
     return fail(
-        ErrorKind::kInternal, "ServerEnded", "The server stopped with " + std::to_string(status) + "."
+        ErrorKind::kInternal,
+        "ServerEnded",
+        "The server stopped with " + std::to_string(status) + "."
     );
 }
 

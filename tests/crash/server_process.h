@@ -1,12 +1,12 @@
 // `tideway serve` as a child process that may die at a chosen crash point and is started again.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "engine/base/result.h"
 
@@ -17,15 +17,17 @@ class ServerProcess {
   public:
     // `log` takes what the child prints.
     ServerProcess(std::string program, std::string log)
-        : program_(std::move(program)), log_(std::move(log)) {}
+        : program_(std::move(program)),
+          log_(std::move(log)) {}
+
     ~ServerProcess();
     ServerProcess(const ServerProcess&) = delete;
     ServerProcess& operator=(const ServerProcess&) = delete;
 
     struct Life {
-        std::int64_t crash_at = 0;   // 0: it is not killed
-        std::string report;          // of the visited crash points; empty: none
-        std::int64_t file_limit = 0; // RLIMIT_FSIZE in bytes; 0: none
+        std::int64_t crash_at = 0;    // 0: it is not killed
+        std::string report;           // of the visited crash points; empty: none
+        std::int64_t file_limit = 0;  // RLIMIT_FSIZE in bytes; 0: none
     };
 
     // Starts the first of `lives`; each of the others follows a death, then one without a crash.
@@ -39,6 +41,7 @@ class ServerProcess {
     void kill();    // with SIGKILL, and waits; the next life starts at keep_up()
 
     int deaths() const { return deaths_; }
+
     bool is_running() const { return child_ > 0; }
 
   private:

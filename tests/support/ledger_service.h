@@ -72,7 +72,9 @@ class LedgerService {
             const std::string key = request.query;
             const auto it = by_key_.find(key);
             responder.send(http::json_response(
-                200, it == by_key_.end() ? R"({"found":false})" : R"({"found":true,"output":)" + it->second + "}"
+                200,
+                it == by_key_.end() ? R"({"found":false})"
+                                    : R"({"found":true,"output":)" + it->second + "}"
             ));
             return;
         }
@@ -84,10 +86,14 @@ class LedgerService {
         }
         switch (treatment) {
             case Treatment::kRefuse:
-                responder.send(http::json_response(400, R"({"error":{"code":"bad","message":"The ledger says no."}})"));
+                responder.send(http::json_response(
+                    400, R"({"error":{"code":"bad","message":"The ledger says no."}})"
+                ));
                 return;
             case Treatment::kBusy:
-                responder.send(http::json_response(429, R"({"error":{"code":"busy","message":"Later."}})"));
+                responder.send(
+                    http::json_response(429, R"({"error":{"code":"busy","message":"Later."}})")
+                );
                 return;
             case Treatment::kCutBefore:
                 responder.cut();
@@ -121,7 +127,8 @@ class LedgerService {
 
 class LedgerConnector final : public connector::Connector {
   public:
-    explicit LedgerConnector(std::string url) : url_(std::move(url)) {}
+    explicit LedgerConnector(std::string url)
+        : url_(std::move(url)) {}
 
     std::unique_ptr<connector::Exchange> start(const connector::Call& call) const override {
         connector::Send send;
@@ -151,7 +158,9 @@ class LedgerConnector final : public connector::Connector {
     class One final : public connector::ChainedExchange {
       public:
         One(connector::Send send, model::EffectClass effect, Timestamp now)
-            : send_(std::move(send)), effect_(effect), now_(now) {}
+            : send_(std::move(send)),
+              effect_(effect),
+              now_(now) {}
 
         connector::Turn begin() override {
             return ask(std::move(send_), [this](const http::Response& response) -> connector::Turn {
@@ -160,8 +169,7 @@ class LedgerConnector final : public connector::Connector {
                 }
                 return connector::Failed{
                     connector::service_error(response, now_),
-                    connector::classify(response.status, effect_)
-                };
+                    connector::classify(response.status, effect_)};
             });
         }
 

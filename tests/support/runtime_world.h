@@ -1,5 +1,5 @@
-// A whole runtime for a test: a real SQLite file, the real Lua machine, one pack made of texts, and a
-// LedgerService as the outside world.
+// A whole runtime for a test: a real SQLite file, the real Lua machine, one pack made of texts, and
+// a LedgerService as the outside world.
 #pragma once
 
 #include <chrono>
@@ -24,12 +24,16 @@ namespace tideway::testing {
 class NoTokens final : public connector::TokenCache {
   public:
     void get(
-        const std::string&, const std::string&, Executor& back,
+        const std::string&,
+        const std::string&,
+        Executor& back,
         std::function<void(Result<Secret>)> done
     ) override {
         back.post([done] { done(fail(ErrorKind::kInternal, "NoTokens", "no tokens here")); });
     }
+
     void invalidate(const std::string&, const std::string&) override {}
+
     void forget(const std::string&) override {}
 };
 
@@ -55,9 +59,13 @@ class RuntimeWorld {
     ~RuntimeWorld() { stop(); }
 
     LedgerService& service() { return service_; }
+
     runtime::Runtime& runtime() { return *runtime_; }
+
     store::Reader& reader() { return store_->reader(); }
+
     store::Store& store() { return *store_; }
+
     runtime::FlowCatalog& catalog() { return *catalog_; }
 
     // The process ends (runs are dropped as they are) and starts again on the same file.
@@ -81,14 +89,21 @@ class RuntimeWorld {
         delivery.flow = *entry;
         delivery.source = "manual";
         delivery.event = Payload(event);
-        return wait<runtime::Admitted>([&](auto done) { runtime_->admit(std::move(delivery), done); });
+        return wait<runtime::Admitted>([&](auto done) {
+            runtime_->admit(std::move(delivery), done);
+        });
     }
 
     Result<runtime::Admitted> resubmit(const model::RunRecord& run, runtime::CodeChoice code) {
         return wait<runtime::Admitted>([&](auto done) { runtime_->resubmit(run, code, done); });
     }
 
-    Status decide(const model::RunRecord& run, const std::string& path, runtime::RunSession::Decision decision, Payload adopted = {}) {
+    Status decide(
+        const model::RunRecord& run,
+        const std::string& path,
+        runtime::RunSession::Decision decision,
+        Payload adopted = {}
+    ) {
         std::promise<Status> promise;
         runtime_->decide(run.id, path, decision, std::move(adopted), [&](Status done) {
             promise.set_value(std::move(done));
@@ -100,7 +115,8 @@ class RuntimeWorld {
     model::RunRecord run(const std::string& flow, const std::string& event = "{}") {
         const auto admitted = admit(flow, event);
         EXPECT_TRUE(admitted) << (admitted ? "" : admitted.error().text());
-        return admitted && !admitted->runs.empty() ? ended(admitted->runs.front()) : model::RunRecord();
+        return admitted && !admitted->runs.empty() ? ended(admitted->runs.front())
+                                                   : model::RunRecord();
     }
 
     model::RunRecord ended(const Uid& uid) {
@@ -108,11 +124,15 @@ class RuntimeWorld {
     }
 
     model::RunRecord paused(const Uid& uid) {
-        return when(uid, [](const model::RunRecord& run) { return run.status == model::Status::kPaused; });
+        return when(uid, [](const model::RunRecord& run) {
+            return run.status == model::Status::kPaused;
+        });
     }
 
     // Waits (on changes, not on time) until the stored run satisfies `is_there`; 20 s at most.
-    model::RunRecord when(const Uid& uid, const std::function<bool(const model::RunRecord&)>& is_there) {
+    model::RunRecord when(
+        const Uid& uid, const std::function<bool(const model::RunRecord&)>& is_there
+    ) {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (true) {
             const auto found = reader().run_by_uid(uid);
@@ -120,10 +140,16 @@ class RuntimeWorld {
                 return **found;
             }
             Lock lock(mutex_);
-            if (changed_.wait_until(mutex_, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(20))) == std::cv_status::timeout &&
+            if (changed_.wait_until(
+                    mutex_,
+                    std::min(
+                        deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(20)
+                    )
+                ) == std::cv_status::timeout &&
                 std::chrono::steady_clock::now() >= deadline) {
                 ADD_FAILURE() << "the run did not get there: "
-                              << (found && *found ? std::string(to_string((*found)->status)) : "not found");
+                              << (found && *found ? std::string(to_string((*found)->status))
+                                                  : "not found");
                 return found && *found ? **found : model::RunRecord();
             }
         }
@@ -145,7 +171,8 @@ class RuntimeWorld {
 
     void start() {
         std::vector<connector::Registry::Source> sources;
-        sources.push_back({"ledger", kLedgerSpec, std::make_unique<LedgerConnector>(service_.url())});
+        sources.push_back({"ledger", kLedgerSpec, std::make_unique<LedgerConnector>(service_.url())}
+        );
         auto registry = connector::Registry::create(std::move(sources));
         ASSERT_TRUE(registry) << registry.error().text();
         registry_ = std::move(*registry);

@@ -159,7 +159,10 @@ TEST(Resubmit, UsesTheVersionThatRanUnlessTheCurrentOneIsAskedFor) {
     world.service().plan("/shout", {Treatment::kRefuse});
     const auto original = world.run("shout");
     ASSERT_EQ(original.status, model::Status::kFailed);
-    world.edit("shout", R"(return flow { title = "Quiet", trigger = trigger.manual {}, run = function() return "edited" end })");
+    world.edit(
+        "shout",
+        R"(return flow { title = "Quiet", trigger = trigger.manual {}, run = function() return "edited" end })"
+    );
     const auto current = world.resubmit(original, CodeChoice::kCurrent);
     ASSERT_TRUE(current);
     EXPECT_EQ(world.ended(current->runs.front()).output.view(), R"("edited")");
@@ -169,7 +172,10 @@ TEST(Resubmit, UsesTheVersionThatRanUnlessTheCurrentOneIsAskedFor) {
 }
 
 TEST(Resubmit, OfARunThatGoesOnIsRefused) {
-    RuntimeWorld world({{"wait", R"(return flow { title = "W", trigger = trigger.manual {}, run = function() delay("Long", 3600) end })"}});
+    RuntimeWorld world(
+        {{"wait",
+          R"(return flow { title = "W", trigger = trigger.manual {}, run = function() delay("Long", 3600) end })"}}
+    );
     const auto admitted = world.admit("wait");
     ASSERT_TRUE(admitted);
     const auto run = world.when(admitted->runs.front(), [](const model::RunRecord& record) {

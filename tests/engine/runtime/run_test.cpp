@@ -59,13 +59,16 @@ end })"}});
     const auto admitted = world.admit("wait");
     ASSERT_TRUE(admitted);
     const Uid uid = admitted->runs.front();
-    world.when(uid, [](const model::RunRecord& run) { return run.status == model::Status::kWaiting; });
+    world.when(uid, [](const model::RunRecord& run) {
+        return run.status == model::Status::kWaiting;
+    });
     world.restart();
     world.restart();
     EXPECT_EQ(world.service().done().size(), 1U);
     std::promise<Result<bool>> known;
     world.runtime().receive_callback(
-        runtime::callback_token(uid, "Wait for it"), Payload(R"({"body":"go"})"),
+        runtime::callback_token(uid, "Wait for it"),
+        Payload(R"({"body":"go"})"),
         [&](Result<bool> result) { known.set_value(std::move(result)); }
     );
     const auto received = known.get_future().get();
@@ -179,7 +182,9 @@ end })"}});
     world.restart();
     std::promise<void> called;
     world.runtime().receive_callback(
-        runtime::callback_token(uid, "Hold"), Payload("{}"), [&](const Result<bool>&) { called.set_value(); }
+        runtime::callback_token(uid, "Hold"),
+        Payload("{}"),
+        [&](const Result<bool>&) { called.set_value(); }
     );
     called.get_future().get();
     const auto ended = world.ended(uid);
@@ -189,7 +194,10 @@ end })"}});
 }
 
 TEST(Run, IsCancelledAndSaysByWhom) {
-    RuntimeWorld world({{"wait", R"(return flow { title = "W", trigger = trigger.manual {}, run = function() delay("Long", 3600) end })"}});
+    RuntimeWorld world(
+        {{"wait",
+          R"(return flow { title = "W", trigger = trigger.manual {}, run = function() delay("Long", 3600) end })"}}
+    );
     const auto admitted = world.admit("wait");
     ASSERT_TRUE(admitted);
     const auto waiting = world.when(admitted->runs.front(), [](const model::RunRecord& record) {
@@ -214,8 +222,10 @@ end })"}});
 
 TEST(Run, WithAnEndlessLoopFailsAndLetsOthersRun) {
     RuntimeWorld world(
-        {{"loop", R"(return flow { title = "L", trigger = trigger.manual {}, run = function() while true do end end })"},
-         {"quick", R"(return flow { title = "Q", trigger = trigger.manual {}, run = function() return 1 end })"}}
+        {{"loop",
+          R"(return flow { title = "L", trigger = trigger.manual {}, run = function() while true do end end })"},
+         {"quick",
+          R"(return flow { title = "Q", trigger = trigger.manual {}, run = function() return 1 end })"}}
     );
     const auto loop = world.admit("loop");
     ASSERT_TRUE(loop);
@@ -226,7 +236,10 @@ TEST(Run, WithAnEndlessLoopFailsAndLetsOthersRun) {
 }
 
 TEST(Admission, RefusesAFlowThatIsOffAndLeavesATrace) {
-    RuntimeWorld world({{"quick", R"(return flow { title = "Q", trigger = trigger.manual {}, run = function() return 1 end })"}});
+    RuntimeWorld world(
+        {{"quick",
+          R"(return flow { title = "Q", trigger = trigger.manual {}, run = function() return 1 end })"}}
+    );
     const auto flow = world.catalog().flow("quick");
     ASSERT_TRUE(flow);
     ASSERT_TRUE(world.catalog().set_state(flow->row.id, model::FlowState::kOff, "for the test"));
