@@ -30,13 +30,14 @@ local function synchronize(input)
     return said(row, "no change")
   end
   local made = new_referral.microsoft_half_if_missing(own, row)
-  -- The opportunity's win or loss goes over in any case: nothing can be edited in it any more.
+  -- Fields follow whoever was last; a state moves on in any case, and with a win or a loss go all fields.
   local is_older = row.statecode == 0 and not pair.is_own_write(own)
     and time.difference(row.modifiedon, own.updatedDateTime) > 1
+  local changes = is_older and diff.status or diff.to_referral
   if condition("If there is difference between the opportunity objects in Partner Center and CRM, then",
-    next(diff.to_referral) ~= nil and not is_older) then
+    next(changes) ~= nil) then
     referrals.patch_referral("Update a referral with opportunity data",
-      { id = own.id, etag = own.eTag, changes = diff.to_referral })
+      { id = own.id, etag = own.eTag, changes = changes })
     return said(row, "updated", diff.summary, "Update: sync success.")
   elseif made then
     return said(row, "updated", "Microsoft's help", "Microsoft's help was asked for.")

@@ -7,19 +7,21 @@ local opportunity = require "lib.opportunity"
 local referrals = connection "partner_center_referrals"
 local crm = connection "dynamics365"
 
--- Takes over what a person changed in Partner Center. A deal that is closed there is closed here, whoever
--- was last.
+-- Takes over what a person changed in Partner Center. Fields follow whoever was last; a state only moves on,
+-- and a closed deal is the last word.
 local function update(own, row)
   local diff = map.difference(own, row)
   if condition("If the opportunity is closed, then", row.statecode ~= 0) then
     return outcome("no change", diff.any and "the opportunity is closed in the CRM" or nil)
   end
   local us = crm.who_am_i("Who are we in the CRM", {})
-  local is_stale = pair.is_own_write(own) or pair.is_row_newer(row, own, us.user_id)
-  local is_news = diff.any and (not is_stale or own.status == "Closed")
+  if own.status ~= "Closed" and (pair.is_own_write(own) or pair.is_row_newer(row, own, us.user_id)) then
+    diff.to_crm = {}
+  end
+  local is_news = next(diff.to_crm) ~= nil or diff.step ~= nil
   if condition("If difference between the opportunity objects in Partner Center and CRM, then", is_news) then
-    local written = opportunity.update(row, diff)
-    return outcome(written and "updated" or "no change", diff.summary)
+    opportunity.update(row, diff)
+    return outcome("updated", diff.summary)
   end
   return outcome("no change", diff.any and "the CRM is newer" or nil)
 end

@@ -14,6 +14,17 @@ class CoSellChanges : public CoSellWorld {
         return out;
     }
 
+    // Until the runs that it starts are over, with notifications of the CRM held back.
+    void edit_in_portal_and_wait(const std::string& referral, const Json& changes) {
+        const auto before = runs("partner_center_to_dynamics365").size();
+        (void)must(world().edit_deal(referral, changes));
+        (void)must(world().wait_for<bool>("the run", [&]() -> Result<std::optional<bool>> {
+            const auto over = runs("partner_center_to_dynamics365");
+            const bool done = over.size() > before && over.front().contains("ended");
+            return done ? std::optional<bool>(true) : std::nullopt;
+        }));
+    }
+
     // A save that changes nothing that is mapped makes both sides compare again.
     void expect_no_difference(const std::string& id) {
         forget_writes();
@@ -49,7 +60,43 @@ TEST_F(CoSellChanges, AnEditInTheCrmIsOneWriteInPartnerCenterAndNoneBack) {
     EXPECT_EQ(failures(), "");
 }
 
-TEST_F(CoSellChanges, AnEditInThePortalLeavesTheStateOfAnOpportunityInProgressAlone) {
+TEST_F(CoSellChanges, ADealTakenUpInTheCrmIsAcceptedThoughThePortalWasEditedLater) {
+    const Json made = announce("H9 taken up");
+    const std::string id = string_or(row_of_new_deal(made), "opportunityid");
+    (void)must(dataverse("POST", "/lag", {{"paused", true}}));
+    seller_edits(id, {{"statuscode", kInProgress}});
+    (void)must(partner_center("POST", "/clock", {{"advance_s", 5}}));
+    edit_in_portal_and_wait(string_or(made, "id"), {{"details", {{"dealValue", 43000}}}});
+    EXPECT_EQ(row(id).at("statuscode"), kInProgress);
+    EXPECT_EQ(row(id).at("estimatedvalue"), 43000);
+    (void)must(dataverse("POST", "/lag", {{"paused", false}}));
+    settle();
+    EXPECT_EQ(string_or(deal(string_or(made, "id")), "status"), "Active") << failures();
+    EXPECT_EQ(deal(string_or(made, "id")).at("details").at("dealValue"), 43000);
+}
+
+TEST_F(CoSellChanges, ADealAcceptedInThePortalIsInProgressThoughTheCrmWasEditedLater) {
+    const Json made = announce("H9 accepted");
+    const std::string id = string_or(row_of_new_deal(made), "opportunityid");
+    must(world().set_deliveries({{"paused", true}}));
+    (void)must(
+        world().edit_deal(string_or(made, "id"), {{"status", "Active"}, {"substatus", "Accepted"}})
+    );
+    seller_edits(id, {{"estimatedvalue", 44000}});
+    (void)must(world().wait_for<bool>("the run", [this]() -> Result<std::optional<bool>> {
+        const auto over = runs("dynamics365_opportunity_to_partner_center");
+        const bool done = !over.empty() && over.front().contains("ended");
+        return done ? std::optional<bool>(true) : std::nullopt;
+    }));
+    must(world().set_deliveries({{"paused", false}}));
+    settle();
+    EXPECT_EQ(row(id).at("statuscode"), kInProgress) << failures();
+    EXPECT_EQ(
+        row(id).at("estimatedvalue"), deal(string_or(made, "id")).at("details").at("dealValue")
+    );
+}
+
+TEST_F(CoSellChanges, AnEditInThePortalArrivesAndLeavesTheStateAlone) {
     const std::string id = synchronized("H9 state");
     const Json own = own_half_of_row(id);
     (void)must(world().edit_deal(string_or(own, "id"), {{"details", {{"dealValue", 15000}}}}));
@@ -99,12 +146,7 @@ TEST_F(CoSellChanges, AnEditInThePortalThatMeetsAWonOpportunityIsNoFailure) {
     (void)must(dataverse("POST", "/lag", {{"paused", true}}));
     seller_closes("WinOpportunity", id, 3);
     (void)must(partner_center("POST", "/clock", {{"advance_s", 5}}));
-    (void)must(world().edit_deal(referral, {{"details", {{"dealValue", 16000}}}}));
-    (void)must(world().wait_for<bool>("the run", [this]() -> Result<std::optional<bool>> {
-        const auto over = runs("partner_center_to_dynamics365");
-        const bool done = !over.empty() && over.front().contains("ended");
-        return done ? std::optional<bool>(true) : std::nullopt;
-    }));
+    edit_in_portal_and_wait(referral, {{"details", {{"dealValue", 16000}}}});
     (void)must(dataverse("POST", "/lag", {{"paused", false}}));
     settle();
     EXPECT_EQ(failures(), "");

@@ -68,11 +68,11 @@ function M.to_crm(own, found)
   return row
 end
 
---- What differs between the two sides of a deal: {any, to_crm, to_referral, step, summary}. Values are
--- compared in canonical form; currency is listed in to_crm by its code under "currency", and `step` is
--- what the row's state has to become.
+--- What differs between the two sides of a deal: {any, to_crm, to_referral, step, status, summary}. Values
+-- are compared in canonical form; currency is listed in to_crm by its code under "currency". `step` is what
+-- the row's state has to become, `status` what to patch so that the referral follows the row's.
 function M.difference(own, row)
-  local out = { any = false, to_crm = {}, to_referral = {}, names = {} }
+  local out = { any = false, to_crm = {}, to_referral = {}, status = {}, names = {} }
   for _, rule in ipairs(rules.fields) do
     local transform = transforms[rule.transform]
     local theirs, ours = at(own, rule.referral), row[rule.row]
@@ -89,7 +89,8 @@ function M.difference(own, row)
     out.any = true
     out.step = states.step_for_row(row, own)
     out.names[#out.names + 1] = "Status"
-    for path, value in pairs(states.patch_for(row, own)) do
+    out.status = states.patch_for(row, own)
+    for path, value in pairs(out.status) do
       out.to_referral[path] = value
     end
   end

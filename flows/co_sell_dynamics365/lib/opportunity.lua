@@ -13,7 +13,7 @@ function M.create(own)
     { table = "opportunity", key = { "engagement", own.engagementId }, row = map.to_crm(own, found) })
 end
 
---- Whether there was anything to write.
+--- Writes what a difference asks for: fields first, because a closed row takes none.
 function M.update(row, diff)
   local changes = diff.to_crm
   if changes.currency then
@@ -24,8 +24,7 @@ function M.update(row, diff)
   if diff.step == "open" then
     changes.statuscode = states.IN_PROGRESS
   end
-  local has_changes = next(changes) ~= nil
-  if has_changes then
+  if next(changes) ~= nil then
     crm.update_row("Update existing opportunity", { table = "opportunity", id = row.id, etag = row.etag, changes = changes })
   end
   if condition("If the deal was won, then", diff.step == "won") then
@@ -33,7 +32,6 @@ function M.update(row, diff)
   elseif condition("If the deal was lost, then", diff.step == "lost") then
     crm.lose_opportunity("Close the opportunity as lost", { id = row.id, subject = "Closed in Partner Center" })
   end
-  return has_changes or states.is_closed(diff.step)
 end
 
 return M
