@@ -33,7 +33,7 @@ class CrashWorld {
     // Everything delivered, no run open. The server is started anew when it dies. A paused run
     // counts as quiet: the checks find it.
     Status settle();
-    // `holds` is asked until it is true, at most 20 s; the server is kept up meanwhile.
+    // `holds` is asked until it is true, at most 90 s (an absent create is proof after 30); the server is kept up meanwhile.
     Status wait_until(const std::string& what, const std::function<Result<bool>()>& holds);
 
     ServerProcess& server() { return server_; }
