@@ -95,7 +95,7 @@ void add_steps(const Json& steps, std::string& out) {
 }  // namespace
 
 CrashWorld::CrashWorld(std::string program)
-    : server_(std::move(program), folder_.file("server.log")) {}
+    : server_(std::move(program), log_file()) {}
 
 Result<std::unique_ptr<CrashWorld>> CrashWorld::create(std::string program, const std::string& pack) {
     std::unique_ptr<CrashWorld> world(new CrashWorld(std::move(program)));
@@ -410,7 +410,7 @@ void CrashWorld::keep_data(const std::string& name) const {
         ignored
     );
     std::filesystem::copy(
-        folder_.file("server.log"), std::filesystem::path(folder) / name / "server.log", ignored
+        log_file(), std::filesystem::path(folder) / name / "server.log", ignored
     );
 }
 

@@ -63,6 +63,7 @@ class CrashWorld {
     void keep_data(const std::string& name) const;
 
     std::string data_folder() const { return folder_.file("data"); }
+    std::string log_file() const { return folder_.file("server.log"); }  // of the server
     std::string report_file() const { return folder_.file("points"); }
 
   private:
