@@ -1,0 +1,176 @@
+// Single misfortunes around the two main flows: answers that never come, effects that land late, a
+// store that is gone, a disk that is full.
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "engine/app/config.h"
+#include "tests/crash/scenarios.h"
+
+namespace tideway::tests {
+namespace {
+
+constexpr const char* kPack = TIDEWAY_SOURCE_DIR "/flows/co_sell_dynamics365";
+constexpr const char* kReferrals = "/v1.0/engagements/referrals";
+
+class Faults : public testing::Test {
+  protected:
+    void SetUp() override {
+        auto world = CrashWorld::create(TIDEWAY_PROGRAM, kPack);
+        ASSERT_TRUE(world) << world.error().text();
+        world_ = std::move(*world);
+        ok(world_->begin({}));
+    }
+
+    template <typename Outcome>
+    void ok(const Outcome& outcome) {
+        ASSERT_TRUE(outcome) << outcome.error().text();
+    }
+
+    void partner_center_fault(const Json& fault) { ok(world_->partner_center("POST", "/faults", fault)); }
+    void crm_fault(const Json& fault) { ok(world_->dataverse("POST", "/faults", fault)); }
+
+    void expect_clean(Scenario& scenario) {
+        ok(world_->settle());
+        const auto verdict = scenario.check(*world_);
+        ASSERT_TRUE(verdict) << verdict.error().text();
+        EXPECT_TRUE(verdict->is_clean()) << verdict->text();
+    }
+
+    // The fault is used up: the test saw what it speaks of.
+    void expect_used_up() {
+        for (const auto& faults :
+             {world_->partner_center("GET", "/faults"), world_->dataverse("GET", "/faults")}) {
+            ASSERT_TRUE(faults) << faults.error().text();
+            EXPECT_TRUE(faults->at("faults").empty()) << dump(*faults);
+        }
+    }
+
+    std::unique_ptr<CrashWorld> world_;
+};
+
+TEST_F(Faults, ACreateInPartnerCenterThatLandsLateMakesOneRecord) {
+    partner_center_fault(
+        {{"method", "POST"}, {"path", kReferrals}, {"kind", "late_effect"}, {"ms", 700}}
+    );
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Late referral"));
+    expect_clean(scenario);
+    expect_used_up();
+}
+
+TEST_F(Faults, ACreateInTheCrmThatLandsLateMakesOneRecord) {
+    crm_fault(
+        {{"method", "POST"}, {"path", "/api/data/v9.2/opportunities"}, {"kind", "late_effect"}, {"ms", 700}}
+    );
+    AnnouncedDeal scenario;
+    ok(scenario.act(*world_, "Late opportunity"));
+    expect_clean(scenario);
+    expect_used_up();
+}
+
+TEST_F(Faults, ACreateWhoseAnswerIsCutOffMakesOneRecord) {
+    partner_center_fault({{"method", "POST"}, {"path", kReferrals}, {"kind", "cut_after"}, {"count", 2}});
+    CreatedOpportunity created;
+    ok(created.act(*world_, "Cut referral"));
+    expect_clean(created);
+    expect_used_up();
+}
+
+TEST_F(Faults, ACreateInTheCrmWhoseAnswerIsCutOffMakesOneRecord) {
+    crm_fault({{"method", "POST"}, {"path", "/api/data/v9.2/opportunities"}, {"kind", "cut_after"}});
+    AnnouncedDeal announced;
+    ok(announced.act(*world_, "Cut opportunity"));
+    expect_clean(announced);
+    expect_used_up();
+}
+
+// The write-back of the referral's id waits until the referral's own webhooks were delivered.
+TEST_F(Faults, OurOwnWebhookBeforeOurOwnAnswerMakesNoSecondOpportunity) {
+    crm_fault({{"method", "PATCH"}, {"path", "/api/data/*"}, {"kind", "delay"}, {"ms", 1500}});
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Own webhook first"));
+    expect_clean(scenario);
+    expect_used_up();
+}
+
+// The PATCH with If-Match is done, its answer is lost and the server dies about then; the scan of crash
+// points has the exact places.
+TEST_F(Faults, AWriteBackThatLandedWithoutAnAnswerIsSettledAcrossACrash) {
+    partner_center_fault(
+        {{"method", "PATCH"}, {"path", std::string(kReferrals) + "/*"}, {"kind", "cut_after"}}
+    );
+    AnnouncedDeal scenario;
+    ok(scenario.act(*world_, "Landed before the crash"));
+    ok(world_->wait_until("the write-back", [this]() -> Result<bool> {
+        TIDEWAY_TRY_ASSIGN(const int patched, world_->patches_in_partner_center());
+        return patched == 1;
+    }));
+    world_->server().kill();
+    expect_clean(scenario);
+    expect_used_up();
+}
+
+TEST_F(Faults, AWipedStoreMakesNothingASecondTime) {
+    AnnouncedDeal announced;
+    ok(announced.act(*world_, "Known deal"));
+    expect_clean(announced);
+    ok(world_->begin_with_wiped_store());
+    ok(world_->partner_center(
+        "PATCH", "/deals/" + announced.referral(), {{"details", {{"dealValue", 43000}}}}
+    ));
+    ok(world_->settle());
+    const auto rows = world_->opportunities("name", "Known deal");
+    ASSERT_TRUE(rows) << rows.error().text();
+    ASSERT_EQ(rows->size(), 1U);
+    EXPECT_EQ(rows->front().at("estimatedvalue"), 43000);
+    const auto created = world_->writes_in_crm("create", "opportunity");
+    ASSERT_TRUE(created) << created.error().text();
+    EXPECT_EQ(*created, 1);
+}
+
+TEST_F(Faults, AResubmitAfterASuccessfulCreateMakesNothing) {
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Resubmitted"));
+    expect_clean(scenario);
+    const auto runs = world_->runs("&outcome=created");
+    ASSERT_TRUE(runs) << runs.error().text();
+    ASSERT_FALSE(runs->empty());
+    for (const Json& run : *runs) {
+        ok(world_->api("POST", "/runs/" + string_or(run, "id") + "/resubmit", Json::object()));
+    }
+    ok(world_->settle());
+    const auto made = world_->creates_in_partner_center();
+    ASSERT_TRUE(made) << made.error().text();
+    EXPECT_EQ(*made, 2);
+    const auto halves = world_->deals("externalReferenceId", scenario.opportunity());
+    ASSERT_TRUE(halves) << halves.error().text();
+    EXPECT_EQ(halves->size(), 2U);
+}
+
+// The write-ahead log cannot grow beyond the limit: commits fail at a place that depends on it.
+TEST_F(Faults, ADiskThatFillsUpLosesAndDoublesNothing) {
+    int refused = 0;
+    for (std::int64_t kilobytes = 64; kilobytes <= 512; kilobytes += 64) {
+        ServerProcess::Life cramped;
+        cramped.file_limit = kilobytes * 1024;
+        const Status began = world_->begin({cramped});
+        ASSERT_TRUE(began) << kilobytes << " kB: " << began.error().text();
+        AnnouncedDeal scenario;
+        ok(scenario.act(*world_, "Disk of " + std::to_string(kilobytes)));
+        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+        ok(world_->wait_until("the disk to be full", [until]() -> Result<bool> {
+            return std::chrono::steady_clock::now() > until;
+        }));
+        world_->server().kill();
+        const auto log = app::read_text_file(world_->log_file());
+        ASSERT_TRUE(log) << log.error().text();
+        refused += log->find("could not be stored") != std::string::npos ? 1 : 0;
+        std::filesystem::resize_file(world_->log_file(), 0);
+        expect_clean(scenario);
+    }
+    EXPECT_GT(refused, 0);
+}
+
+}  // namespace
+}  // namespace tideway::tests
