@@ -87,23 +87,25 @@ class TriggerDoor {
             answer->send(http::error_response(flow.error()));
             return;
         }
-        const model::FlowId id = flow->row.id;
         auto shared = std::make_shared<http::ServerRequest>(std::move(request));
+        if (const auto known = context_.activation->known_signatures(flow->row.id)) {
+            check_signature(std::move(*flow), *known, shared, answer);
+            return;
+        }
         context_.runtime->readers().read(
             *context_.front,
-            [id](store::Reader& reader) { return reader.trigger_state(id); },
-            [this, answer, shared, flow = std::move(*flow)](
-                Result<std::optional<store::TriggerState>> state
+            [this, flow = *flow](store::Reader&) {
+                return context_.activation->signatures_blocking(flow);
+            },
+            [this, answer, shared, flow = *flow](
+                Result<std::shared_ptr<const runtime::TriggerSignatures>> signatures
             ) mutable {
-                if (!state) {
-                    answer->send(http::error_response(state.error()));
+                if (!signatures) {
+                    answer->send(http::error_response(signatures.error()));
                     return;
                 }
-                if (!*state || !is_signed(*shared, flow, **state)) {
-                    refuse_signature(flow, *shared, answer);
-                    return;
-                }
-                receive(std::move(flow), shared, answer);
+                const runtime::TriggerSignatures none;
+                check_signature(std::move(flow), *signatures ? **signatures : none, shared, answer);
             }
         );
     }
@@ -132,17 +134,21 @@ class TriggerDoor {
     }
 
   private:
-    static bool is_signed(
-        const http::ServerRequest& request, const FlowEntry& flow, const store::TriggerState& state
-    ) {
-        const std::string signature = http::query_value(request.query, "sig");
-        const auto matches = [&](const std::string& key) {
-            return !key.empty() && equal_constant_time(
-                                       signature,
-                                       runtime::sign_trigger(key, flow.row.pack, flow.row.name)
-                                   );
+    void check_signature(
+        FlowEntry flow,
+        const runtime::TriggerSignatures& allowed,
+        const std::shared_ptr<http::ServerRequest>& request,
+        const Answer& answer
+    ) const {
+        const std::string given = http::query_value(request->query, "sig");
+        const auto matches = [&given](const std::string& signature) {
+            return !signature.empty() && equal_constant_time(given, signature);
         };
-        return matches(state.primary_key) || matches(state.secondary_key);
+        if (!matches(allowed.primary) && !matches(allowed.secondary)) {
+            refuse_signature(flow, *request, answer);
+            return;
+        }
+        receive(std::move(flow), request, answer);
     }
 
     void refuse_signature(
