@@ -61,6 +61,10 @@ void RunSession::flush() {
     if (is_flushing_) {
         return;
     }
+    if (in_turn_) {
+        flush_after_turn_ = true;
+        return;
+    }
     flush_timer_.reset();
     store::AppendJournal append;
     append.run_id = run_.id;
@@ -106,6 +110,10 @@ void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcom
         return;
     }
     const std::weak_ptr<bool> alive = alive_;
+    // Locks that the run still held when it ended, passed on to the next in the queue.
+    for (const store::LockGrant& grant : result->front().grants) {
+        services_.observer->on_lock_granted(grant.run_id, grant.path);
+    }
     for (CommandResult& waiting : std::exchange(in_flight_results_, {})) {
         waiting.then((*result)[waiting.index]);
         if (alive.expired()) {

@@ -117,6 +117,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     };
 
     // --- driving the script (run_session.cpp)
+    // Lets the script go on; what it gates meanwhile goes into one batch.
+    void take_turn(const std::function<void()>& turn);
     void drive(script::ExecutionState state);
     void deliver_recorded();
     void go_live();
@@ -215,6 +217,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::vector<CommandResult> in_flight_results_;
     bool run_changed_ = false;
     bool is_flushing_ = false;
+    bool in_turn_ = false;
+    bool flush_after_turn_ = false;
     std::unique_ptr<Timer> flush_timer_;
     std::shared_ptr<bool> alive_;
 };
