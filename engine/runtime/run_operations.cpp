@@ -41,6 +41,8 @@ JournalRow operation_row(RowKind kind, const script::StepRequest& request) {
     return row;
 }
 
+bool needs_output(std::string_view rule) { return rule.starts_with("output:"); }
+
 Json parse_or_object(const Payload& payload) {
     auto parsed = parse_json(payload.view(), "input");
     return parsed ? std::move(*parsed) : Json::object();
@@ -215,7 +217,8 @@ void RunSession::send_after_intent(const std::string& path, bool may_have_happen
 }
 
 void RunSession::launch(PendingOperation& pending, bool may_have_happened) {
-    OperationStart start = pending.start;
+    // The run of the operation owns the input from here on; spec and operation stay known here.
+    OperationStart start = std::move(pending.start);
     start.intent_at = pending.is_effect ? pending.intent_at : services_.operations.clock->now();
     start.attempts_before = pending.attempts_before;
     start.may_have_happened = may_have_happened;
@@ -254,10 +257,11 @@ void RunSession::finish_operation(
     operations_.erase(it);
     JournalRow row = operation_row(RowKind::kResult, pending->request);
     if (pending->has_intent) {
-        row.input = {};  // the intent has it
+        row.input = {};  // the intent has it, and the hash of the spec
+    } else if (pending->start.spec != nullptr) {
+        row.spec_hash = pending->start.spec->hash;
     }
     const bool is_value = answer.kind == Answer::Kind::kValue;
-    row.spec_hash = pending->start.spec == nullptr ? std::string() : pending->start.spec->hash;
     row.status = is_value ? Status::kSucceeded : answer.error.status;
     row.code = std::move(code);
     row.attempt = attempt;
@@ -299,14 +303,17 @@ void RunSession::on_done(OperationRun& run, int attempt, connector::Done done) {
         return;
     }
     if (pending->is_effect) {
-        const Json output = parse_or_object(done.output);
         const auto& operation = *pending->start.operation;
+        const bool asks_output = needs_output(operation.object) ||
+                                 needs_output(operation.record_id) ||
+                                 needs_output(operation.version);
+        const Json output = asks_output ? parse_or_object(done.output) : Json();
         EffectRecord& effect = pending->effect;
         const auto pick = [&](std::string current, const std::string& said, const std::string& rule) {
             if (!said.empty()) {
                 return said;
             }
-            const std::string resolved = runtime::resolve(rule, pending->start.input, output);
+            const std::string resolved = runtime::resolve(rule, run.what().input, output);
             return resolved.empty() ? current : resolved;
         };
         effect.object = pick(effect.object, done.record.object, operation.object);
