@@ -21,7 +21,9 @@ Error problem(std::string code, std::string message, std::string remedy) {
     return error;
 }
 
-std::string full_name(const FlowEntry& flow) { return flow.row.pack + "/" + flow.row.name; }
+std::string full_name(const FlowEntry& flow) {
+    return flow.row.pack + "/" + flow.row.name;
+}
 
 }  // namespace
 
@@ -67,7 +69,8 @@ std::vector<Error> Activation::problems(const FlowEntry& flow) const {
             continue;
         }
         const auto* spec = services_.registry->spec(binding->connector);
-        const bool needs_one = spec != nullptr && !spec->auth.empty() && spec->auth.front() != "none";
+        const bool needs_one =
+            spec != nullptr && !spec->auth.empty() && spec->auth.front() != "none";
         if (needs_one && !services_.connections->get(binding->connection)) {
             out.push_back(problem(
                 "ConnectionNotFound",
@@ -122,8 +125,7 @@ std::vector<std::string> Activation::order_of_all() const {
     return out;
 }
 
-std::shared_ptr<const OpenConnection> Activation::trigger_connection(
-    const LoadedVersion& version
+std::shared_ptr<const OpenConnection> Activation::trigger_connection(const LoadedVersion& version
 ) const {
     const std::string& trigger = version.declaration.trigger;
     const std::string connector = trigger.substr(0, trigger.find('.'));
@@ -140,6 +142,22 @@ std::shared_ptr<const OpenConnection> Activation::trigger_connection(
     return binding ? services_.connections->get(binding->connection) : nullptr;
 }
 
+namespace {
+
+std::shared_ptr<const TriggerSignatures> signatures_of(
+    const FlowEntry& flow, const store::TriggerState& state
+) {
+    const auto sign = [&flow](const std::string& key) {
+        return key.empty() ? std::string() : sign_trigger(key, flow.row.pack, flow.row.name);
+    };
+    TriggerSignatures out;
+    out.primary = sign(state.primary_key);
+    out.secondary = sign(state.secondary_key);
+    return std::make_shared<const TriggerSignatures>(std::move(out));
+}
+
+}  // namespace
+
 Result<store::TriggerState> Activation::state_blocking(const FlowEntry& flow) {
     TIDEWAY_TRY_ASSIGN(auto found, services_.store->reader().trigger_state(flow.row.id));
     if (found && !found->primary_key.empty()) {
@@ -149,14 +167,39 @@ Result<store::TriggerState> Activation::state_blocking(const FlowEntry& flow) {
     state.flow_id = flow.row.id;
     state.primary_key = to_hex(random_bytes(32));
     state.secondary_key = to_hex(random_bytes(32));
-    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{state}}}));
+    TIDEWAY_TRY(put_state_blocking(flow, state));
     return state;
+}
+
+Status Activation::put_state_blocking(const FlowEntry& flow, const store::TriggerState& state) {
+    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{state}}}));
+    const Lock lock(mutex_);
+    signatures_[flow.row.id] = signatures_of(flow, state);
+    return {};
+}
+
+std::shared_ptr<const TriggerSignatures> Activation::known_signatures(model::FlowId flow) const {
+    const Lock lock(mutex_);
+    const auto it = signatures_.find(flow);
+    return it == signatures_.end() ? nullptr : it->second;
+}
+
+Result<std::shared_ptr<const TriggerSignatures>> Activation::signatures_blocking(
+    const FlowEntry& flow
+) {
+    // Read and kept under the lock: a key that is rotated meanwhile is put after what was read.
+    const Lock lock(mutex_);
+    TIDEWAY_TRY_ASSIGN(const auto state, services_.store->reader().trigger_state(flow.row.id));
+    if (!state) {
+        return std::shared_ptr<const TriggerSignatures>();
+    }
+    return signatures_[flow.row.id] = signatures_of(flow, *state);
 }
 
 Status Activation::rotate_key_blocking(const FlowEntry& flow, Key key) {
     TIDEWAY_TRY_ASSIGN(store::TriggerState state, state_blocking(flow));
     (key == Key::kPrimary ? state.primary_key : state.secondary_key) = to_hex(random_bytes(32));
-    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{state}}}));
+    TIDEWAY_TRY(put_state_blocking(flow, state));
     return {};
 }
 
@@ -190,9 +233,10 @@ Result<Json> Activation::exchange_blocking(
     const auto policy =
         implementation.network_policy(connection ? connection->settings : Json::object());
     services_.driver->drive(
-        std::move(exchange), std::move(connection), policy, [&promise](ExchangeDriver::Outcome out) {
-            promise.set_value(std::move(out));
-        }
+        std::move(exchange),
+        std::move(connection),
+        policy,
+        [&promise](ExchangeDriver::Outcome out) { promise.set_value(std::move(out)); }
     );
     ExchangeDriver::Outcome outcome = future.get();
     if (auto* failed = std::get_if<connector::Failed>(&outcome)) {
@@ -234,7 +278,7 @@ Status Activation::subscribe_blocking(const FlowEntry& flow) {
     );
     TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
     kept.subscription = to_payload(state);
-    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{kept}}}));
+    TIDEWAY_TRY(put_state_blocking(flow, kept));
     return {};
 }
 
@@ -252,15 +296,16 @@ Status Activation::unsubscribe_blocking(const FlowEntry& flow) {
         connector::Subscription subscription;
         subscription.settings = connection->settings;
         subscription.flow = full_name(flow);
-        TIDEWAY_TRY_ASSIGN(subscription.state, parse_json(kept.subscription.view(), "subscription"));
+        TIDEWAY_TRY_ASSIGN(
+            subscription.state, parse_json(kept.subscription.view(), "subscription")
+        );
         if (auto exchange = trigger.implementation->unsubscribe(*trigger.spec, subscription)) {
-            TIDEWAY_TRY(
-                exchange_blocking(std::move(exchange), connection, *trigger.implementation)
+            TIDEWAY_TRY(exchange_blocking(std::move(exchange), connection, *trigger.implementation)
             );
         }
     }
     kept.subscription = {};
-    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{kept}}}));
+    TIDEWAY_TRY(put_state_blocking(flow, kept));
     return {};
 }
 

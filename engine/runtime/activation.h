@@ -1,12 +1,15 @@
-// Turning flows on and off: every problem is named at once with its remedy, subscriptions are made at
-// the service when a flow goes on and removed when it goes off.
+// Turning flows on and off: every problem is named at once with its remedy, subscriptions are made
+// at the service when a flow goes on and removed when it goes off.
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/base/log.h"
+#include "engine/base/threading.h"
 #include "engine/runtime/exchange_driver.h"
 #include "engine/runtime/flow_catalog.h"
 
@@ -16,6 +19,12 @@ namespace tideway::runtime {
 struct TriggerAddress {
     std::string url;
     bool is_callable = false;  // manual, recurrence and child flows have none
+};
+
+// What the address of a flow must be signed with: either will do. Empty: none.
+struct TriggerSignatures {
+    std::string primary;
+    std::string secondary;
 };
 
 struct ActivationServices {
@@ -31,7 +40,8 @@ struct ActivationServices {
 // Thread: any; blocking functions say so and must not be called on the driver's thread.
 class Activation {
   public:
-    explicit Activation(ActivationServices services) : services_(std::move(services)) {}
+    explicit Activation(ActivationServices services)
+        : services_(std::move(services)) {}
 
     // Everything that keeps the flow from being turned on; empty: nothing.
     std::vector<Error> problems(const FlowEntry& flow) const;
@@ -49,13 +59,18 @@ class Activation {
     enum class Key { kPrimary, kSecondary };
     Status rotate_key_blocking(const FlowEntry& flow, Key key);
 
+    // From memory, without blocking; null: not read yet, or the flow has no keys.
+    std::shared_ptr<const TriggerSignatures> known_signatures(model::FlowId flow) const;
+    // Blocking: reads them when they are not in memory. Null: the flow has no keys.
+    Result<std::shared_ptr<const TriggerSignatures>> signatures_blocking(const FlowEntry& flow);
+
     // The connection that a connector's trigger uses, or null.
-    std::shared_ptr<const connector::OpenConnection> trigger_connection(
-        const LoadedVersion& version
+    std::shared_ptr<const connector::OpenConnection> trigger_connection(const LoadedVersion& version
     ) const;
 
   private:
     Result<store::TriggerState> state_blocking(const FlowEntry& flow);
+    Status put_state_blocking(const FlowEntry& flow, const store::TriggerState& state);
     Result<Json> exchange_blocking(
         std::unique_ptr<connector::Exchange> exchange,
         std::shared_ptr<const connector::OpenConnection> connection,
@@ -66,6 +81,9 @@ class Activation {
     void add_order(const FlowEntry& flow, std::vector<std::string>& out) const;
 
     ActivationServices services_;
+    mutable Mutex mutex_;
+    std::map<model::FlowId, std::shared_ptr<const TriggerSignatures>> signatures_
+        TIDEWAY_GUARDED_BY(mutex_);
 };
 
 // "<connector id>.<trigger id>" -> spec and implementation; nulls for built-in triggers.
@@ -73,6 +91,7 @@ struct ConnectorTrigger {
     const model::TriggerSpec* spec = nullptr;
     const connector::Connector* implementation = nullptr;
 };
+
 ConnectorTrigger find_trigger(const connector::Registry& registry, std::string_view trigger);
 
 // The signature of a trigger address: base64url HMAC-SHA256 over flow and permitted path.

@@ -1,5 +1,5 @@
-// RunSession: the output gate. One batch holds everything journaled so far, in order and without a gap;
-// one batch of a run is under way at a time.
+// RunSession: the output gate. One batch holds everything journaled so far, in order and without a
+// gap; one batch of a run is under way at a time.
 #include <algorithm>
 #include <utility>
 
@@ -61,16 +61,19 @@ void RunSession::flush_soon() {
     if (flush_timer_ || is_flushing_) {
         return;
     }
-    flush_timer_ = services_.operations.executor->after(
-        Duration(limits::kBackgroundFlush), guarded([this] {
-            flush_timer_.reset();
-            flush();
-        })
-    );
+    flush_timer_ =
+        services_.operations.executor->after(Duration(limits::kBackgroundFlush), guarded([this] {
+                                                 flush_timer_.reset();
+                                                 flush();
+                                             }));
 }
 
 void RunSession::flush() {
     if (is_flushing_) {
+        return;
+    }
+    if (in_turn_) {
+        flush_after_turn_ = true;
         return;
     }
     flush_timer_.reset();
@@ -123,6 +126,10 @@ void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcom
         return;
     }
     const std::weak_ptr<bool> alive = alive_;
+    // Locks that the run still held when it ended, passed on to the next in the queue.
+    for (const store::LockGrant& grant : result->front().grants) {
+        services_.observer->on_lock_granted(grant.run_id, grant.path);
+    }
     for (CommandResult& waiting : std::exchange(in_flight_results_, {})) {
         waiting.then((*result)[waiting.index]);
         if (alive.expired()) {

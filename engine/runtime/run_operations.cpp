@@ -1,5 +1,5 @@
-// RunSession: steps that call an operation. An effect's intent and ledger row are durable before its
-// bytes leave; a read is journaled with its result only.
+// RunSession: steps that call an operation. An effect's intent and ledger row are durable before
+// its bytes leave; a read is journaled with its result only.
 #include <algorithm>
 #include <utility>
 
@@ -47,6 +47,10 @@ EffectState state_of(const Answer& answer, std::string_view code) {
         return code == "Adopted" ? EffectState::kAdopted : EffectState::kDone;
     }
     return code == "EffectSkipped" ? EffectState::kSkipped : EffectState::kFailed;
+}
+
+bool needs_output(std::string_view rule) {
+    return rule.starts_with("output:");
 }
 
 Json parse_or_object(const Payload& payload) {
@@ -97,8 +101,7 @@ Result<OperationStart> RunSession::resolve(const script::StepRequest& request) c
         );
     }
     start.connection = services_.connections->get(binding.connection);
-    const bool needs_connection =
-        !(start.spec->auth.empty() || start.spec->auth.front() == "none");
+    const bool needs_connection = !(start.spec->auth.empty() || start.spec->auth.front() == "none");
     if (!start.connection && needs_connection) {
         return fail(
             ErrorKind::kNotFound,
@@ -150,17 +153,16 @@ void RunSession::start_operation(PendingOperation& pending) {
     effect.record_id = runtime::resolve(operation.record_id, pending.start.input, Json());
     effect.fields = field_hashes(operation, pending.start.input);
     effect.created = services_.operations.clock->now();
-    const bool may_be_done_already =
-        operation.creates || operation.effect == EffectClass::kOnce;
+    const bool may_be_done_already = operation.creates || operation.effect == EffectClass::kOnce;
     const bool has_ancestry = run_.root_uid != run_.uid;
     const bool has_business_key = operation.creates && find(pending.start.input, "key") != nullptr;
     if (!pending.has_intent && may_be_done_already && (has_ancestry || has_business_key)) {
         services_.readers->read(
             *services_.operations.executor,
             [key = effect.key](store::Reader& reader) { return reader.effects_by_key(key); },
-            [this, alive = std::weak_ptr<bool>(alive_), path](
-                Result<std::vector<EffectRecord>> earlier
-            ) {
+            [this,
+             alive = std::weak_ptr<bool>(alive_),
+             path](Result<std::vector<EffectRecord>> earlier) {
                 if (!alive.expired()) {
                     reuse_or_send(
                         path, earlier ? std::move(*earlier) : std::vector<EffectRecord>()
@@ -198,8 +200,7 @@ void RunSession::reuse_or_send(const std::string& path, std::vector<EffectRecord
             finish_operation(path, 0, AttemptClass::kDone, Answer::of(effect.output), "Reused");
             return;
         }
-        if (is_done || effect.state == EffectState::kOpen ||
-            effect.state == EffectState::kParked) {
+        if (is_done || effect.state == EffectState::kOpen || effect.state == EffectState::kParked) {
             may_exist = true;
             std::optional<Timestamp>& earliest = it->second->earlier_intent;
             earliest = earliest ? std::min(*earliest, effect.created) : effect.created;
@@ -227,7 +228,8 @@ void RunSession::send_after_intent(const std::string& path, bool may_have_happen
 }
 
 void RunSession::launch(PendingOperation& pending, bool may_have_happened) {
-    OperationStart start = pending.start;
+    // The run of the operation owns the input from here on; spec and operation stay known here.
+    OperationStart start = std::move(pending.start);
     start.intent_at = pending.is_effect ? pending.intent_at : services_.operations.clock->now();
     if (pending.earlier_intent) {
         // A probe has to look back to the first time that somebody meant to do this.
@@ -235,8 +237,7 @@ void RunSession::launch(PendingOperation& pending, bool may_have_happened) {
     }
     start.attempts_before = pending.attempts_before;
     start.may_have_happened = may_have_happened;
-    pending.run =
-        std::make_unique<OperationRun>(services_.operations, std::move(start), *this);
+    pending.run = std::make_unique<OperationRun>(services_.operations, std::move(start), *this);
     pending.run->start();
 }
 
@@ -271,10 +272,11 @@ void RunSession::finish_operation(
     note_progress();
     JournalRow row = operation_row(RowKind::kResult, pending->request);
     if (pending->has_intent) {
-        row.input = {};  // the intent has it
+        row.input = {};  // the intent has it, and the hash of the spec
+    } else if (pending->start.spec != nullptr) {
+        row.spec_hash = pending->start.spec->hash;
     }
     const bool is_value = answer.kind == Answer::Kind::kValue;
-    row.spec_hash = pending->start.spec == nullptr ? std::string() : pending->start.spec->hash;
     row.status = is_value ? Status::kSucceeded : answer.error.status;
     const std::string row_code = code;
     row.code = std::move(code);
@@ -326,11 +328,14 @@ void RunSession::on_done(OperationRun& run, int attempt, connector::Done done) {
 
 // Which record the effect was about: what the connector said, else what the spec's rules find.
 void RunSession::note_record(PendingOperation& pending, const connector::Done& done) {
-    const Json output = parse_or_object(done.output);
     const auto& operation = *pending.start.operation;
+    const bool asks_output = needs_output(operation.object) || needs_output(operation.record_id) ||
+                             needs_output(operation.version);
+    const Json output = asks_output ? parse_or_object(done.output) : Json();
+    // The run of the operation owns the input once it was launched.
+    const Json& input = pending.run ? pending.run->what().input : pending.start.input;
     const auto pick = [&](std::string& current, const std::string& said, const std::string& rule) {
-        const std::string found =
-            said.empty() ? runtime::resolve(rule, pending.start.input, output) : said;
+        const std::string found = said.empty() ? runtime::resolve(rule, input, output) : said;
         if (!found.empty()) {
             current = found;
         }
@@ -408,7 +413,9 @@ tideway::Status RunSession::decide(const std::string& path, Decision decision, P
     const int attempt = pending.run ? pending.run->attempt() : 0;
     if (decision == Decision::kAdopt) {
         note_record(pending, connector::Done{adopted, {}});
-        finish_operation(path, attempt, AttemptClass::kDone, Answer::of(std::move(adopted)), "Adopted");
+        finish_operation(
+            path, attempt, AttemptClass::kDone, Answer::of(std::move(adopted)), "Adopted"
+        );
         return {};
     }
     model::StepError error;

@@ -57,12 +57,25 @@ void RunSession::begin(const Payload& event, std::vector<JournalRow> rows) {
         run_changed_ = true;
     }
     is_live_ = !journal_->has_deliveries() && journal_->recorded_count() == 0;
-    drive(execution_->start(event));
+    take_turn([this, &event] { drive(execution_->start(event)); });
+}
+
+void RunSession::take_turn(const std::function<void()>& turn) {
+    // The end of an effect may end the run while a turn is taken: the outermost flushes.
+    const bool is_outermost = !std::exchange(in_turn_, true);
+    turn();
+    if (!is_outermost) {
+        return;
+    }
+    in_turn_ = false;
+    if (std::exchange(flush_after_turn_, false)) {
+        flush();
+    }
 }
 
 void RunSession::resume() {
     is_preempted_ = false;
-    drive(execution_->resume());
+    take_turn([this] { drive(execution_->resume()); });
     // What ended meanwhile was kept back: the preempted branch goes first, always.
     while (!is_preempted_ && !is_over_ && !kept_back_.empty()) {
         auto next = std::move(kept_back_.front());
@@ -144,14 +157,16 @@ void RunSession::deliver(const std::string& path, const Answer& answer) {
     if (is_over_) {
         return;
     }
-    auto delivery = execution_->deliver(path, answer);
-    if (!delivery.known) {
-        services_.operations.log->error(
-            "an answer found no waiting step", {{"run", run_.uid.hex()}, {"path", path}}
-        );
-        return;
-    }
-    drive(std::move(delivery.state));
+    take_turn([this, &path, &answer] {
+        auto delivery = execution_->deliver(path, answer);
+        if (!delivery.known) {
+            services_.operations.log->error(
+                "an answer found no waiting step", {{"run", run_.uid.hex()}, {"path", path}}
+            );
+            return;
+        }
+        drive(std::move(delivery.state));
+    });
 }
 
 void RunSession::update_waiting() {
@@ -172,10 +187,10 @@ void RunSession::update_waiting() {
         has_parked = has_parked || pending->is_parked;
         has_active = has_active || !pending->is_parked;
     }
-    const auto status = has_active         ? model::Status::kRunning
-                        : has_parked       ? model::Status::kPaused
+    const auto status = has_active        ? model::Status::kRunning
+                        : has_parked      ? model::Status::kPaused
                         : !waits_.empty() ? model::Status::kWaiting
-                                           : model::Status::kRunning;
+                                          : model::Status::kRunning;
     if (status == model::Status::kPaused) {
         reason = "a person must decide about an effect in doubt";
     }

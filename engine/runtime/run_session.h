@@ -1,6 +1,7 @@
-// One run in memory: connects its Execution (Lua), its Journal and its operations. It holds no policy
-// of its own beyond the order of things (DESIGN 3.3, 5.2, 5.5):
-//   request -> recorded? then the recorded answer : a new row -> output gate -> effect -> result row
+// One run in memory: connects its Execution (Lua), its Journal and its operations. It holds no
+// policy of its own beyond the order of things (DESIGN 3.3, 5.2, 5.5):
+//   request -> recorded? then the recorded answer : a new row -> output gate -> effect -> result
+//   row
 //   -> delivery to the branch.
 #pragma once
 
@@ -62,8 +63,11 @@ struct SessionServices {
 class RunSession final : public script::StepHost, public OperationRun::Listener {
   public:
     RunSession(
-        SessionServices& services, std::shared_ptr<LoadedVersion> version, script::Vm& vm,
-        model::RunRecord run, Uid lock_holder
+        SessionServices& services,
+        std::shared_ptr<LoadedVersion> version,
+        script::Vm& vm,
+        model::RunRecord run,
+        Uid lock_holder
     );
     ~RunSession() override;
     RunSession(const RunSession&) = delete;
@@ -85,7 +89,9 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     Status decide(const std::string& path, Decision decision, Payload adopted);
 
     const model::RunRecord& record() const { return run_; }
+
     bool is_preempted() const { return is_preempted_; }
+
     bool is_idle() const;  // only durable waits: may leave memory
 
     // script::StepHost
@@ -119,6 +125,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     };
 
     // --- driving the script (run_session.cpp)
+    // Lets the script go on; what it gates meanwhile goes into one batch.
+    void take_turn(const std::function<void()>& turn);
     void drive(script::ExecutionState state);
     void deliver_recorded();
     void go_live();
@@ -161,8 +169,11 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void launch(PendingOperation& pending, bool may_have_happened);
     Result<OperationStart> resolve(const script::StepRequest& request) const;
     void finish_operation(
-        const std::string& path, int attempt, model::AttemptClass attempt_class,
-        const script::Answer& answer, std::string code
+        const std::string& path,
+        int attempt,
+        model::AttemptClass attempt_class,
+        const script::Answer& answer,
+        std::string code
     );
     void on_attempt(OperationRun&, int, model::AttemptClass, Payload note) override;
     void on_done(OperationRun&, int attempt, connector::Done done) override;
@@ -190,7 +201,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::map<std::string, Wait, std::less<>> waits_;
     std::map<std::string, std::unique_ptr<PendingOperation>, std::less<>> operations_;
     std::map<std::string, std::string, std::less<>> lock_keys_;  // exclusive's path -> key
-    std::vector<std::string> fresh_;  // paths requested during replay, in order; started by go_live()
+    std::vector<std::string>
+        fresh_;  // paths requested during replay, in order; started by go_live()
     Payload event_;
     std::deque<std::function<void()>> kept_back_;  // ends of steps while a branch is preempted
 
@@ -208,17 +220,22 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         std::int64_t seq = 0;  // rows below it must be durable
         AfterFlush then;
     };
+
     std::vector<Gate> gates_;
     std::vector<model::EffectRecord> unflushed_effects_;
     std::vector<store::Command> unflushed_commands_;
+
     struct CommandResult {
         std::size_t index = 0;
         std::function<void(const store::Outcome&)> then;
     };
+
     std::vector<CommandResult> command_results_;
     std::vector<CommandResult> in_flight_results_;
     bool run_changed_ = false;
     bool is_flushing_ = false;
+    bool in_turn_ = false;
+    bool flush_after_turn_ = false;
     std::unique_ptr<Timer> flush_timer_;
     std::shared_ptr<bool> alive_;
 };

@@ -27,13 +27,13 @@ enum class RequestKind {
                   // "parallel", "branch", "repeat_until", "exclusive"; input: details or empty A
                   // foreach or repeat_until whose input says checkpoint=true may be answered with
                   // {"done":n,"state":v}: it then goes on with iteration n+1 and that state.
-    kScopeEnd,  // status and error say how the body ended, for kExclusiveEnd too; the input of an
-                // iteration with a checkpoint is {"state":v} (repeat_until: and "done")
-    kNow,       // answered with ISO 8601 text
-    kUuid,      // answered with a GUID text
-    kRandom,    // answered with a number in [0,1)
-    kEnv,       // name: the variable; answered with its value
-    kLog,       // input: {message, fields}
+    kScopeEnd,    // status and error say how the body ended, for kExclusiveEnd too; the input of an
+                  // iteration with a checkpoint is {"state":v} (repeat_until: and "done")
+    kNow,         // answered with ISO 8601 text
+    kUuid,        // answered with a GUID text
+    kRandom,      // answered with a number in [0,1)
+    kEnv,         // name: the variable; answered with its value
+    kLog,         // input: {message, fields}
 };
 
 struct StepRequest {

@@ -71,7 +71,8 @@ http::Response response_of(const model::RunRecord& run) {
     }
     const Json response = tree(run.response);
     out.status = static_cast<int>(int_or(response, "status", 200));
-    if (const Json* headers = find(response, "headers"); headers != nullptr && headers->is_object()) {
+    if (const Json* headers = find(response, "headers");
+        headers != nullptr && headers->is_object()) {
         for (const auto& [name, value] : headers->items()) {
             out.headers.set(name, value.is_string() ? value.get<std::string>() : dump(value));
         }
@@ -93,7 +94,8 @@ http::Response response_of(const model::RunRecord& run) {
 
 class TriggerDoor {
   public:
-    explicit TriggerDoor(const Context& context) : context_(context) {}
+    explicit TriggerDoor(const Context& context)
+        : context_(context) {}
 
     void invoke(http::ServerRequest request, const Answer& answer) const {
         auto flow = context_.catalog->flow(request.params["pack"] + "/" + request.params["flow"]);
@@ -101,23 +103,25 @@ class TriggerDoor {
             answer->send(http::error_response(flow.error()));
             return;
         }
-        const model::FlowId id = flow->row.id;
         auto shared = std::make_shared<http::ServerRequest>(std::move(request));
+        if (const auto known = context_.activation->known_signatures(flow->row.id)) {
+            check_signature(std::move(*flow), *known, shared, answer);
+            return;
+        }
         context_.runtime->readers().read(
             *context_.front,
-            [id](store::Reader& reader) { return reader.trigger_state(id); },
-            [this, answer, shared, flow = std::move(*flow)](
-                Result<std::optional<store::TriggerState>> state
+            [this, flow = *flow](store::Reader&) {
+                return context_.activation->signatures_blocking(flow);
+            },
+            [this, answer, shared, flow = *flow](
+                Result<std::shared_ptr<const runtime::TriggerSignatures>> signatures
             ) mutable {
-                if (!state) {
-                    answer->send(http::error_response(state.error()));
+                if (!signatures) {
+                    answer->send(http::error_response(signatures.error()));
                     return;
                 }
-                if (!*state || !is_signed(*shared, flow, **state)) {
-                    refuse_signature(flow, *shared, answer);
-                    return;
-                }
-                receive(std::move(flow), shared, answer);
+                const runtime::TriggerSignatures none;
+                check_signature(std::move(flow), *signatures ? **signatures : none, shared, answer);
             }
         );
     }
@@ -129,7 +133,9 @@ class TriggerDoor {
             return;
         }
         context_.runtime->receive_callback(
-            request.params["token"], std::move(*event), [answer](Result<bool> known) {
+            request.params["token"],
+            std::move(*event),
+            [answer](Result<bool> known) {
                 if (!known) {
                     answer->send(http::error_response(known.error()));
                     return;
@@ -138,25 +144,27 @@ class TriggerDoor {
                 gone.kind = ErrorKind::kNotFound;
                 gone.code = "CallbackNotFound";
                 gone.message = "No run waits at this address any more.";
-                answer->send(
-                    *known ? http::json_response(202, "{}") : http::error_response(gone)
-                );
+                answer->send(*known ? http::json_response(202, "{}") : http::error_response(gone));
             }
         );
     }
 
   private:
-    static bool is_signed(
-        const http::ServerRequest& request, const FlowEntry& flow, const store::TriggerState& state
-    ) {
-        const std::string signature = http::query_value(request.query, "sig");
-        const auto matches = [&](const std::string& key) {
-            return !key.empty() && equal_constant_time(
-                                       signature,
-                                       runtime::sign_trigger(key, flow.row.pack, flow.row.name)
-                                   );
+    void check_signature(
+        FlowEntry flow,
+        const runtime::TriggerSignatures& allowed,
+        const std::shared_ptr<http::ServerRequest>& request,
+        const Answer& answer
+    ) const {
+        const std::string given = http::query_value(request->query, "sig");
+        const auto matches = [&given](const std::string& signature) {
+            return !signature.empty() && equal_constant_time(given, signature);
         };
-        return matches(state.primary_key) || matches(state.secondary_key);
+        if (!matches(allowed.primary) && !matches(allowed.secondary)) {
+            refuse_signature(flow, *request, answer);
+            return;
+        }
+        receive(std::move(flow), request, answer);
     }
 
     void refuse_signature(
@@ -189,7 +197,9 @@ class TriggerDoor {
         auto event = http_event(*request);
         if (!event) {
             context_.runtime->record_refusal(
-                flow, "http_request", to_payload(Json(request->body.substr(0, 2000))),
+                flow,
+                "http_request",
+                to_payload(Json(request->body.substr(0, 2000))),
                 event.error().message
             );
             answer->send(http::error_response(event.error()));
@@ -218,7 +228,8 @@ class TriggerDoor {
     void admit(runtime::Delivery delivery, const Answer& answer) const {
         const FlowEntry flow = delivery.flow;
         context_.runtime->admit(
-            std::move(delivery), [answer, flow](Result<runtime::Admitted> admitted) {
+            std::move(delivery),
+            [answer, flow](Result<runtime::Admitted> admitted) {
                 if (!admitted) {
                     answer->send(http::error_response(admitted.error()));
                     return;
@@ -245,7 +256,8 @@ class TriggerDoor {
         };
         runtime.wait_for_response(run, respond);
         *timer = front.after(
-            std::chrono::seconds(limits::kResponseWaitSeconds), [answer, run, &runtime] {
+            std::chrono::seconds(limits::kResponseWaitSeconds),
+            [answer, run, &runtime] {
                 runtime.forget_response(run);
                 Error error;
                 error.kind = ErrorKind::kTimeout;
@@ -275,7 +287,8 @@ class TriggerDoor {
                     return;
                 }
                 // Caught by dedupe_by: the stored answer, when it is decided already.
-                runtime.readers().run([answer, first = admitted->runs.front(),
+                runtime.readers().run([answer,
+                                       first = admitted->runs.front(),
                                        admitted = *admitted](store::Reader& reader) {
                     const auto record = reader.run_by_uid(first);
                     const bool is_decided = record && *record && !(*record)->response.empty();
@@ -348,9 +361,9 @@ class TriggerDoor {
         }
         // One answer for all of them: when the last is durable, or at the first that cannot be. The
         // sender then repeats the delivery; what was accepted is a duplicate.
-        auto left = std::make_shared<std::atomic<std::ptrdiff_t>>(
-            static_cast<std::ptrdiff_t>(events->size())
-        );
+        auto left =
+            std::make_shared<std::atomic<std::ptrdiff_t>>(static_cast<std::ptrdiff_t>(events->size()
+            ));
         for (const Json& item : *events) {
             runtime::Delivery delivery;
             delivery.flow = flow;
@@ -361,7 +374,8 @@ class TriggerDoor {
                 delivery.dedupe_key = key->get<std::string>();
             }
             context_.runtime->admit(
-                std::move(delivery), [answer, left, flow](Result<runtime::Admitted> admitted) {
+                std::move(delivery),
+                [answer, left, flow](Result<runtime::Admitted> admitted) {
                     if (!admitted) {
                         if (left->exchange(0) > 0) {
                             answer->send(http::error_response(admitted.error()));
@@ -386,7 +400,8 @@ class TriggerDoor {
 }  // namespace
 
 Result<Payload> http_event(const http::ServerRequest& request) {
-    Json event = {{"method", request.method}, {"headers", Json::object()}, {"queries", Json::object()}};
+    Json event = {
+        {"method", request.method}, {"headers", Json::object()}, {"queries", Json::object()}};
     for (const auto& [name, value] : request.headers) {
         // Credentials of the caller do not belong into history.
         std::string lower = name;
@@ -434,7 +449,9 @@ void add_trigger_routes(http::Router& router, const Context& context) {
             });
         }
         router.add(
-            method, "/callbacks/{token}", [door](http::ServerRequest request, const Answer& answer) {
+            method,
+            "/callbacks/{token}",
+            [door](http::ServerRequest request, const Answer& answer) {
                 door->callback(std::move(request), answer);
             }
         );

@@ -1,5 +1,8 @@
 #include "engine/store/run_commands.h"
 
+#include <algorithm>
+
+#include "engine/base/assert.h"
 #include "engine/base/limits.h"
 #include "engine/store/sql_query.h"
 
@@ -76,6 +79,12 @@ Status check_sequence(const AppendJournal& command, std::int64_t next_seq) {
         ++next_seq;
     }
     return {};
+}
+
+bool is_gapless(const std::vector<model::JournalRow>& rows) {
+    return std::ranges::adjacent_find(rows, [](const auto& before, const auto& after) {
+               return after.seq != before.seq + 1;
+           }) == rows.end();
 }
 
 }  // namespace
@@ -273,7 +282,8 @@ Result<RunCommands::Head> RunCommands::head_of(RunId run_id) {
     return head;
 }
 
-Result<Outcome> RunCommands::apply(const AppendJournal& command) {
+// Why a run does not take these rows; nothing when it does.
+Status RunCommands::check_append(const AppendJournal& command) {
     TIDEWAY_TRY_ASSIGN(const Head head, head_of(command.run_id));
     if (head.lease_epoch != command.lease_epoch) {
         return refuse(
@@ -284,13 +294,19 @@ Result<Outcome> RunCommands::apply(const AppendJournal& command) {
             "Drop the run from memory; its new owner goes on with it."
         );
     }
-    TIDEWAY_TRY(check_sequence(command, head.next_seq));
+    return check_sequence(command, head.next_seq);
+}
+
+Result<Outcome> RunCommands::apply(const AppendJournal& command) {
+    // One statement checks and advances; only a refusal asks for its reason.
+    TIDEWAY_TRY_ASSIGN(const bool has_advanced, advance(command));
+    if (!has_advanced) {
+        TIDEWAY_TRY(check_append(command));
+        TIDEWAY_ASSERT(command.rows.empty());
+    }
     TIDEWAY_TRY(insert_rows(command));
     for (const model::EffectRecord& effect : command.effects) {
         TIDEWAY_TRY(put_effect(command.run_id, effect));
-    }
-    if (!command.rows.empty()) {
-        TIDEWAY_TRY(advance(command));
     }
     Outcome out;
     out.id = command.run_id;
@@ -340,8 +356,42 @@ Status RunCommands::insert_rows(const AppendJournal& command) {
     return {};
 }
 
+// Changes a row that is there, without touching the index of keys. False: there is none.
+Result<bool> RunCommands::complete_effect(
+    RunId run_id, const model::EffectRecord& effect, const Payload& output
+) {
+    SqlQuery query(
+        driver_,
+        "UPDATE effect SET seq = $seq, connection = $connection, operation = $operation,"
+        " object = $object, record_id = $record, version = $version, state = $state,"
+        " completed = $completed, fields = $fields, output = $output"
+        " WHERE run_id = $run AND path = $path AND idempotency_key = $key"
+    );
+    query.set("seq", effect.seq);
+    query.set("connection", effect.connection);
+    query.set("operation", effect.operation);
+    query.set("object", effect.object);
+    query.set("record", effect.record_id);
+    query.set("version", effect.version);
+    query.set("state", model::to_string(effect.state));
+    query.set("completed", effect.completed);
+    query.set("fields", effect.fields);
+    query.set("output", output);
+    query.set("run", run_id);
+    query.set("path", effect.path);
+    query.set("key", effect.key);
+    TIDEWAY_TRY(query.run());
+    return driver_.changes() > 0;
+}
+
 Status RunCommands::put_effect(RunId run_id, const model::EffectRecord& effect) {
     TIDEWAY_TRY_ASSIGN(const Payload output, payloads_.column_of(effect.output, {"run", run_id}));
+    if (effect.state != model::EffectState::kOpen) {
+        TIDEWAY_TRY_ASSIGN(const bool is_there, complete_effect(run_id, effect, output));
+        if (is_there) {
+            return {};
+        }
+    }
     SqlQuery query(
         driver_,
         "INSERT INTO effect(run_id, path, seq, idempotency_key, connection, operation, object,"
@@ -371,19 +421,28 @@ Status RunCommands::put_effect(RunId run_id, const model::EffectRecord& effect) 
     return query.run();
 }
 
-Status RunCommands::advance(const AppendJournal& command) {
+// True: the run takes the rows, and its next row is the one after them. False: nothing was written,
+// there are no rows or the run refuses them.
+Result<bool> RunCommands::advance(const AppendJournal& command) {
+    if (command.rows.empty() || !is_gapless(command.rows)) {
+        return false;
+    }
     std::size_t bytes = 0;
     for (const model::JournalRow& row : command.rows) {
         bytes += row.bytes();
     }
     SqlQuery query(
         driver_,
-        "UPDATE run SET next_seq = $next, journal_bytes = journal_bytes + $bytes WHERE id = $id"
+        "UPDATE run SET next_seq = $next, journal_bytes = journal_bytes + $bytes"
+        " WHERE id = $id AND lease_epoch = $epoch AND next_seq = $first AND ended IS NULL"
     );
     query.set("next", command.rows.back().seq + 1);
     query.set("bytes", static_cast<std::int64_t>(bytes));
     query.set("id", command.run_id);
-    return query.run();
+    query.set("epoch", command.lease_epoch);
+    query.set("first", command.rows.front().seq);
+    TIDEWAY_TRY(query.run());
+    return driver_.changes() == 1;
 }
 
 Status RunCommands::update_run(

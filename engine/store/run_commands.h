@@ -39,7 +39,11 @@ class RunCommands {
     Result<Head> head_of(RunId run_id);
     Status insert_rows(const AppendJournal& command);
     Status put_effect(RunId run_id, const model::EffectRecord& effect);
-    Status advance(const AppendJournal& command);
+    Result<bool> complete_effect(
+        RunId run_id, const model::EffectRecord& effect, const Payload& output
+    );
+    Result<bool> advance(const AppendJournal& command);
+    Status check_append(const AppendJournal& command);
     Status update_run(RunId run_id, const model::RunRecord& run, std::optional<Timestamp> ended);
 
     SqlDriver& driver_;

@@ -91,7 +91,7 @@ CREATE TABLE journal(
 CREATE UNIQUE INDEX journal_by_run ON journal(run_id, seq);
 
 CREATE TABLE effect(
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL,
   path TEXT NOT NULL,
   seq INTEGER NOT NULL,

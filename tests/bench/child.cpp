@@ -40,6 +40,7 @@ Child::Child(const std::function<int(const ParentLink&)>& body) {
         std::perror("bench_runs: socketpair");
         std::exit(1);  // NOLINT(concurrency-mt-unsafe): one thread
     }
+    std::fflush(nullptr);  // or the child would print it again
     pid_ = ::fork();
     if (pid_ == 0) {
         ::close(ends[0]);

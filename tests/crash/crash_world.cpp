@@ -77,8 +77,8 @@ bool is_open(const Json& run) {
     return status == "Running" || status == "Waiting";
 }
 
-// Which of the deal's webhooks, of our half or of Microsoft's, makes the opportunity is a race in an
-// undisturbed course as well; this branch tells the two apart.
+// Which of the deal's webhooks, of our half or of Microsoft's, makes the opportunity is a race in
+// an undisturbed course as well; this branch tells the two apart.
 constexpr const char* kMicrosoftBranch = "If it is about Microsoft's half, then";
 constexpr const char* kMicrosoftFlow = "_microsoft_co_sell_referral_updates_to_dynamics365";
 
@@ -411,9 +411,7 @@ void CrashWorld::keep_data(const std::string& name) const {
         std::filesystem::copy_options::recursive,
         ignored
     );
-    std::filesystem::copy(
-        log_file(), std::filesystem::path(folder) / name / "server.log", ignored
-    );
+    std::filesystem::copy(log_file(), std::filesystem::path(folder) / name / "server.log", ignored);
 }
 
 // Without the template's own run, the webhook registration.

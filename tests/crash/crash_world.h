@@ -1,5 +1,6 @@
-// Both main flows against sandboxes that outlive the server: the sandboxes live in the test process,
-// the server is a child that dies and is started again on the same ports and the same data folder.
+// Both main flows against sandboxes that outlive the server: the sandboxes live in the test
+// process, the server is a child that dies and is started again on the same ports and the same data
+// folder.
 #pragma once
 
 #include <deque>
@@ -18,7 +19,8 @@ namespace tideway::tests {
 // Thread: one. Everything blocks.
 class CrashWorld {
   public:
-    // Makes the template: an environment with the pack, connected, all flows on, webhook registered.
+    // Makes the template: an environment with the pack, connected, all flows on, webhook
+    // registered.
     static Result<std::unique_ptr<CrashWorld>> create(std::string program, const std::string& pack);
 
     using Lives = std::deque<ServerProcess::Life>;
@@ -33,17 +35,21 @@ class CrashWorld {
     // Everything delivered, no run open. The server is started anew when it dies. A paused run
     // counts as quiet: the checks find it.
     Status settle();
-    // `holds` is asked until it is true, at most 90 s (an absent create is proof after 30); the server is kept up meanwhile.
+    // `holds` is asked until it is true, at most 90 s (an absent create is proof after 30); the
+    // server is kept up meanwhile.
     Status wait_until(const std::string& what, const std::function<Result<bool>()>& holds);
 
     ServerProcess& server() { return server_; }
+
     Result<Json> api(const std::string& method, const std::string& path, const Json& body = {});
 
     // --- the people and the services
     Result<Json> partner_center(
         const std::string& method, const std::string& path, const Json& body = {}
     );
-    Result<Json> dataverse(const std::string& method, const std::string& path, const Json& body = {});
+    Result<Json> dataverse(
+        const std::string& method, const std::string& path, const Json& body = {}
+    );
     Result<Json> announce_deal(const std::string& name);
     Result<std::string> new_opportunity(const std::string& name);  // with Sync and Microsoft's help
     Result<std::vector<Json>> opportunities(const std::string& column, const Json& value);
@@ -63,7 +69,9 @@ class CrashWorld {
     void keep_data(const std::string& name) const;
 
     std::string data_folder() const { return folder_.file("data"); }
+
     std::string log_file() const { return folder_.file("server.log"); }  // of the server
+
     std::string report_file() const { return folder_.file("points"); }
 
   private:

@@ -27,7 +27,10 @@ class Faults : public testing::Test {
         ASSERT_TRUE(outcome) << outcome.error().text();
     }
 
-    void partner_center_fault(const Json& fault) { ok(world_->partner_center("POST", "/faults", fault)); }
+    void partner_center_fault(const Json& fault) {
+        ok(world_->partner_center("POST", "/faults", fault));
+    }
+
     void crm_fault(const Json& fault) { ok(world_->dataverse("POST", "/faults", fault)); }
 
     void expect_clean(Scenario& scenario) {
@@ -61,7 +64,10 @@ TEST_F(Faults, ACreateInPartnerCenterThatLandsLateMakesOneRecord) {
 
 TEST_F(Faults, ACreateInTheCrmThatLandsLateMakesOneRecord) {
     crm_fault(
-        {{"method", "POST"}, {"path", "/api/data/v9.2/opportunities"}, {"kind", "late_effect"}, {"ms", 700}}
+        {{"method", "POST"},
+         {"path", "/api/data/v9.2/opportunities"},
+         {"kind", "late_effect"},
+         {"ms", 700}}
     );
     AnnouncedDeal scenario;
     ok(scenario.act(*world_, "Late opportunity"));
@@ -70,7 +76,9 @@ TEST_F(Faults, ACreateInTheCrmThatLandsLateMakesOneRecord) {
 }
 
 TEST_F(Faults, ACreateWhoseAnswerIsCutOffMakesOneRecord) {
-    partner_center_fault({{"method", "POST"}, {"path", kReferrals}, {"kind", "cut_after"}, {"count", 2}});
+    partner_center_fault(
+        {{"method", "POST"}, {"path", kReferrals}, {"kind", "cut_after"}, {"count", 2}}
+    );
     CreatedOpportunity created;
     ok(created.act(*world_, "Cut referral"));
     expect_clean(created);
@@ -78,7 +86,8 @@ TEST_F(Faults, ACreateWhoseAnswerIsCutOffMakesOneRecord) {
 }
 
 TEST_F(Faults, ACreateInTheCrmWhoseAnswerIsCutOffMakesOneRecord) {
-    crm_fault({{"method", "POST"}, {"path", "/api/data/v9.2/opportunities"}, {"kind", "cut_after"}});
+    crm_fault({{"method", "POST"}, {"path", "/api/data/v9.2/opportunities"}, {"kind", "cut_after"}}
+    );
     AnnouncedDeal announced;
     ok(announced.act(*world_, "Cut opportunity"));
     expect_clean(announced);
@@ -94,8 +103,8 @@ TEST_F(Faults, OurOwnWebhookBeforeOurOwnAnswerMakesNoSecondOpportunity) {
     expect_used_up();
 }
 
-// The PATCH with If-Match is done, its answer is lost and the server dies about then; the scan of crash
-// points has the exact places.
+// The PATCH with If-Match is done, its answer is lost and the server dies about then; the scan of
+// crash points has the exact places.
 TEST_F(Faults, AWriteBackThatLandedWithoutAnAnswerIsSettledAcrossACrash) {
     partner_center_fault(
         {{"method", "PATCH"}, {"path", std::string(kReferrals) + "/*"}, {"kind", "cut_after"}}
