@@ -97,7 +97,8 @@ void Authorizer::authorize(
     Executor& back,
     std::function<void(Result<http::Request>)> done
 ) const {
-    const model::ConnectorSpec* spec = registry_.spec(connection->record.connector);
+    const model::ConnectorSpec* spec =
+        connection == nullptr ? nullptr : registry_.spec(connection->record.connector);
     const AuthWay way =
         spec == nullptr || audience.empty() ? AuthWay::kNone : auth_way(*spec, *connection);
     if (way == AuthWay::kOauth2) {

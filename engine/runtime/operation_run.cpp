@@ -152,9 +152,10 @@ void OperationRun::take(connector::Turn turn) {
 
 void OperationRun::send(Send send) {
     http::Request request = send.request;
+    const std::string audience = send.audience;  // the callback takes `send` with it
     services_.authorizer->authorize(
         start_.connection,
-        send.audience,
+        audience,
         std::move(request),
         *services_.executor,
         [this,

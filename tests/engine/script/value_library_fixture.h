@@ -8,6 +8,7 @@
 #include <lua.hpp>
 
 #include "engine/script/library.h"
+#include "engine/script/value/values.h"
 
 namespace tideway::script {
 
@@ -44,7 +45,7 @@ class ValueLibrary : public testing::Test {
             lua_setglobal(state, name);
         }
         lua_settop(state, 0);
-        lua_pushlightuserdata(state, nullptr);
+        push_null(state);
         lua_setglobal(state, "null");
         EXPECT_EQ(luaL_loadstring(state, kPrinter), LUA_OK);
         lua_call(state, 0, 1);
