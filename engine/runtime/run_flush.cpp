@@ -126,10 +126,6 @@ void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcom
         return;
     }
     const std::weak_ptr<bool> alive = alive_;
-    // Locks that the run still held when it ended, passed on to the next in the queue.
-    for (const store::LockGrant& grant : result->front().grants) {
-        services_.observer->on_lock_granted(grant.run_id, grant.path);
-    }
     for (CommandResult& waiting : std::exchange(in_flight_results_, {})) {
         waiting.then((*result)[waiting.index]);
         if (alive.expired()) {

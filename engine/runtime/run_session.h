@@ -106,6 +106,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         Payload input;
         bool is_recorded = false;
         bool is_started = false;
+        bool is_asking = false;  // for its lock; asked once at a time
+        bool ask_again = false;  // the lock was passed on while we asked
         std::unique_ptr<Timer> timer;
         std::optional<Timestamp> due;
     };

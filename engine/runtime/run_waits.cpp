@@ -229,15 +229,28 @@ void RunSession::check_callback(const std::string& path) {
 }
 
 void RunSession::start_lock(Wait& wait) {
+    if (wait.is_asking) {
+        wait.ask_again = true;
+        return;
+    }
+    wait.is_asking = true;
     store::AcquireLock acquire;
     acquire.key = wait.input.str();
     acquire.run_id = run_.id;
     acquire.holder = lock_holder_;
     acquire.path = wait.path;
-    const std::string path = wait.path;
-    add_command(std::move(acquire), [this, path](const store::Outcome& outcome) {
+    add_command(std::move(acquire), [this, path = wait.path](const store::Outcome& outcome) {
         if (outcome.granted) {
             wake(path, Answer::of({}), "OK");
+            return;
+        }
+        const auto it = waits_.find(path);
+        if (it == waits_.end()) {
+            return;
+        }
+        it->second.is_asking = false;
+        if (std::exchange(it->second.ask_again, false)) {
+            start_lock(it->second);
         }
     });
     gate([] {});
