@@ -49,7 +49,8 @@ return flow {
       end)
     end)
     scope("(Scope) Synchronizing Referrals", function()
-      own = referrals.create_referral("Create own referral", { key = { "opportunity", row.id }, referral = new_referral.own(row) })
+      own = referrals.create_referral("Create own referral",
+        { key = { "opportunity", row.id }, referral = new_referral.own(row) })
       if condition("If Microsoft's help is asked for, then", map.help_code(row.msft_howcanmicrosofthelp) ~= nil) then
         new_referral.create_microsoft_half(own, row)
       end

@@ -49,7 +49,8 @@ local function synchronize(referral)
   end
   if condition("If it is about Microsoft's half, then", pair.is_microsoft_half(referral)) then
     run_child_flow("Partner Center Microsoft Co-sell Referral Updates to Dynamics 365",
-      "partner_center_microsoft_co_sell_referral_updates_to_dynamics365", { row_id = row.id, referral_id = referral.id })
+      "partner_center_microsoft_co_sell_referral_updates_to_dynamics365",
+      { row_id = row.id, referral_id = referral.id })
   end
 end
 

@@ -103,7 +103,8 @@ function M.microsoft_half_if_missing(own, row)
   if own.direction ~= "Outgoing" or map.help_code(row.msft_howcanmicrosofthelp) == nil or M.problem(row) ~= nil then
     return false
   end
-  local halves = referrals.list_referrals("Find both halves", { filter = "engagementId eq '" .. own.engagementId .. "'" })
+  local halves = referrals.list_referrals("Find both halves",
+    { filter = "engagementId eq '" .. own.engagementId .. "'" })
   for _, half in ipairs(halves.referrals) do
     if pair.is_microsoft_half(half) then
       return false

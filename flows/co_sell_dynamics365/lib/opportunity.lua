@@ -17,7 +17,8 @@ end
 function M.update(row, diff)
   local changes = diff.to_crm
   if changes.currency then
-    local found = run_child_flow("Find the currency", "partner_center_to_dynamics365_helper", { currency = changes.currency })
+    local found = run_child_flow("Find the currency", "partner_center_to_dynamics365_helper",
+      { currency = changes.currency })
     changes.currency = nil
     changes["transactioncurrencyid@odata.bind"] = "/transactioncurrencies(" .. found.currency_id .. ")"
   end
@@ -25,7 +26,8 @@ function M.update(row, diff)
     changes.statuscode = states.IN_PROGRESS
   end
   if next(changes) ~= nil then
-    crm.update_row("Update existing opportunity", { table = "opportunity", id = row.id, etag = row.etag, changes = changes })
+    crm.update_row("Update existing opportunity",
+      { table = "opportunity", id = row.id, etag = row.etag, changes = changes })
   end
   if condition("If the deal was won, then", diff.step == "won") then
     crm.win_opportunity("Close the opportunity as won", { id = row.id, subject = "Won in Partner Center" })
