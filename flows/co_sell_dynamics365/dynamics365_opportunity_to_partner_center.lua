@@ -23,7 +23,8 @@ return flow {
         return outcome("ignored", "Sync with Partner Center is No")
       end
       if condition("If it has no referral yet, then", not pair.is_set(row.msft_referralidentifier)) then
-        run_child_flow("Create Co-sell Referral - Dynamics 365 to Partner Center", "create_co_sell_referral", { id = row.id })
+        run_child_flow("Create Co-sell Referral - Dynamics 365 to Partner Center", "create_co_sell_referral",
+          { id = row.id })
         outcome("created")
       else
         local result = run_child_flow("Dynamics 365 to Partner Center", "dynamics365_to_partner_center",

@@ -163,9 +163,10 @@ TEST_F(List, ComparesItemsByWhatTheyHold) {
     EXPECT_EQ(value("list.index_of({ 'a', 'b' }, 'b')"), "2");
     EXPECT_EQ(value("list.index_of({ 'a' }, nil)"), "nil");
     EXPECT_EQ(
-        value("list.distinct({ 1, 1.0, '1', { a = { 1 } }, { a = { 1 } }, null, null, true })"),
-        "{1,\"1\",{a={1}},userdata: (nil),true}"
+        value("list.distinct({ 1, 1.0, '1', { a = { 1 } }, { a = { 1 } }, true })"),
+        "{1,\"1\",{a={1}},true}"
     );
+    EXPECT_EQ(value("#list.distinct({ null, 1, null })"), "2");
     EXPECT_EQ(value("list.distinct({ '\\x01{}', {}, {}, '\\x01{}' })"), "{\"\\1{}\",{}}");
 }
 
