@@ -411,6 +411,7 @@ TEST_F(ServerTest, MayBeClosedByItsHandler) {
     RawSocket socket = RawSocket::connect(context_, port);
     socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(socket.read_all(), "");
+    EXPECT_TRUE(thread.run([&server] { return server == nullptr; }));
 }
 
 TEST(StartServer, NamesAnAddressInUse) {
