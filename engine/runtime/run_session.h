@@ -25,7 +25,8 @@ class FlowCatalog;
 struct LoadedVersion;
 
 // The secret part of the address that wait_for_callback waits at; the same after a crash.
-std::string callback_token(const Uid& run, std::string_view path);
+// `key` is the environment's: an id of a run alone opens nothing.
+std::string callback_token(std::string_view key, const Uid& run, std::string_view path);
 
 // The operation's input against its schema; code "OpenApiOperationParameterValidationFailed", the
 // message names every field.
@@ -57,6 +58,7 @@ struct SessionServices {
     OperationServices operations;
     RunObserver* observer = nullptr;
     std::string environment;
+    std::string callback_key;
 };
 
 // Thread: the shard's.

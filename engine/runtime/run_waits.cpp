@@ -52,8 +52,8 @@ std::optional<Answer> answer_of_child(const model::RunRecord& child, std::string
 
 }  // namespace
 
-std::string callback_token(const Uid& run, std::string_view path) {
-    return to_base64url(sha256("callback:" + run.hex() + ":" + std::string(path)));
+std::string callback_token(std::string_view key, const Uid& run, std::string_view path) {
+    return to_base64url(hmac_sha256(key, "callback:" + run.hex() + ":" + std::string(path)));
 }
 
 void RunSession::start_wait(Wait& wait) {
@@ -205,7 +205,7 @@ void RunSession::check_child(const std::string& path) {
 void RunSession::start_callback(Wait& wait) {
     // The token derives from run and path: the address is the same after a crash.
     store::PutCallback put;
-    put.token = callback_token(run_.uid, wait.path);
+    put.token = callback_token(services_.callback_key, run_.uid, wait.path);
     put.run_id = run_.id;
     put.path = wait.path;
     put.expires = services_.operations.clock->now() + limits::kRunDurationMax;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/digest.h"
 #include "engine/base/limits.h"
 
 namespace tideway::runtime {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kReaderThreads = 2;
 constexpr const char* kStoppedKey = "stopped_in_order";
+constexpr const char* kCallbackKey = "callback_key";
 constexpr Duration kPruneInterval = std::chrono::minutes(10);
 constexpr int kPruneRuns = 100;
 constexpr Duration kDedupeWindow = std::chrono::hours(24 * 7);
@@ -32,10 +34,22 @@ Error flow_is_off(const FlowEntry& flow) {
     return error;
 }
 
+// The same for the life of the store, so that an address outlives a restart.
+std::string read_or_make_callback_key(store::Store& store) {
+    const auto kept = store.reader().meta(kCallbackKey);
+    if (kept && *kept) {
+        return **kept;
+    }
+    std::string key = to_hex(random_bytes(32));
+    const auto stored = submit_blocking(store, {{store::SetMeta{kCallbackKey, key}}});
+    return stored ? key : std::string();
+}
+
 }  // namespace
 
 Runtime::Runtime(RuntimeDependencies dependencies)
     : dependencies_(std::move(dependencies)),
+      callback_key_(read_or_make_callback_key(*dependencies_.store)),
       readers_(dependencies_.store->reader(), kReaderThreads) {
     ShardServices services;
     services.store = dependencies_.store;
@@ -49,6 +63,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.links = this;
     services.crash_points = dependencies_.crash_points;
     services.environment = dependencies_.environment;
+    services.callback_key = callback_key_;
     for (int i = 0; i < std::max(1, dependencies_.shards); ++i) {
         shards_.push_back(std::make_unique<Shard>(services));
     }
@@ -219,6 +234,10 @@ void Runtime::decide(
     std::function<void(Status)> done
 ) {
     shard_of(run).decide(run, std::move(path), decision, std::move(adopted), std::move(done));
+}
+
+std::string Runtime::callback_token(const Uid& run, std::string_view path) const {
+    return runtime::callback_token(callback_key_, run, path);
 }
 
 void Runtime::receive_callback(

@@ -88,6 +88,9 @@ class Runtime final : private RuntimeLinks {
         std::function<void(Status)> done
     );
 
+    // The secret part of the address that a run waits at (wait_for_callback).
+    std::string callback_token(const Uid& run, std::string_view path) const;
+
     // Somebody called the address that a run waits at. False: nobody waits for it.
     void receive_callback(
         std::string token, Payload payload, std::function<void(Result<bool>)> done
@@ -119,6 +122,7 @@ class Runtime final : private RuntimeLinks {
     store::Admit make_admission(const Delivery& delivery, Payload event, const Uid& run_uid) const;
 
     RuntimeDependencies dependencies_;
+    std::string callback_key_;
     bool is_running_ = false;
     ReaderPool readers_;
     std::vector<std::unique_ptr<Shard>> shards_;

@@ -28,6 +28,7 @@ Shard::Shard(ShardServices services)
     session_services_.connections = services_.connections;
     session_services_.observer = this;
     session_services_.environment = services_.environment;
+    session_services_.callback_key = services_.callback_key;
     OperationServices& operations = session_services_.operations;
     operations.executor = &loop_;
     operations.client = client_.get();

@@ -42,6 +42,7 @@ struct ShardServices {
     RuntimeLinks* links = nullptr;
     CrashPoints* crash_points = nullptr;
     std::string environment;
+    std::string callback_key;
 };
 
 // What the trigger's own functions said about an event.

@@ -67,7 +67,7 @@ end })"}});
     EXPECT_EQ(world.service().done().size(), 1U);
     std::promise<Result<bool>> known;
     world.runtime().receive_callback(
-        runtime::callback_token(uid, "Wait for it"),
+        world.runtime().callback_token(uid, "Wait for it"),
         Payload(R"({"body":"go"})"),
         [&](Result<bool> result) { known.set_value(std::move(result)); }
     );
@@ -182,7 +182,7 @@ end })"}});
     world.restart();
     std::promise<void> called;
     world.runtime().receive_callback(
-        runtime::callback_token(uid, "Hold"),
+        world.runtime().callback_token(uid, "Hold"),
         Payload("{}"),
         [&](const Result<bool>&) { called.set_value(); }
     );
