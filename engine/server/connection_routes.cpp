@@ -3,6 +3,7 @@
 #include <future>
 #include <utility>
 
+#include "engine/model/schema.h"
 #include "engine/server/api.h"
 #include "engine/server/views.h"
 
@@ -51,7 +52,8 @@ Result<Json> put_connection(const Context& context, const http::ServerRequest& r
     model::ConnectionRecord record;
     record.name = request.params.at("name");
     TIDEWAY_TRY_ASSIGN(record.connector, require_string(body, "connector", "A connection"));
-    if (context.registry->spec(record.connector) == nullptr) {
+    const model::ConnectorSpec* spec = context.registry->spec(record.connector);
+    if (spec == nullptr) {
         return fail(
             ErrorKind::kNotFound,
             "ConnectorNotFound",
@@ -60,7 +62,10 @@ Result<Json> put_connection(const Context& context, const http::ServerRequest& r
         );
     }
     const Json* settings = find(body, "settings");
-    record.settings = to_payload(settings == nullptr ? Json::object() : *settings);
+    // Stored with its defaults, so that everybody who reads it sees the whole of it.
+    record.settings = to_payload(model::with_defaults(
+        spec->settings_schema, settings == nullptr ? Json::object() : *settings
+    ));
     TIDEWAY_TRY_ASSIGN(const auto secrets, secrets_of(body));
     record.sealed = context.box->seal_all("connection:" + record.name, secrets);
     record.owner = context.authentication->person(request.headers);
