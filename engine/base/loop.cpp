@@ -32,12 +32,42 @@ class AsioTimer final : public Timer {
 }  // namespace
 
 Loop::Loop(int threads)
-    : context_(std::make_unique<boost::asio::io_context>(threads)) {}
+    : context_(std::make_unique<boost::asio::io_context>(threads)),
+      is_shared_(threads > 1) {}
 
 Loop::~Loop() = default;
 
 void Loop::post(std::function<void()> task) {
-    boost::asio::post(*context_, std::move(task));
+    if (is_shared_) {
+        boost::asio::post(*context_, std::move(task));
+        return;
+    }
+    bool is_first = false;
+    {
+        const Lock lock(mutex_);
+        is_first = posted_.empty();
+        posted_.push_back(std::move(task));
+    }
+    if (is_first) {
+        boost::asio::post(*context_, [this] { drain(); });
+    }
+}
+
+// What is posted meanwhile comes after what the sockets and timers have to say.
+void Loop::drain() {
+    std::vector<std::function<void()>> tasks;
+    {
+        const Lock lock(mutex_);
+        tasks.swap(posted_);
+    }
+    for (std::function<void()>& task : tasks) {
+        if (context_->stopped()) {
+            return;
+        }
+        // Gone with its captures before the next one runs.
+        const std::function<void()> run = std::move(task);
+        run();
+    }
 }
 
 std::unique_ptr<Timer> Loop::after(Duration delay, std::function<void()> task) {

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/threading.h"
 
 namespace boost::asio {
 class io_context;
@@ -53,7 +55,13 @@ class Loop final : public Executor {
     boost::asio::io_context& context() { return *context_; }
 
   private:
+    void drain();
+
     std::unique_ptr<boost::asio::io_context> context_;
+    const bool is_shared_;  // by threads that take tasks side by side
+    // Of a loop with one thread: many tasks wake it once.
+    Mutex mutex_;
+    std::vector<std::function<void()>> posted_ TIDEWAY_GUARDED_BY(mutex_);
 };
 
 }  // namespace tideway
