@@ -1,6 +1,7 @@
 #include "engine/base/digest.h"
 
 #include <array>
+#include <memory>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -56,13 +57,21 @@ std::string encode64(std::string_view bytes, std::string_view alphabet, bool pad
     return out;
 }
 
+// Looked up among OpenSSL's providers once, not for each digest.
+const EVP_MD* sha256_method() {
+    static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> method(
+        EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free
+    );
+    return method.get();
+}
+
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
     std::string out(32, '\0');
     unsigned length = 0;
     const int ok =
-        EVP_Digest(bytes.data(), bytes.size(), as_bytes(out), &length, EVP_sha256(), nullptr);
+        EVP_Digest(bytes.data(), bytes.size(), as_bytes(out), &length, sha256_method(), nullptr);
     TIDEWAY_ASSERT(ok == 1 && length == 32);
     return out;
 }
