@@ -56,7 +56,7 @@ int call_operation(lua_State* state) {
     if (!lua_isnil(state, 3)) {
         request.options = Payload(encode_value(state, 3));
     }
-    return run.ask(state, request, &guarded_continuation<give_output>, 0);
+    return run.ask(state, request, &guarded_continuation<give_output>);
 }
 
 // Upvalue 1: reference -> its table.

@@ -324,9 +324,7 @@ StepRequest ExecutionImpl::request(lua_State* state, RequestKind kind, std::stri
     return out;
 }
 
-int ExecutionImpl::ask(
-    lua_State* state, const StepRequest& request, lua_KFunction next, lua_KContext context
-) {
+int ExecutionImpl::ask(lua_State* state, const StepRequest& request, lua_KFunction next) {
     check_stop(state);
     charge_bytes(state, request.input.size());
     const bool yieldable = lua_isyieldable(state) != 0;
@@ -340,7 +338,7 @@ int ExecutionImpl::ask(
     std::optional<Answer> answer = host_.request(request);
     if (answer) {
         asking.answer = std::move(*answer);
-        return next(state, LUA_OK, context);
+        return next(state, LUA_OK, 0);
     }
     if (!yieldable) {
         raise(
@@ -348,7 +346,8 @@ int ExecutionImpl::ask(
         );
     }
     waiting_.push_back(&asking);
-    return lua_yieldk(state, 0, context, next);
+    asking.next = next;
+    return kSuspended;
 }
 
 void ExecutionImpl::take_answer(lua_State* state) {
@@ -386,13 +385,18 @@ int ExecutionImpl::fork(
     while (parent.fork->running < std::min(count, concurrency)) {
         spawn_next(state, parent);
     }
-    return lua_yieldk(state, 0, 0, next);
+    parent.next = next;
+    return kSuspended;
 }
 
 void ExecutionImpl::finish_fork() {
     Branch& parent = branch();
     luaL_unref(machine_.state(), LUA_REGISTRYINDEX, parent.fork->function);
     parent.fork.reset();
+}
+
+int suspend(lua_State* state) {
+    return lua_yieldk(state, 0, 0, activity_of(state).execution->continuation());
 }
 
 ExecutionImpl& execution_of(lua_State* state, std::string_view function) {

@@ -43,7 +43,8 @@ struct Branch {
     std::vector<Frame> frames;  // the first is where it started
     std::optional<Frame> entering;
     std::optional<Fork> fork;
-    std::string waits_at;  // path of its last request
+    std::string waits_at;          // path of its last request
+    lua_KFunction next = nullptr;  // what it goes on with after a wait
     Answer answer;
     SecretHandles secrets = SecretHandles::kPlain;  // of that answer
 };
@@ -64,13 +65,15 @@ class ExecutionImpl final : public Execution {
     // --- for functions called by the script, in the branch that executes ---
     Branch& branch() { return *executing_; }
 
+    lua_KFunction continuation() const { return executing_->next; }
+
     const RunInfo& info() const { return info_; }
 
     // A request with the next path of `name` in the branch's scope, and the line of the call.
     StepRequest request(lua_State* state, RequestKind kind, std::string_view name);
 
     // Sends it. Then, or when the answer is delivered, `next` goes on; it calls take_answer.
-    int ask(lua_State* state, const StepRequest& request, lua_KFunction next, lua_KContext context);
+    int ask(lua_State* state, const StepRequest& request, lua_KFunction next);
 
     // Pushes the answer's value, or raises.
     void take_answer(lua_State* state);

@@ -27,30 +27,42 @@ inline std::string_view to_view(lua_State* state, int index) {
 // Raises `message` with the place of the script's call in front, as `error` does.
 [[noreturn]] void raise(lua_State* state, std::string_view message);
 
-// What every function given to Lua is wrapped in: a foreign exception becomes a Lua error.
-template <lua_CFunction Function>
-int guarded(lua_State* state) {
+// What a wrapped function gives back instead of a number of results when its branch waits:
+// ExecutionImpl knows what it goes on with.
+constexpr int kSuspended = -1;
+
+// Yields. It is called when nothing is left that has to be destroyed: unwinding a frame that has
+// something costs as much as the rest of a step.
+int suspend(lua_State* state);
+
+// Calls a C++ function for Lua: a foreign exception becomes a Lua error.
+template <typename Call>
+int guard(lua_State* state, Call call) {
+    constexpr int kThrown = -2;
     char text[256];
+    int results = kThrown;
     try {
-        return Function(state);
+        results = call();
     } catch (const std::exception& error) {
         std::strncpy(text, error.what(), sizeof text - 1);
         text[sizeof text - 1] = '\0';
     }
-    raise(state, text);
+    if (results == kThrown) {
+        raise(state, text);
+    }
+    return results == kSuspended ? suspend(state) : results;
+}
+
+// What every function given to Lua is wrapped in.
+template <lua_CFunction Function>
+int guarded(lua_State* state) {
+    return guard(state, [state] { return Function(state); });
 }
 
 // As `guarded`, for functions that go on after a yield.
 template <lua_KFunction Function>
 int guarded_continuation(lua_State* state, int status, lua_KContext context) {
-    char text[256];
-    try {
-        return Function(state, status, context);
-    } catch (const std::exception& error) {
-        std::strncpy(text, error.what(), sizeof text - 1);
-        text[sizeof text - 1] = '\0';
-    }
-    raise(state, text);
+    return guard(state, [=] { return Function(state, status, context); });
 }
 
 // Sets field `name` of the table on top to `function`.

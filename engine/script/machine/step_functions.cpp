@@ -40,7 +40,7 @@ int give_stop(lua_State* state, int /*status*/, lua_KContext /*context*/) {
 }
 
 int ask_value(lua_State* state, ExecutionImpl& run, const StepRequest& request) {
-    return run.ask(state, request, &guarded_continuation<give_value>, 0);
+    return run.ask(state, request, &guarded_continuation<give_value>);
 }
 
 int compose(lua_State* state) {
@@ -59,7 +59,7 @@ int condition(lua_State* state) {
     const bool truth = lua_toboolean(state, 2) != 0 && !is_null(state, 2);
     StepRequest request = run.request(state, RequestKind::kCondition, name);
     request.input = Payload(truth ? "true" : "false");
-    return run.ask(state, request, &guarded_continuation<give_truth>, 0);
+    return run.ask(state, request, &guarded_continuation<give_truth>);
 }
 
 int delay(lua_State* state) {
@@ -133,7 +133,7 @@ int terminate(lua_State* state) {
     lua_settop(state, 3);
     StepRequest request = run.request(state, RequestKind::kTerminate, "Terminate");
     request.input = fields(state, 1, {"status", "code", "message"});
-    return run.ask(state, request, &guarded_continuation<give_stop>, 0);
+    return run.ask(state, request, &guarded_continuation<give_stop>);
 }
 
 int fail(lua_State* state) {
@@ -154,7 +154,7 @@ int outcome(lua_State* state) {
     lua_settop(state, 2);
     StepRequest request = run.request(state, RequestKind::kOutcome, "@outcome");
     request.input = fields(state, 1, {"word", "reason"});
-    return run.ask(state, request, &guarded_continuation<give_nothing>, 0);
+    return run.ask(state, request, &guarded_continuation<give_nothing>);
 }
 
 int run_child_flow(lua_State* state) {
@@ -196,7 +196,7 @@ int log(lua_State* state) {
     lua_settop(state, 2);
     StepRequest request = run.request(state, RequestKind::kLog, "@log");
     request.input = fields(state, 1, {"message", "fields"});
-    return run.ask(state, request, &guarded_continuation<give_nothing>, 0);
+    return run.ask(state, request, &guarded_continuation<give_nothing>);
 }
 
 // math.random() is a number in [0,1), random(n) an integer in 1..n, random(m, n) one in m..n.
@@ -232,7 +232,7 @@ int random(lua_State* state) {
         );
     }
     const StepRequest request = run.request(state, RequestKind::kRandom, "@random");
-    return run.ask(state, request, &guarded_continuation<give_random>, 0);
+    return run.ask(state, request, &guarded_continuation<give_random>);
 }
 
 int env(lua_State* state) {
@@ -243,7 +243,7 @@ int env(lua_State* state) {
         ExecutionImpl& run = *activity.execution;
         StepRequest request = run.request(state, RequestKind::kEnv, "@env");
         request.name = name;
-        return run.ask(state, request, &guarded_continuation<give_early_value>, 0);
+        return run.ask(state, request, &guarded_continuation<give_early_value>);
     }
     if (activity.phase != Phase::kDeclaring) {
         raise(state, "env works only inside run");

@@ -38,7 +38,7 @@ int ask_to_enter(lua_State* state, ExecutionImpl& run, const StepRequest& reques
     frame.kind = request.operation;
     frame.line = request.line;
     branch.entering = std::move(frame);
-    return run.ask(state, request, &guarded_continuation<entered>, 0);
+    return run.ask(state, request, &guarded_continuation<entered>);
 }
 
 // enter(kind, name, details): begins a scope; returns the host's answer.
@@ -118,7 +118,7 @@ int leave(lua_State* state) {
             request.input = Payload(std::string(to_view(state, 3)));
         }
     }
-    return run.ask(state, request, &guarded_continuation<left>, 0);
+    return run.ask(state, request, &guarded_continuation<left>);
 }
 
 int forked(lua_State* state, int /*status*/, lua_KContext /*context*/) {
@@ -164,7 +164,7 @@ int began(lua_State* state, int /*status*/, lua_KContext /*context*/) {
 int clock(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "clock");
     const StepRequest request = run.request(state, RequestKind::kNow, "@now");
-    return run.ask(state, request, &guarded_continuation<began>, 0);
+    return run.ask(state, request, &guarded_continuation<began>);
 }
 
 // Takes "<number><unit>" off the front of `text`; 0 when it starts with something else.
