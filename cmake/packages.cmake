@@ -12,3 +12,10 @@ find_package(CLI11 REQUIRED)
 find_package(date REQUIRED)
 # The C++ build of Lua: errors and yields unwind destructors. CMake's FindLua takes the C build.
 pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.4-c++)
+
+# tideway_allocator: malloc of the programs. Sanitizers bring their own.
+add_library(tideway_allocator INTERFACE)
+if(NOT TIDEWAY_SANITIZE)
+  find_package(mimalloc 2.0 REQUIRED)
+  target_link_libraries(tideway_allocator INTERFACE mimalloc)
+endif()
