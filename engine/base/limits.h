@@ -65,6 +65,7 @@ constexpr std::size_t kNameBytesMax = 256;  // step, scope, flow, connection nam
 // --- store ---
 constexpr std::size_t kWriterQueueMax = 8192;        // submitters get ServerBusy (503)
 constexpr std::size_t kGroupCommitBatchesMax = 512;  // batches of one commit
+constexpr std::size_t kRunHeadsMax = 65536;          // kept in memory; others are read again
 constexpr milliseconds kStartCheckBudget{40};        // check after a crash; the rest as it is read
 constexpr milliseconds kBackgroundFlush{50};         // journal rows reach history
 constexpr hours kHistoryRetention{24 * 28};

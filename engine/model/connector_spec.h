@@ -63,7 +63,7 @@ struct ConnectorSpec {
     Json settings_schema;                     // of a connection's settings
     std::vector<OperationSpec> operations;
     std::vector<TriggerSpec> triggers;
-    std::string hash;  // of the file's bytes, hex
+    std::string hash;  // of the file's bytes: 16 hex digits, it stands in every row of the journal
 
     const OperationSpec* operation(std::string_view operation_id) const;
     const TriggerSpec* trigger(std::string_view trigger_id) const;

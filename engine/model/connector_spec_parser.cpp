@@ -484,7 +484,7 @@ Result<ConnectorSpec> parse_connector_spec(std::string_view json) {
     TIDEWAY_TRY_ASSIGN(spec.settings_schema, object_schema(root, "settings", what));
     TIDEWAY_TRY(parse_parts(root, what, spec));
     TIDEWAY_TRY(check_references(spec));
-    spec.hash = to_hex(sha256(json));
+    spec.hash = to_hex(sha256(json)).substr(0, 16);
     return spec;
 }
 

@@ -58,7 +58,6 @@ struct RunRecord {
     Payload response;  // what respond() decided, {status, headers, body}
     Payload output;    // what run() returned
     std::int64_t lease_epoch = 0;
-    std::int64_t next_seq = 1;
     std::int64_t journal_bytes = 0;
     std::optional<Timestamp> wake_at;  // earliest timer of a waiting run
     int deaths = 0;                    // how often the process died with this run at this place
@@ -74,7 +73,8 @@ std::optional<EffectState> parse_effect_state(std::string_view text);
 // One row of the effects ledger (DESIGN 5.8): written with the intent, completed with the result.
 struct EffectRecord {
     std::int64_t id = 0;
-    std::string key;  // idempotency key, hex
+    // Idempotency key, hex; empty when nobody asks for the effect by it (a repeated update).
+    std::string key;
     RunId run_id = 0;
     std::string path;
     std::int64_t seq = 0;  // of the intent row
@@ -86,7 +86,7 @@ struct EffectRecord {
     Payload fields;
     std::string version;  // resulting etag or version
     EffectState state = EffectState::kOpen;
-    Payload output;  // of the finished operation, for reuse by a resubmit
+    Payload output;  // of the finished operation, where a later run may take it as its own result
     Timestamp created;
     std::optional<Timestamp> completed;
 };

@@ -66,7 +66,10 @@ std::string normalise(std::string_view message) {
 }  // namespace
 
 std::string idempotency_key(
-    const EffectIdentity& identity, const model::OperationSpec& operation, const Json& input
+    const EffectIdentity& identity,
+    const model::OperationSpec& operation,
+    const Json& input,
+    std::string_view canonical_input
 ) {
     std::string text;
     const Json* business_key = operation.creates ? find(input, "key") : nullptr;
@@ -82,7 +85,7 @@ std::string idempotency_key(
     add_part(text, "lineage");
     add_part(text, identity.root_uid.hex());
     add_part(text, identity.path);
-    add_part(text, dump(input));
+    add_part(text, canonical_input);
     return to_hex(sha256(text));
 }
 

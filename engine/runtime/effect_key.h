@@ -21,8 +21,12 @@ struct EffectIdentity {
 
 // 64 hex digits. With a business key (`input.key`) it is the same in every run and flow of the
 // environment; without one it is bound to the lineage, the step and the canonical input.
+// `input` is what `canonical_input` says.
 std::string idempotency_key(
-    const EffectIdentity& identity, const model::OperationSpec& operation, const Json& input
+    const EffectIdentity& identity,
+    const model::OperationSpec& operation,
+    const Json& input,
+    std::string_view canonical_input
 );
 
 // {"field": hash} of the object at the spec's `fields` pointer; empty without one.

@@ -7,9 +7,9 @@ namespace tideway::runtime {
 using model::JournalRow;
 using model::RowKind;
 
-Journal::Journal(std::vector<JournalRow> recorded, std::int64_t next_seq)
+Journal::Journal(std::vector<JournalRow> recorded)
     : recorded_(std::move(recorded)),
-      next_seq_(next_seq) {
+      next_seq_(recorded_.empty() ? 1 : recorded_.back().seq + 1) {
     by_path_.reserve(recorded_.size());
     for (const JournalRow& row : recorded_) {
         bytes_ += static_cast<std::int64_t>(row.bytes());

@@ -15,8 +15,8 @@ namespace tideway::runtime {
 // Thread: the shard's.
 class Journal {
   public:
-    // `recorded`: the durable rows in order; `next_seq`: the run's.
-    Journal(std::vector<model::JournalRow> recorded, std::int64_t next_seq);
+    // `recorded`: the durable rows in order.
+    explicit Journal(std::vector<model::JournalRow> recorded);
 
     // What is recorded of one step path.
     struct Recorded {

@@ -57,15 +57,26 @@ void RunSession::gate(AfterFlush then) {
     flush();
 }
 
+// A timer that is set stays: a flush before it is due leaves it nothing to do.
 void RunSession::flush_soon() {
-    if (flush_timer_ || is_flushing_) {
+    if (flush_timer_) {
         return;
     }
     flush_timer_ =
         services_.operations.executor->after(Duration(limits::kBackgroundFlush), guarded([this] {
                                                  flush_timer_.reset();
-                                                 flush();
+                                                 flush_in_background();
                                              }));
+}
+
+bool RunSession::has_unflushed() const {
+    return journal_->has_unflushed() || run_changed_ || !unflushed_commands_.empty();
+}
+
+void RunSession::flush_in_background() {
+    if (has_unflushed()) {
+        flush();
+    }
 }
 
 void RunSession::flush() {
@@ -76,7 +87,6 @@ void RunSession::flush() {
         flush_after_turn_ = true;
         return;
     }
-    flush_timer_.reset();
     store::AppendJournal append;
     append.run_id = run_.id;
     append.lease_epoch = run_.lease_epoch;
@@ -148,7 +158,7 @@ void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcom
         flush();
         return;
     }
-    if (journal_->has_unflushed() || run_changed_ || !unflushed_commands_.empty()) {
+    if (has_unflushed()) {
         flush_soon();
     }
 }

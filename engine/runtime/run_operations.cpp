@@ -49,6 +49,16 @@ EffectState state_of(const Answer& answer, std::string_view code) {
     return code == "EffectSkipped" ? EffectState::kSkipped : EffectState::kFailed;
 }
 
+// An earlier run may have done it, and doing it twice would show: it is looked up by its key.
+bool may_be_done_already(const model::OperationSpec& operation) {
+    return operation.creates || operation.effect == EffectClass::kOnce;
+}
+
+// The service cannot be asked for what was done: the ledger keeps the result.
+bool is_reused_from_ledger(const model::OperationSpec& operation) {
+    return may_be_done_already(operation) && !operation.has_probe;
+}
+
 bool needs_output(std::string_view rule) {
     return rule.starts_with("output:");
 }
@@ -73,6 +83,7 @@ std::optional<Answer> RunSession::answer_operation(const script::StepRequest& re
         pending->has_intent = true;
         pending->attempts_before = recorded->attempts;
         pending->intent_at = recorded->opening->at;
+        pending->effect.seq = recorded->opening->seq;
     }
     PendingOperation& kept = *(operations_[request.path] = std::move(pending));
     if (!is_live_) {
@@ -142,9 +153,9 @@ void RunSession::start_operation(PendingOperation& pending) {
     identity.root_uid = run_.root_uid;
     identity.path = path;
     const auto& operation = *pending.start.operation;
-    pending.start.idempotency_key = idempotency_key(identity, operation, pending.start.input);
+    pending.start.idempotency_key =
+        idempotency_key(identity, operation, pending.start.input, pending.request.input.view());
     EffectRecord& effect = pending.effect;
-    effect.key = pending.start.idempotency_key;
     effect.run_id = run_.id;
     effect.path = path;
     effect.connection = identity.connection;
@@ -153,10 +164,13 @@ void RunSession::start_operation(PendingOperation& pending) {
     effect.record_id = runtime::resolve(operation.record_id, pending.start.input, Json());
     effect.fields = field_hashes(operation, pending.start.input);
     effect.created = services_.operations.clock->now();
-    const bool may_be_done_already = operation.creates || operation.effect == EffectClass::kOnce;
+    if (may_be_done_already(operation)) {
+        effect.key = pending.start.idempotency_key;
+    }
     const bool has_ancestry = run_.root_uid != run_.uid;
     const bool has_business_key = operation.creates && find(pending.start.input, "key") != nullptr;
-    if (!pending.has_intent && may_be_done_already && (has_ancestry || has_business_key)) {
+    if (!pending.has_intent && may_be_done_already(operation) &&
+        (has_ancestry || has_business_key)) {
         services_.readers->read(
             *services_.operations.executor,
             [key = effect.key](store::Reader& reader) { return reader.effects_by_key(key); },
@@ -272,7 +286,8 @@ void RunSession::finish_operation(
     note_progress();
     JournalRow row = operation_row(RowKind::kResult, pending->request);
     if (pending->has_intent) {
-        row.input = {};  // the intent has it, and the hash of the spec
+        row.operation.clear();  // the intent has it, its input and the hash of the spec
+        row.input = {};
     } else if (pending->start.spec != nullptr) {
         row.spec_hash = pending->start.spec->hash;
     }
@@ -287,7 +302,9 @@ void RunSession::finish_operation(
     if (pending->is_effect && pending->has_intent) {
         EffectRecord& effect = pending->effect;
         effect.state = state_of(answer, row_code);
-        effect.output = is_value ? answer.value : Payload();
+        if (is_value && is_reused_from_ledger(*pending->start.operation)) {
+            effect.output = answer.value;
+        }
         effect.completed = services_.operations.clock->now();
         unflushed_effects_.push_back(effect);
     }

@@ -44,7 +44,7 @@ RunSession::~RunSession() {
 
 void RunSession::begin(const Payload& event, std::vector<JournalRow> rows) {
     event_ = event;
-    journal_ = std::make_unique<Journal>(std::move(rows), run_.next_seq);
+    journal_ = std::make_unique<Journal>(std::move(rows));
     has_responded_ = !run_.response.empty();
     if (run_.status != model::Status::kRunning) {
         run_.status = model::Status::kRunning;

@@ -190,6 +190,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     using AfterFlush = std::function<void()>;
     void gate(AfterFlush then);  // everything journaled so far becomes durable, then `then`
     void flush();
+    void flush_in_background();
+    bool has_unflushed() const;
     void on_flushed(std::int64_t up_to, Result<std::vector<store::Outcome>> result);
     void flush_soon();
     const model::JournalRow& append(model::JournalRow row);

@@ -141,9 +141,9 @@ Json view(const model::EffectRecord& effect) {
         {"step", effect.path},
         {"operation", effect.operation},
         {"state", to_string(effect.state)},
-        {"key", effect.key},
         {"created", format_utc(effect.created)},
     };
+    put_text(out, "key", effect.key);
     put_text(out, "connection", effect.connection);
     put_text(out, "object", effect.object);
     put_text(out, "record_id", effect.record_id);

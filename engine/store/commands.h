@@ -30,16 +30,16 @@ struct Admit {
 };
 
 // Rows of one run, in order, with everything that changes with them. Refused (code "LeaseLost")
-// when `lease_epoch` is not the run's, (code "JournalGap") when first seq != the run's next_seq:
-// the whole batch is then undone and fails. Refused (code "RunEnded") when the run has ended. A
-// record with a final status ends the run: its locks and its places in lock queues are given up,
+// when `lease_epoch` is not the run's, (code "JournalGap") when the rows do not follow the run's
+// last: the whole batch is then undone and fails. Refused (code "RunEnded") when the run has ended.
+// A record with a final status ends the run: its locks and its places in lock queues are given up,
 // its callbacks go.
 struct AppendJournal {
     RunId run_id = 0;
     std::int64_t lease_epoch = 0;
     std::vector<model::JournalRow> rows;
-    std::vector<model::EffectRecord> effects;  // by (run_id, path): inserted or completed
-    // The run's own columns; the id, uid, lineage and next_seq of this record are not looked at.
+    std::vector<model::EffectRecord> effects;  // by (run_id, seq): inserted, or completed
+    // The run's own columns; the id, uid and lineage of this record are not looked at.
     std::optional<model::RunRecord> run;
 };
 

@@ -63,6 +63,7 @@ std::vector<BatchResult> GroupCommit::apply_together(std::span<const Batch> batc
         return out;
     }
     driver_.rollback();
+    runs_.forget_heads();
     out.clear();
     if (batches.size() == 1) {
         out.emplace_back(tl::unexpected<Error>(status.error()));
@@ -93,6 +94,7 @@ BatchResult GroupCommit::apply_batch(const Batch& batch) {
         TIDEWAY_TRY(driver_.release_savepoint());
         return out;
     }
+    runs_.forget_heads();
     if (!driver_.is_broken()) {
         TIDEWAY_TRY(driver_.rollback_to_savepoint());
     }

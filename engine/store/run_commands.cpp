@@ -8,11 +8,6 @@
 
 namespace tideway::store {
 
-struct RunCommands::Head {
-    std::int64_t lease_epoch = 0;
-    std::int64_t next_seq = 0;
-};
-
 namespace {
 
 tl::unexpected<Error> refuse(std::string code, std::string message, std::string remedy) {
@@ -79,12 +74,6 @@ Status check_sequence(const AppendJournal& command, std::int64_t next_seq) {
         ++next_seq;
     }
     return {};
-}
-
-bool is_gapless(const std::vector<model::JournalRow>& rows) {
-    return std::ranges::adjacent_find(rows, [](const auto& before, const auto& after) {
-               return after.seq != before.seq + 1;
-           }) == rows.end();
 }
 
 }  // namespace
@@ -231,10 +220,10 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
     SqlQuery query(
         driver_,
         "INSERT INTO run(uid, root_uid, parent_uid, parent_path, resubmit_of, flow_id, version_id,"
-        " event_id, created, lease_epoch, next_seq, journal_bytes, status, wait_reason, code,"
+        " event_id, created, lease_epoch, journal_bytes, status, wait_reason, code,"
         " failed_step, fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended,"
         " error, response, output) VALUES ($uid, $root, $parent, $parent_path, $resubmit_of,"
-        " $flow, $version, 0, $created, $lease_epoch, 1, 0, $status, $wait_reason, $code,"
+        " $flow, $version, 0, $created, $lease_epoch, 0, $status, $wait_reason, $code,"
         " $failed_step, $fingerprint, $outcome, $outcome_reason, $deaths, $wake_at, $started,"
         " $ended, $error, $response, $output) RETURNING id"
     );
@@ -261,8 +250,14 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
 
 // ------------------------------------------------------------------ append
 
-Result<RunCommands::Head> RunCommands::head_of(RunId run_id) {
-    SqlQuery query(driver_, "SELECT lease_epoch, next_seq, status FROM run WHERE id = $id");
+// Refuses a run that has ended.
+Result<RunCommands::Head> RunCommands::read_head(RunId run_id) {
+    SqlQuery query(
+        driver_,
+        "SELECT lease_epoch, status,"
+        " (SELECT coalesce(max(seq), 0) + 1 FROM journal WHERE run_id = $id) FROM run"
+        " WHERE id = $id"
+    );
     query.set("id", run_id);
     TIDEWAY_TRY_ASSIGN(const bool found, query.step());
     if (!found) {
@@ -270,7 +265,6 @@ Result<RunCommands::Head> RunCommands::head_of(RunId run_id) {
     }
     Head head;
     head.lease_epoch = query.integer();
-    head.next_seq = query.integer();
     const std::string_view status = query.view();
     if (model::is_final(model::parse_status(status).value_or(model::Status::kFailed))) {
         return refuse(
@@ -279,32 +273,35 @@ Result<RunCommands::Head> RunCommands::head_of(RunId run_id) {
             "Resubmit it to run it again."
         );
     }
+    head.next_seq = query.integer();
     return head;
 }
 
-// Why a run does not take these rows; nothing when it does.
-Status RunCommands::check_append(const AppendJournal& command) {
-    TIDEWAY_TRY_ASSIGN(const Head head, head_of(command.run_id));
-    if (head.lease_epoch != command.lease_epoch) {
+Result<RunCommands::Head*> RunCommands::head_of(RunId run_id) {
+    if (const auto known = heads_.find(run_id); known != heads_.end()) {
+        return &known->second;
+    }
+    TIDEWAY_TRY_ASSIGN(const Head head, read_head(run_id));
+    if (heads_.size() >= limits::kRunHeadsMax) {
+        heads_.clear();
+    }
+    return &(heads_[run_id] = head);
+}
+
+Result<Outcome> RunCommands::apply(const AppendJournal& command) {
+    TIDEWAY_TRY_ASSIGN(Head * head, head_of(command.run_id));
+    if (head->lease_epoch != command.lease_epoch) {
         return refuse(
             "LeaseLost",
             run_name(command.run_id) + " was taken over: its lease is " +
-                std::to_string(head.lease_epoch) + ", this one is " +
+                std::to_string(head->lease_epoch) + ", this one is " +
                 std::to_string(command.lease_epoch) + ".",
             "Drop the run from memory; its new owner goes on with it."
         );
     }
-    return check_sequence(command, head.next_seq);
-}
-
-Result<Outcome> RunCommands::apply(const AppendJournal& command) {
-    // One statement checks and advances; only a refusal asks for its reason.
-    TIDEWAY_TRY_ASSIGN(const bool has_advanced, advance(command));
-    if (!has_advanced) {
-        TIDEWAY_TRY(check_append(command));
-        TIDEWAY_ASSERT(command.rows.empty());
-    }
+    TIDEWAY_TRY(check_sequence(command, head->next_seq));
     TIDEWAY_TRY(insert_rows(command));
+    head->next_seq += static_cast<std::int64_t>(command.rows.size());
     for (const model::EffectRecord& effect : command.effects) {
         TIDEWAY_TRY(put_effect(command.run_id, effect));
     }
@@ -317,6 +314,7 @@ Result<Outcome> RunCommands::apply(const AppendJournal& command) {
     const auto ended = end_of(command.run->status, command.run->ended, last);
     TIDEWAY_TRY(update_run(command.run_id, *command.run, ended));
     if (ended) {
+        heads_.erase(command.run_id);
         TIDEWAY_TRY_ASSIGN(out.grants, locks_.end_run(command.run_id));
     }
     return out;
@@ -356,30 +354,24 @@ Status RunCommands::insert_rows(const AppendJournal& command) {
     return {};
 }
 
-// Changes a row that is there, without touching the index of keys. False: there is none.
+// Changes what an effect's end can change. False: there is no row.
 Result<bool> RunCommands::complete_effect(
     RunId run_id, const model::EffectRecord& effect, const Payload& output
 ) {
     SqlQuery query(
         driver_,
-        "UPDATE effect SET seq = $seq, connection = $connection, operation = $operation,"
-        " object = $object, record_id = $record, version = $version, state = $state,"
-        " completed = $completed, fields = $fields, output = $output"
-        " WHERE run_id = $run AND path = $path AND idempotency_key = $key"
+        "UPDATE effect SET object = $object, record_id = $record, version = $version,"
+        " state = $state, completed = $completed, output = $output"
+        " WHERE run_id = $run AND seq = $seq"
     );
-    query.set("seq", effect.seq);
-    query.set("connection", effect.connection);
-    query.set("operation", effect.operation);
     query.set("object", effect.object);
     query.set("record", effect.record_id);
     query.set("version", effect.version);
     query.set("state", model::to_string(effect.state));
     query.set("completed", effect.completed);
-    query.set("fields", effect.fields);
     query.set("output", output);
     query.set("run", run_id);
-    query.set("path", effect.path);
-    query.set("key", effect.key);
+    query.set("seq", effect.seq);
     TIDEWAY_TRY(query.run());
     return driver_.changes() > 0;
 }
@@ -392,17 +384,18 @@ Status RunCommands::put_effect(RunId run_id, const model::EffectRecord& effect) 
             return {};
         }
     }
+    return insert_effect(run_id, effect, output);
+}
+
+Status RunCommands::insert_effect(
+    RunId run_id, const model::EffectRecord& effect, const Payload& output
+) {
     SqlQuery query(
         driver_,
         "INSERT INTO effect(run_id, path, seq, idempotency_key, connection, operation, object,"
         " record_id, version, state, created, completed, fields, output) VALUES ($run, $path,"
         " $seq, $key, $connection, $operation, $object, $record, $version, $state, $created,"
         " $completed, $fields, $output)"
-        " ON CONFLICT(run_id, path) DO UPDATE SET seq = excluded.seq,"
-        " idempotency_key = excluded.idempotency_key, connection = excluded.connection,"
-        " operation = excluded.operation, object = excluded.object,"
-        " record_id = excluded.record_id, version = excluded.version, state = excluded.state,"
-        " completed = excluded.completed, fields = excluded.fields, output = excluded.output"
     );
     query.set("run", run_id);
     query.set("path", effect.path);
@@ -421,30 +414,6 @@ Status RunCommands::put_effect(RunId run_id, const model::EffectRecord& effect) 
     return query.run();
 }
 
-// True: the run takes the rows, and its next row is the one after them. False: nothing was written,
-// there are no rows or the run refuses them.
-Result<bool> RunCommands::advance(const AppendJournal& command) {
-    if (command.rows.empty() || !is_gapless(command.rows)) {
-        return false;
-    }
-    std::size_t bytes = 0;
-    for (const model::JournalRow& row : command.rows) {
-        bytes += row.bytes();
-    }
-    SqlQuery query(
-        driver_,
-        "UPDATE run SET next_seq = $next, journal_bytes = journal_bytes + $bytes"
-        " WHERE id = $id AND lease_epoch = $epoch AND next_seq = $first AND ended IS NULL"
-    );
-    query.set("next", command.rows.back().seq + 1);
-    query.set("bytes", static_cast<std::int64_t>(bytes));
-    query.set("id", command.run_id);
-    query.set("epoch", command.lease_epoch);
-    query.set("first", command.rows.front().seq);
-    TIDEWAY_TRY(query.run());
-    return driver_.changes() == 1;
-}
-
 Status RunCommands::update_run(
     RunId run_id, const model::RunRecord& run, std::optional<Timestamp> ended
 ) {
@@ -457,10 +426,11 @@ Status RunCommands::update_run(
         "UPDATE run SET status = $status, wait_reason = $wait_reason, code = $code,"
         " failed_step = $failed_step, fingerprint = $fingerprint, outcome = $outcome,"
         " outcome_reason = $outcome_reason, deaths = $deaths, wake_at = $wake_at,"
-        " started = $started, ended = $ended, error = $error, response = $response,"
-        " output = $output WHERE id = $id"
+        " started = $started, ended = $ended, journal_bytes = $journal_bytes, error = $error,"
+        " response = $response, output = $output WHERE id = $id"
     );
     set_run_columns(query, run, ended);
+    query.set("journal_bytes", run.journal_bytes);
     query.set("error", error);
     query.set("response", response);
     query.set("output", output);
@@ -471,7 +441,7 @@ Status RunCommands::update_run(
 // ------------------------------------------------------------------ claim, status
 
 Result<Outcome> RunCommands::apply(const ClaimRun& command) {
-    TIDEWAY_TRY(head_of(command.run_id));
+    TIDEWAY_TRY_ASSIGN(Head * head, head_of(command.run_id));
     SqlQuery query(
         driver_,
         "UPDATE run SET lease_epoch = lease_epoch + 1, deaths = deaths + $deaths WHERE id = $id"
@@ -485,6 +455,7 @@ Result<Outcome> RunCommands::apply(const ClaimRun& command) {
     out.run_id = command.run_id;
     out.lease_epoch = query.integer();
     out.run_uid = query.uid();
+    head->lease_epoch = out.lease_epoch;
     return out;
 }
 
@@ -515,6 +486,7 @@ Result<Outcome> RunCommands::apply(const SetRunStatus& command) {
     Outcome out;
     out.id = command.run_id;
     if (ends) {
+        heads_.erase(command.run_id);
         TIDEWAY_TRY_ASSIGN(out.grants, locks_.end_run(command.run_id));
     }
     return out;

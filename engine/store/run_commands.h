@@ -2,6 +2,8 @@
 // Each checks everything that can be refused before it writes anything.
 #pragma once
 
+#include <unordered_map>
+
 #include "engine/store/commands.h"
 #include "engine/store/lock_commands.h"
 #include "engine/store/payload_table.h"
@@ -22,8 +24,16 @@ class RunCommands {
     Result<Outcome> apply(const ClaimRun& command);
     Result<Outcome> apply(const SetRunStatus& command);
 
+    // What was written since the last commit is undone.
+    void forget_heads() { heads_.clear(); }
+
   private:
-    struct Head;  // what decides whether a run takes a change
+    // What decides whether a run takes a change. Kept for runs that have not ended: every change of
+    // them comes through here.
+    struct Head {
+        std::int64_t lease_epoch = 0;
+        std::int64_t next_seq = 1;
+    };
 
     Result<std::optional<Outcome>> run_that_exists(const Uid& uid);
     Result<std::optional<Outcome>> first_of_key(const Admit& command);
@@ -36,19 +46,20 @@ class RunCommands {
     );
     Result<RunId> insert_run(const model::RunRecord& run);
 
-    Result<Head> head_of(RunId run_id);
+    Result<Head*> head_of(RunId run_id);
+    Result<Head> read_head(RunId run_id);
     Status insert_rows(const AppendJournal& command);
     Status put_effect(RunId run_id, const model::EffectRecord& effect);
     Result<bool> complete_effect(
         RunId run_id, const model::EffectRecord& effect, const Payload& output
     );
-    Result<bool> advance(const AppendJournal& command);
-    Status check_append(const AppendJournal& command);
+    Status insert_effect(RunId run_id, const model::EffectRecord& effect, const Payload& output);
     Status update_run(RunId run_id, const model::RunRecord& run, std::optional<Timestamp> ended);
 
     SqlDriver& driver_;
     PayloadTable& payloads_;
     LockCommands& locks_;
+    std::unordered_map<RunId, Head> heads_;
 };
 
 }  // namespace tideway::store

@@ -4,7 +4,7 @@ namespace tideway::store {
 
 const char* const kRunColumns =
     "id, uid, root_uid, parent_uid, parent_path, resubmit_of, flow_id, version_id, event_id,"
-    " created, lease_epoch, next_seq, journal_bytes, status, wait_reason, code, failed_step,"
+    " created, lease_epoch, journal_bytes, status, wait_reason, code, failed_step,"
     " fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended, error, response,"
     " output";
 
@@ -21,7 +21,6 @@ Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
     run.event_id = query.integer();
     run.created = query.timestamp();
     run.lease_epoch = query.integer();
-    run.next_seq = query.integer();
     run.journal_bytes = query.integer();
     run.status = model::parse_status(query.view()).value_or(model::Status::kFailed);
     run.wait_reason = query.text();

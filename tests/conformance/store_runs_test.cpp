@@ -37,7 +37,6 @@ TEST_P(StoreConformance, KeepsAnAdmittedEventAndItsRun) {
     EXPECT_EQ(stored.event_id, outcome.id);
     EXPECT_EQ(stored.version_id, 3);
     EXPECT_EQ(stored.status, model::Status::kWaiting);
-    EXPECT_EQ(stored.next_seq, 1);
     EXPECT_EQ(stored.created, at_second(1));
     EXPECT_FALSE(stored.ended);
 }
@@ -174,12 +173,6 @@ TEST_P(StoreConformance, ReturnsTheAppendedRowsAsTheyWere) {
         EXPECT_EQ(rows[at].output, want.output);
         EXPECT_EQ(rows[at].at, want.at);
     }
-    EXPECT_EQ(run(id).next_seq, 4);
-    std::size_t bytes = 0;
-    for (const model::JournalRow& row : append.rows) {
-        bytes += row.bytes();
-    }
-    EXPECT_EQ(run(id).journal_bytes, static_cast<std::int64_t>(bytes));
 }
 
 TEST_P(StoreConformance, PagesTheJournalBySequence) {
@@ -201,7 +194,7 @@ TEST_P(StoreConformance, RefusesAGapAndARepeatedRow) {
     inside.rows[1].seq = 5;
     EXPECT_EQ(code_of(apply(inside)), "JournalGap");
     EXPECT_EQ(journal(id).size(), 2U);
-    EXPECT_EQ(run(id).next_seq, 3);
+    done(sample_append(id, 3, 3));
 }
 
 TEST_P(StoreConformance, RefusesAnOldLease) {
@@ -233,7 +226,7 @@ TEST_P(StoreConformance, ChangesTheColumnsOfTheRunWithItsRows) {
     append.run->response = Payload(R"({"status":200})");
     append.run->output = Payload("[]");
     append.run->deaths = 2;
-    append.run->next_seq = 99;
+    append.run->journal_bytes = 450;
     append.run->lease_epoch = 99;
     done(append);
 
@@ -250,7 +243,7 @@ TEST_P(StoreConformance, ChangesTheColumnsOfTheRunWithItsRows) {
     EXPECT_EQ(stored.deaths, 2);
     EXPECT_EQ(stored.started, at_second(2));
     EXPECT_EQ(stored.ended, at_second(9));
-    EXPECT_EQ(stored.next_seq, 2);
+    EXPECT_EQ(stored.journal_bytes, 450);
     EXPECT_EQ(stored.lease_epoch, 0);
     EXPECT_EQ(stored.flow_id, 7);
 }
@@ -368,6 +361,7 @@ TEST_P(StoreConformance, CompletesAnEffectThatWasWrittenWithItsIntent) {
     effect.operation = "dataverse.create_row";
     effect.object = "opportunity";
     effect.created = at_second(3);
+    effect.fields = Payload(R"({"name":"h1"})");
     intent.effects.push_back(effect);
     done(intent);
     ASSERT_EQ(reader().effects(id)->size(), 1U);
@@ -375,7 +369,6 @@ TEST_P(StoreConformance, CompletesAnEffectThatWasWrittenWithItsIntent) {
 
     AppendJournal result = sample_append(id, 2, 2);
     effect.record_id = "rec-1";
-    effect.fields = Payload(R"({"name":"h1"})");
     effect.version = "W/1";
     effect.state = model::EffectState::kDone;
     effect.output = Payload(R"({"id":"rec-1"})");
