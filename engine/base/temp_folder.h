@@ -1,12 +1,13 @@
-// A folder of its own for one test, gone with it.
+// A folder of its own below the place for temporary files, gone with the object.
 #pragma once
 
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
-namespace tideway::tests {
+namespace tideway {
 
+// Thread: any.
 class TempFolder {
   public:
     TempFolder()
@@ -37,4 +38,4 @@ class TempFolder {
     std::filesystem::path path_;
 };
 
-}  // namespace tideway::tests
+}  // namespace tideway
