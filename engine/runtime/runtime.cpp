@@ -14,7 +14,6 @@ using model::RunRecord;
 
 namespace {
 
-constexpr int kReaderThreads = 2;
 constexpr const char* kStoppedKey = "stopped_in_order";
 constexpr const char* kCallbackKey = "callback_key";
 constexpr Duration kPruneInterval = std::chrono::minutes(10);
@@ -50,7 +49,7 @@ std::string read_or_make_callback_key(store::Store& store) {
 Runtime::Runtime(RuntimeDependencies dependencies)
     : dependencies_(std::move(dependencies)),
       callback_key_(read_or_make_callback_key(*dependencies_.store)),
-      readers_(dependencies_.store->reader(), kReaderThreads) {
+      readers_(dependencies_.store->reader(), dependencies_.reader_threads) {
     ShardServices services;
     services.store = dependencies_.store;
     services.readers = &readers_;
@@ -64,6 +63,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.crash_points = dependencies_.crash_points;
     services.environment = dependencies_.environment;
     services.callback_key = callback_key_;
+    services.make_loop = dependencies_.make_loop;
     for (int i = 0; i < std::max(1, dependencies_.shards); ++i) {
         shards_.push_back(std::make_unique<Shard>(services));
     }

@@ -25,6 +25,8 @@ struct RuntimeDependencies {
     CrashPoints* crash_points = nullptr;
     std::string environment;
     int shards = 1;
+    int reader_threads = 2;  // 0: what runs read is read on the thread of their shard
+    std::function<std::unique_ptr<Loop>()> make_loop;  // of a shard; empty: a loop in real time
 };
 
 // Something that a trigger delivered.

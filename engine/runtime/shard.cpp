@@ -15,6 +15,8 @@ constexpr Duration kSweepInterval = std::chrono::seconds(30);
 
 Shard::Shard(ShardServices services)
     : services_(std::move(services)),
+      owned_loop_(services_.make_loop ? services_.make_loop() : std::make_unique<Loop>()),
+      loop_(*owned_loop_),
       authorizer_(*services_.tokens, *services_.registry),
       random_(std::random_device()()) {
     http::ClientOptions options;

@@ -43,6 +43,7 @@ struct ShardServices {
     CrashPoints* crash_points = nullptr;
     std::string environment;
     std::string callback_key;
+    std::function<std::unique_ptr<Loop>()> make_loop;  // empty: a loop in real time
 };
 
 // What the trigger's own functions said about an event.
@@ -120,7 +121,8 @@ class Shard final : private RunObserver {
     void on_progress(const model::RunRecord& run) override;
 
     ShardServices services_;
-    Loop loop_;
+    std::unique_ptr<Loop> owned_loop_;
+    Loop& loop_;
     std::unique_ptr<http::Client> client_;
     connector::Authorizer authorizer_;
     SessionServices session_services_;
