@@ -439,6 +439,31 @@ Result<Payload> http_event(const http::ServerRequest& request) {
     return to_payload(event);
 }
 
+void record_refused_request(
+    const Context& context, const http::ServerRequest& request, const Error& error
+) {
+    constexpr std::string_view kFlows = "/flows/";
+    constexpr std::string_view kInvoke = "/invoke";
+    const std::size_t end = request.path.find(kInvoke);
+    if (!request.path.starts_with(kFlows) || end == std::string::npos || end < kFlows.size()) {
+        return;
+    }
+    const std::string name = request.path.substr(kFlows.size(), end - kFlows.size());
+    const auto flow = context.catalog->flow(name);
+    if (!flow) {
+        return;
+    }
+    context.runtime->record_refusal(
+        *flow,
+        "http_request",
+        to_payload(Json{
+            {"remote_address", request.remote_address},
+            {"path", request.path},
+            {"content_length", request.headers.get_or("Content-Length", "")}}),
+        error.message + " (" + error.code + ")"
+    );
+}
+
 void add_trigger_routes(http::Router& router, const Context& context) {
     const auto door = std::make_shared<TriggerDoor>(context);
     for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
