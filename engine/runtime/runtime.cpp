@@ -33,6 +33,17 @@ Error flow_is_off(const FlowEntry& flow) {
     return error;
 }
 
+Error run_not_stored(const Uid& run, const Error& cause) {
+    Error error;
+    error.kind = ErrorKind::kUnavailable;
+    error.code = "RunNotStored";
+    error.message = "The run " + run.hex() +
+                    " is accepted, but what it did cannot be stored now: " + cause.message +
+                    " It goes on by itself as soon as the store works.";
+    error.remedy = cause.remedy;
+    return error;
+}
+
 // The same for the life of the store, so that an address outlives a restart.
 std::string read_or_make_callback_key(store::Store& store) {
     const auto kept = store.reader().meta(kCallbackKey);
@@ -171,17 +182,32 @@ void Runtime::notify_parent(const RunRecord& child) {
 }
 
 void Runtime::responded(const RunRecord& run) {
-    std::function<void(const RunRecord&)> done;
+    tell_waiting(run.uid, run);
+}
+
+void Runtime::not_stored(const RunRecord& run, const Error& error) {
+    Uid top = run.uid;
     {
         const Lock lock(mutex_);
-        const auto it = waiting_.find(run.uid);
+        if (const auto it = lock_holders_.find(run.uid); it != lock_holders_.end()) {
+            top = it->second;
+        }
+    }
+    tell_waiting(top, fail(run_not_stored(top, error)));
+}
+
+void Runtime::tell_waiting(const Uid& run, Result<RunRecord> answer) {
+    Responded done;
+    {
+        const Lock lock(mutex_);
+        const auto it = waiting_.find(run);
         if (it == waiting_.end()) {
             return;
         }
         done = std::move(it->second);
         waiting_.erase(it);
     }
-    done(run);
+    done(std::move(answer));
 }
 
 void Runtime::changed(const RunRecord& run) {
@@ -212,7 +238,7 @@ void Runtime::on_change(std::function<void(const RunRecord&)> listener) {
     listener_ = std::move(listener);
 }
 
-void Runtime::wait_for_response(const Uid& run, std::function<void(const RunRecord&)> done) {
+void Runtime::wait_for_response(const Uid& run, Responded done) {
     const Lock lock(mutex_);
     waiting_[run] = std::move(done);
 }

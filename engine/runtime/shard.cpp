@@ -323,6 +323,10 @@ void Shard::on_must_reload(RunId run, Duration delay) {
     });
 }
 
+void Shard::on_not_stored(const RunRecord& run, const Error& error) {
+    services_.links->not_stored(run, error);
+}
+
 void Shard::on_progress(const RunRecord& run) {
     services_.links->changed(run);
 }

@@ -25,6 +25,7 @@ class RuntimeLinks {
     virtual void notify(model::RunId run, const std::string& path) = 0;
     virtual void notify_parent(const model::RunRecord& child) = 0;
     virtual void responded(const model::RunRecord& run) = 0;
+    virtual void not_stored(const model::RunRecord& run, const Error& error) = 0;
     virtual void changed(const model::RunRecord& run) = 0;  // for live views
     virtual void ended(const model::RunRecord& run) = 0;
     virtual Uid lock_holder(const model::RunRecord& run) = 0;  // top of its call tree
@@ -118,6 +119,7 @@ class Shard final : private RunObserver {
     void on_lock_granted(model::RunId run, const std::string& path) override;
     void on_released(model::RunId run) override;
     void on_must_reload(model::RunId run, Duration delay) override;
+    void on_not_stored(const model::RunRecord& run, const Error& error) override;
     void on_progress(const model::RunRecord& run) override;
 
     ShardServices services_;

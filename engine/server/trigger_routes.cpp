@@ -250,8 +250,11 @@ class TriggerDoor {
         auto timer = std::make_shared<std::unique_ptr<Timer>>();
         Executor& front = *context_.front;
         runtime::Runtime& runtime = *context_.runtime;
-        const auto respond = [answer, timer, &front](const model::RunRecord& record) {
-            answer->send(response_of(record));
+        const auto respond = [answer, timer, run, &front](Result<model::RunRecord> record) {
+            http::Response out =
+                record ? response_of(*record) : http::error_response(record.error());
+            out.headers.set("x-ms-workflow-run-id", run.hex());
+            answer->send(std::move(out));
             front.post([timer] { timer->reset(); });
         };
         runtime.wait_for_response(run, respond);
@@ -270,7 +273,7 @@ class TriggerDoor {
         );
         runtime.admit(
             std::move(delivery),
-            [answer, timer, run, respond, &front, &runtime](Result<runtime::Admitted> admitted) {
+            [answer, timer, run, &front, &runtime](Result<runtime::Admitted> admitted) {
                 const bool is_new =
                     admitted && !admitted->runs.empty() && admitted->runs.front() == run;
                 if (is_new) {
