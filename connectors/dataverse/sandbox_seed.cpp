@@ -86,6 +86,8 @@ class Seeder {
     }
 
     void contact(int number, const std::string& first, const std::string& last, int account) {
+        char phone[24];
+        std::snprintf(phone, sizeof phone, "+1 555 02%02d", number);
         add("contact",
             {{"contactid", seed_id('d', number)},
              {"firstname", first},
@@ -93,6 +95,7 @@ class Seeder {
              {"fullname", first + " " + last},
              {"emailaddress1",
               first + "@" + (account == 1 ? "fabrikam.com" : "northwindtraders.com")},
+             {"telephone1", phone},
              {"parentcustomerid", make_reference("account", seed_id('a', account))}});
     }
 

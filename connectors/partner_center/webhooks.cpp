@@ -4,6 +4,7 @@
 #include <set>
 
 #include "connectors/partner_center/requests.h"
+#include "connectors/partner_center/webhook_address.h"
 #include "engine/connector/chained_exchange.h"
 #include "engine/connector/odata.h"
 
@@ -78,9 +79,13 @@ class Register final : public connector::ChainedExchange {
     Register(const connector::Call& call, std::string method)
         : requests_(call),
           wanted_(call.input),
+          address_(check_webhook_address(wanted_.url, call.settings)),
           method_(std::move(method)) {}
 
     Turn begin() override {
+        if (!address_) {
+            return connector::Failed{address_.error(), model::AttemptClass::kNotDone};
+        }
         // The flag moves the signature out of Authorization, which proxies and gateways keep for
         // themselves.
         const Json body = {
@@ -136,6 +141,7 @@ class Register final : public connector::ChainedExchange {
 
     Requests requests_;
     Wanted wanted_;
+    Status address_;
     std::string method_;
     connector::Failed refusal_;
 };

@@ -223,6 +223,9 @@ Status Engine::Parts::listen() {
     trigger.port = config.trigger_port;
     trigger.certificate_file = config.certificate_file;
     trigger.key_file = config.key_file;
+    trigger.on_refused = [this](const http::ServerRequest& request, const Error& error) {
+        server::record_refused_request(context, request, error);
+    };
     TIDEWAY_TRY_ASSIGN(
         trigger_server,
         http::start_server(

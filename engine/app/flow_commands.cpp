@@ -1,4 +1,5 @@
 // flows list|show|check|on|off|run|reload
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -184,8 +185,12 @@ Status run_flow(const Globals& globals, const std::string& name, const std::stri
     return {};
 }
 
-// Checks a pack folder without a server.
-Status check(const Globals& globals, const std::string& folder) {
+bool is_error(const Json& finding) {
+    return string_or(finding, "severity") == "error";
+}
+
+// {"flow", "findings"} of every flow of a pack folder, without a server.
+Result<Json> findings_in_folder(const std::string& folder) {
     TIDEWAY_TRY_ASSIGN(const auto pack, runtime::read_pack(folder));
     std::map<std::string, model::ConnectorSpec> specs;
     for (const embedded::File& file : embedded::connector_specs()) {
@@ -198,16 +203,14 @@ Status check(const Globals& globals, const std::string& folder) {
             connections[reference.name] = &it->second;
         }
     }
-    std::size_t errors = 0;
-    Json out = {{"flows", Json::array()}};
+    Json out = Json::array();
     for (const std::string& flow : pack.flows) {
         const auto analysis = script::analyse(flow + ".lua", pack.files_of(flow), &connections);
         Json findings = Json::array();
         for (const script::Finding& finding : analysis.findings) {
-            const bool is_error = finding.severity == script::Finding::Severity::kError;
-            errors += is_error ? 1 : 0;
+            const bool is_wrong = finding.severity == script::Finding::Severity::kError;
             findings.push_back(
-                {{"severity", is_error ? "error" : "warning"},
+                {{"severity", is_wrong ? "error" : "warning"},
                  {"code", finding.code},
                  {"file", finding.file},
                  {"line", finding.line},
@@ -216,16 +219,54 @@ Status check(const Globals& globals, const std::string& folder) {
                  {"suggestion", finding.suggestion}}
             );
         }
-        if (!globals.json) {
-            std::cout << flow << ": " << (findings.empty() ? "ok" : "") << "\n";
-            for (const Json& finding : findings) {
-                print_finding(finding);
-            }
+        out.push_back({{"flow", flow}, {"findings", std::move(findings)}});
+    }
+    return out;
+}
+
+// The same of one flow as the server has read it, or of every flow of a pack there.
+Result<Json> findings_on_server(const Globals& globals, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const Json flows, client->get("/flows"));
+    Json out = Json::array();
+    for (const Json& flow : flows["value"]) {
+        const std::string pack = string_or(flow, "pack");
+        const std::string own = string_or(flow, "name");
+        if (name == own || name == pack || name == pack + "/" + own) {
+            out.push_back({{"flow", own}, {"findings", flow["problems"]}});
         }
-        out["flows"].push_back({{"flow", flow}, {"findings", std::move(findings)}});
+    }
+    if (out.empty()) {
+        return fail(
+            ErrorKind::kNotFound,
+            "WorkflowNotFound",
+            "'" + name + "' is neither a folder nor a flow or pack of the server.",
+            "List the flows with: tideway flows list"
+        );
+    }
+    return out;
+}
+
+Status check(const Globals& globals, const std::string& what) {
+    TIDEWAY_TRY_ASSIGN(
+        Json flows,
+        std::filesystem::is_directory(what) ? findings_in_folder(what)
+                                            : findings_on_server(globals, what)
+    );
+    std::ptrdiff_t errors = 0;
+    for (const Json& flow : flows) {
+        const Json& findings = flow["findings"];
+        errors += std::count_if(findings.begin(), findings.end(), is_error);
+        if (globals.json) {
+            continue;
+        }
+        std::cout << string_or(flow, "flow") << ": " << (findings.empty() ? "ok" : "") << "\n";
+        for (const Json& finding : findings) {
+            print_finding(finding);
+        }
     }
     if (globals.json) {
-        print_json(out);
+        print_json({{"flows", std::move(flows)}});
         return errors == 0 ? Status() : failed_as_shown();
     }
     if (errors > 0) {
@@ -285,8 +326,14 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     run->callback([&globals, name, input, exit] {
         exit(run_command(globals, [&] { return run_flow(globals, *name, *input); }));
     });
-    CLI::App* checker = flows->add_subcommand("check", "Check the flows of a pack folder");
-    checker->add_option("folder", *name, "Folder with pack.json")->required();
+    CLI::App* checker = flows->add_subcommand(
+        "check", "Check the flows of a pack folder, or as the server has them"
+    );
+    checker
+        ->add_option(
+            "what", *name, "Folder with pack.json, or pack/flow, flow or pack of the server"
+        )
+        ->required();
     checker->callback([&globals, name, exit] {
         exit(run_command(globals, [&] { return check(globals, *name); }));
     });

@@ -17,8 +17,17 @@ namespace tideway {
 using Json = nlohmann::json;
 
 // `what` names the text in the error: "connector.json of dataverse". Refuses nesting over
-// limits::kJsonDepthMax and anything after the value.
+// limits::kJsonDepthMax and anything after the value. The error says line, column and cause; its
+// details are {"line", "column"}.
 Result<Json> parse_json(std::string_view text, std::string_view what);
+
+// Where a byte of a text is, both from 1; columns count characters, not bytes.
+struct TextPlace {
+    int line = 1;
+    int column = 1;
+};
+
+TextPlace place_of(std::string_view text, std::size_t offset);
 
 // The value at a key, or nullptr. Works on any Json; non-objects have no keys.
 const Json* find(const Json& object, std::string_view key);

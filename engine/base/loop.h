@@ -34,8 +34,8 @@ class Executor {
 };
 
 // An Executor on an asio io_context. run() blocks until stop(); an exception that escapes a task
-// ends the program (it is a bug).
-class Loop final : public Executor {
+// ends the program (it is a bug). Derived: a loop whose timers follow a simulated clock.
+class Loop : public Executor {
   public:
     // `threads`: how many threads will call run(); timers need one.
     explicit Loop(int threads = 1);
@@ -46,9 +46,9 @@ class Loop final : public Executor {
     void post(std::function<void()> task) override;
     std::unique_ptr<Timer> after(Duration delay, std::function<void()> task) override;
 
-    void run();        // until stop(); pending work is dropped
-    void stop();       // from any thread
-    void run_again();  // as run(), after a stop()
+    virtual void run();  // until stop(); pending work is dropped
+    void stop();         // from any thread
+    void run_again();    // as run(), after a stop()
     // Runs what is ready and returns; for tests.
     std::size_t poll();
 

@@ -230,6 +230,9 @@ bool RequestParser::expects_continue() const {
 
 ServerRequest RequestParser::take() {
     ServerRequest request = std::move(reading_->parsed.request);
+    if (reading_->state == State::kFailed) {
+        request.body.clear();
+    }
     const std::size_t query = request.target.find('?');
     request.path = request.target.substr(0, query);
     if (query != std::string::npos) {

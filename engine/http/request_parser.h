@@ -40,7 +40,8 @@ class RequestParser {
     bool is_http_1_0() const;
     bool expects_continue() const;
 
-    // kDone: gives the request away and begins with the next.
+    // kDone: gives the request away and begins with the next. kFailed: what was read of it, without
+    // its body; its target is empty when its first line was not read.
     ServerRequest take();
 
   private:

@@ -51,6 +51,10 @@ class Responder {
 // Thread: the server's loop.
 using Handler = std::function<void(ServerRequest, std::shared_ptr<Responder>)>;
 
+// A request that no handler sees, because it is too large or no valid HTTP; without its body.
+// Thread: the server's loop.
+using RefusedListener = std::function<void(const ServerRequest& request, const Error& error)>;
+
 struct ServerOptions {
     std::string address = "127.0.0.1";
     int port = 0;                       // 0: any free one, see Server::port()
@@ -62,6 +66,7 @@ struct ServerOptions {
     Duration idle_timeout = limits::kIdleConnectionTimeout;  // also of a write without progress
     Duration stream_comment_interval = limits::kStreamCommentInterval;
     Log* log = nullptr;  // borrowed; says what a handler threw
+    RefusedListener on_refused = {};
 };
 
 // Accepts from start() on; the destructor closes everything. Thread: the loop's.

@@ -18,9 +18,10 @@ constexpr std::size_t kInputBytesMax = limits::kRequestHeaderBytesMax + kInputBy
 // record).
 constexpr std::size_t kJoinedBodyBytesMax = 8U << 10U;
 
-Response refusal(int status, std::string_view why) {
+Error refusal(int status, std::string_view why) {
     Error error;
     error.kind = ErrorKind::kInvalidInput;
+    error.http_status = status;
     error.code = status_code_name(status);
     error.message = why;
     if (status == 413) {
@@ -29,8 +30,12 @@ Response refusal(int status, std::string_view why) {
         error.code = "RequestHeaderFieldsTooLarge";
         error.message = "The request header is too large.";
     }
+    return error;
+}
+
+Response refused(const Error& error) {
     Response response = error_response(error);
-    response.status = status;
+    response.status = error.http_status;
     return response;
 }
 
@@ -181,11 +186,14 @@ void Session::refuse() {
     keep_alive_ = false;
     is_head_request_ = false;
     ++exchange_;
-    answer(
-        exchange_,
-        failed ? refusal(parser_.failure_status(), parser_.failure())
-               : refusal(400, "A chunk header is too long.")
-    );
+    const Error error = failed ? refusal(parser_.failure_status(), parser_.failure())
+                               : refusal(400, "A chunk header is too long.");
+    if (failed && host_->options().on_refused) {
+        ServerRequest request = parser_.take();
+        request.remote_address = remote_address_;
+        host_->options().on_refused(request, error);
+    }
+    answer(exchange_, refused(error));
 }
 
 void Session::begin_request(ServerRequest request) {

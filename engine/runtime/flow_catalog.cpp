@@ -26,6 +26,12 @@ Result<Json> body_schema_of(const model::FlowDeclaration& declared) {
     return *schema;
 }
 
+bool has_errors(const std::vector<script::Finding>& findings) {
+    return std::ranges::any_of(findings, [](const script::Finding& finding) {
+        return finding.severity == script::Finding::Severity::kError;
+    });
+}
+
 }  // namespace
 
 Result<std::vector<store::Outcome>> submit_blocking(store::Store& store, store::Batch batch) {
@@ -90,14 +96,21 @@ FlowCatalog::Checked FlowCatalog::check(const Pack& pack, const std::string& flo
     version.pack_version = pack.version;
     version.flow = flow;
     version.files = pack.files_of(flow);
+    std::map<std::string, const model::ConnectorSpec*> connections;
     for (const PackReference& reference : pack.references) {
         if (const auto* spec = registry_.spec(reference.connector)) {
             version.spec_hashes[spec->id] = spec->hash;
+            connections[reference.name] = spec;
         }
     }
     version.hash = model::content_hash(version);
     auto prepared = prepare(std::move(version));
     if (!prepared) {
+        // Reading the text finds more than running it, and says where.
+        out.problems = script::analyse(flow + ".lua", pack.files_of(flow), &connections).findings;
+        if (has_errors(out.problems)) {
+            return out;
+        }
         script::Finding finding;
         finding.code = prepared.error().code;
         finding.file = flow + ".lua";
@@ -111,10 +124,7 @@ FlowCatalog::Checked FlowCatalog::check(const Pack& pack, const std::string& flo
         return out;
     }
     out.problems = (*prepared)->analysis.findings;
-    const bool has_errors = std::ranges::any_of(out.problems, [](const script::Finding& finding) {
-        return finding.severity == script::Finding::Severity::kError;
-    });
-    if (!has_errors) {
+    if (!has_errors(out.problems)) {
         out.loaded = std::move(*prepared);
     }
     return out;

@@ -24,6 +24,11 @@ bool is_plain_name(std::string_view name) {
            name.front() != '/';
 }
 
+// What editors and version control keep beside the pack: ".luarc.json", ".git/...".
+bool is_hidden(std::string_view name) {
+    return name.starts_with('.') || name.find("/.") != std::string_view::npos;
+}
+
 bool belongs_to_version(std::string_view name) {
     return name.ends_with(".lua") || name.ends_with(".json");
 }
@@ -157,7 +162,8 @@ Result<Pack> read_pack(const std::string& folder) {
     }
     for (const fs::directory_entry& entry : it) {
         const std::string name = fs::relative(entry.path(), folder).generic_string();
-        if (entry.is_directory() || name.starts_with("cases/") || !belongs_to_version(name)) {
+        const bool is_apart = is_hidden(name) || name.starts_with("cases/");
+        if (entry.is_directory() || is_apart || !belongs_to_version(name)) {
             continue;
         }
         if (entry.is_symlink() || !entry.is_regular_file() || !is_plain_name(name)) {

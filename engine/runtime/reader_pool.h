@@ -14,6 +14,8 @@ namespace tideway::runtime {
 // Thread: any. The destructor waits for reads under way; reads not begun are dropped.
 class ReaderPool {
   public:
+    // Without threads, each read happens inside run(): for simulated time, which must not go on
+    // while another thread still reads.
     ReaderPool(store::Reader& reader, int threads);
     ~ReaderPool();
     ReaderPool(const ReaderPool&) = delete;
@@ -36,6 +38,7 @@ class ReaderPool {
 
   private:
     store::Reader& reader_;
+    bool is_inline_;
     Loop loop_;
     std::vector<std::thread> threads_;
 };

@@ -132,6 +132,7 @@ void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcom
             "a run's batch could not be stored; it is replayed",
             {{"run", run_.uid.hex()}, {"error", result.error().text()}}
         );
+        services_.observer->on_not_stored(run_, result.error());
         services_.observer->on_must_reload(run_.id, kReloadDelay);
         return;
     }

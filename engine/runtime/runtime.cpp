@@ -14,7 +14,6 @@ using model::RunRecord;
 
 namespace {
 
-constexpr int kReaderThreads = 2;
 constexpr const char* kStoppedKey = "stopped_in_order";
 constexpr const char* kCallbackKey = "callback_key";
 constexpr Duration kPruneInterval = std::chrono::minutes(10);
@@ -34,6 +33,17 @@ Error flow_is_off(const FlowEntry& flow) {
     return error;
 }
 
+Error run_not_stored(const Uid& run, const Error& cause) {
+    Error error;
+    error.kind = ErrorKind::kUnavailable;
+    error.code = "RunNotStored";
+    error.message = "The run " + run.hex() +
+                    " is accepted, but what it did cannot be stored now: " + cause.message +
+                    " It goes on by itself as soon as the store works.";
+    error.remedy = cause.remedy;
+    return error;
+}
+
 // The same for the life of the store, so that an address outlives a restart.
 std::string read_or_make_callback_key(store::Store& store) {
     const auto kept = store.reader().meta(kCallbackKey);
@@ -50,7 +60,7 @@ std::string read_or_make_callback_key(store::Store& store) {
 Runtime::Runtime(RuntimeDependencies dependencies)
     : dependencies_(std::move(dependencies)),
       callback_key_(read_or_make_callback_key(*dependencies_.store)),
-      readers_(dependencies_.store->reader(), kReaderThreads) {
+      readers_(dependencies_.store->reader(), dependencies_.reader_threads) {
     ShardServices services;
     services.store = dependencies_.store;
     services.readers = &readers_;
@@ -64,6 +74,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.crash_points = dependencies_.crash_points;
     services.environment = dependencies_.environment;
     services.callback_key = callback_key_;
+    services.make_loop = dependencies_.make_loop;
     for (int i = 0; i < std::max(1, dependencies_.shards); ++i) {
         shards_.push_back(std::make_unique<Shard>(services));
     }
@@ -171,17 +182,32 @@ void Runtime::notify_parent(const RunRecord& child) {
 }
 
 void Runtime::responded(const RunRecord& run) {
-    std::function<void(const RunRecord&)> done;
+    tell_waiting(run.uid, run);
+}
+
+void Runtime::not_stored(const RunRecord& run, const Error& error) {
+    Uid top = run.uid;
     {
         const Lock lock(mutex_);
-        const auto it = waiting_.find(run.uid);
+        if (const auto it = lock_holders_.find(run.uid); it != lock_holders_.end()) {
+            top = it->second;
+        }
+    }
+    tell_waiting(top, fail(run_not_stored(top, error)));
+}
+
+void Runtime::tell_waiting(const Uid& run, Result<RunRecord> answer) {
+    Responded done;
+    {
+        const Lock lock(mutex_);
+        const auto it = waiting_.find(run);
         if (it == waiting_.end()) {
             return;
         }
         done = std::move(it->second);
         waiting_.erase(it);
     }
-    done(run);
+    done(std::move(answer));
 }
 
 void Runtime::changed(const RunRecord& run) {
@@ -212,7 +238,7 @@ void Runtime::on_change(std::function<void(const RunRecord&)> listener) {
     listener_ = std::move(listener);
 }
 
-void Runtime::wait_for_response(const Uid& run, std::function<void(const RunRecord&)> done) {
+void Runtime::wait_for_response(const Uid& run, Responded done) {
     const Lock lock(mutex_);
     waiting_[run] = std::move(done);
 }

@@ -25,6 +25,8 @@ struct RuntimeDependencies {
     CrashPoints* crash_points = nullptr;
     std::string environment;
     int shards = 1;
+    int reader_threads = 2;  // 0: what runs read is read on the thread of their shard
+    std::function<std::unique_ptr<Loop>()> make_loop;  // of a shard; empty: a loop in real time
 };
 
 // Something that a trigger delivered.
@@ -66,8 +68,10 @@ class Runtime final : private RuntimeLinks {
         const FlowEntry& flow, std::string source, Payload event, std::string reason
     );
 
-    // `done` once, when the run has responded or ended. Register before admit() with its run_uid.
-    void wait_for_response(const Uid& run, std::function<void(const model::RunRecord&)> done);
+    // `done` once, when the run has responded or ended, or with code "RunNotStored" when it cannot
+    // now and goes on once the store works. Register before admit() with its run_uid.
+    using Responded = std::function<void(Result<model::RunRecord>)>;
+    void wait_for_response(const Uid& run, Responded done);
     void forget_response(const Uid& run);
 
     // Called for every change of a run's status, on a thread of the runtime. Set before start().
@@ -104,6 +108,7 @@ class Runtime final : private RuntimeLinks {
     void notify(model::RunId run, const std::string& path) override;
     void notify_parent(const model::RunRecord& child) override;
     void responded(const model::RunRecord& run) override;
+    void not_stored(const model::RunRecord& run, const Error& error) override;
     void changed(const model::RunRecord& run) override;
     void ended(const model::RunRecord& run) override;
     Uid lock_holder(const model::RunRecord& run) override;
@@ -111,6 +116,7 @@ class Runtime final : private RuntimeLinks {
     Shard& shard_of(model::RunId run);
     Status recover();
     void prune();
+    void tell_waiting(const Uid& run, Result<model::RunRecord> answer);
     void admit_decided(
         Delivery delivery,
         Result<TriggerDecision> decision,
@@ -129,7 +135,7 @@ class Runtime final : private RuntimeLinks {
     std::unique_ptr<Timer> prune_timer_;  // on the first shard's loop
     std::function<void(const model::RunRecord&)> listener_;
     Mutex mutex_;
-    std::map<Uid, std::function<void(const model::RunRecord&)>> waiting_ TIDEWAY_GUARDED_BY(mutex_);
+    std::map<Uid, Responded> waiting_ TIDEWAY_GUARDED_BY(mutex_);
     std::map<Uid, Uid> lock_holders_ TIDEWAY_GUARDED_BY(mutex_);  // run -> top of its call tree
     std::map<Uid, model::RunId> open_runs_ TIDEWAY_GUARDED_BY(mutex_);
 };

@@ -15,6 +15,8 @@ constexpr Duration kSweepInterval = std::chrono::seconds(30);
 
 Shard::Shard(ShardServices services)
     : services_(std::move(services)),
+      owned_loop_(services_.make_loop ? services_.make_loop() : std::make_unique<Loop>()),
+      loop_(*owned_loop_),
       authorizer_(*services_.tokens, *services_.registry),
       random_(std::random_device()()) {
     http::ClientOptions options;
@@ -319,6 +321,10 @@ void Shard::on_must_reload(RunId run, Duration delay) {
         entries_.erase(run);
         timers_[run] = loop_.after(delay, [this, run] { load(run, Cause::kWakeUp); });
     });
+}
+
+void Shard::on_not_stored(const RunRecord& run, const Error& error) {
+    services_.links->not_stored(run, error);
 }
 
 void Shard::on_progress(const RunRecord& run) {

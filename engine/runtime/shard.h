@@ -25,6 +25,7 @@ class RuntimeLinks {
     virtual void notify(model::RunId run, const std::string& path) = 0;
     virtual void notify_parent(const model::RunRecord& child) = 0;
     virtual void responded(const model::RunRecord& run) = 0;
+    virtual void not_stored(const model::RunRecord& run, const Error& error) = 0;
     virtual void changed(const model::RunRecord& run) = 0;  // for live views
     virtual void ended(const model::RunRecord& run) = 0;
     virtual Uid lock_holder(const model::RunRecord& run) = 0;  // top of its call tree
@@ -43,6 +44,7 @@ struct ShardServices {
     CrashPoints* crash_points = nullptr;
     std::string environment;
     std::string callback_key;
+    std::function<std::unique_ptr<Loop>()> make_loop;  // empty: a loop in real time
 };
 
 // What the trigger's own functions said about an event.
@@ -117,10 +119,12 @@ class Shard final : private RunObserver {
     void on_lock_granted(model::RunId run, const std::string& path) override;
     void on_released(model::RunId run) override;
     void on_must_reload(model::RunId run, Duration delay) override;
+    void on_not_stored(const model::RunRecord& run, const Error& error) override;
     void on_progress(const model::RunRecord& run) override;
 
     ShardServices services_;
-    Loop loop_;
+    std::unique_ptr<Loop> owned_loop_;
+    Loop& loop_;
     std::unique_ptr<http::Client> client_;
     connector::Authorizer authorizer_;
     SessionServices session_services_;

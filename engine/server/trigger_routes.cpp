@@ -250,8 +250,11 @@ class TriggerDoor {
         auto timer = std::make_shared<std::unique_ptr<Timer>>();
         Executor& front = *context_.front;
         runtime::Runtime& runtime = *context_.runtime;
-        const auto respond = [answer, timer, &front](const model::RunRecord& record) {
-            answer->send(response_of(record));
+        const auto respond = [answer, timer, run, &front](Result<model::RunRecord> record) {
+            http::Response out =
+                record ? response_of(*record) : http::error_response(record.error());
+            out.headers.set("x-ms-workflow-run-id", run.hex());
+            answer->send(std::move(out));
             front.post([timer] { timer->reset(); });
         };
         runtime.wait_for_response(run, respond);
@@ -270,7 +273,7 @@ class TriggerDoor {
         );
         runtime.admit(
             std::move(delivery),
-            [answer, timer, run, respond, &front, &runtime](Result<runtime::Admitted> admitted) {
+            [answer, timer, run, &front, &runtime](Result<runtime::Admitted> admitted) {
                 const bool is_new =
                     admitted && !admitted->runs.empty() && admitted->runs.front() == run;
                 if (is_new) {
@@ -437,6 +440,31 @@ Result<Payload> http_event(const http::ServerRequest& request) {
         }
     }
     return to_payload(event);
+}
+
+void record_refused_request(
+    const Context& context, const http::ServerRequest& request, const Error& error
+) {
+    constexpr std::string_view kFlows = "/flows/";
+    constexpr std::string_view kInvoke = "/invoke";
+    const std::size_t end = request.path.find(kInvoke);
+    if (!request.path.starts_with(kFlows) || end == std::string::npos || end < kFlows.size()) {
+        return;
+    }
+    const std::string name = request.path.substr(kFlows.size(), end - kFlows.size());
+    const auto flow = context.catalog->flow(name);
+    if (!flow) {
+        return;
+    }
+    context.runtime->record_refusal(
+        *flow,
+        "http_request",
+        to_payload(Json{
+            {"remote_address", request.remote_address},
+            {"path", request.path},
+            {"content_length", request.headers.get_or("Content-Length", "")}}),
+        error.message + " (" + error.code + ")"
+    );
 }
 
 void add_trigger_routes(http::Router& router, const Context& context) {

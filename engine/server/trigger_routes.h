@@ -11,6 +11,12 @@ namespace tideway::server {
 //   GET  /health
 void add_trigger_routes(http::Router& router, const Context& context);
 
+// Leaves a refused event of the flow whose address a request was sent to that no route sees: too
+// large, or no valid HTTP. Thread: the front.
+void record_refused_request(
+    const Context& context, const http::ServerRequest& request, const Error& error
+);
+
 // The trigger's event of an HTTP request: {method, headers, queries, relative_path, body}. JSON
 // bodies become values, text becomes text, forms and everything else {"$content-type","$content"}.
 Result<Payload> http_event(const http::ServerRequest& request);

@@ -9,7 +9,7 @@ namespace tideway::store {
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options) {
     SqlConnections connections;
     TIDEWAY_TRY_ASSIGN(connections.guard, ProcessLock::acquire(options.path));
-    TIDEWAY_TRY_ASSIGN(connections.writer, open_sqlite_writer(options.path));
+    TIDEWAY_TRY_ASSIGN(connections.writer, open_sqlite_writer(options.path, options.durability));
     TIDEWAY_TRY(migrate(*connections.writer, sqlite_migrations()));
     for (int made = 0; made < std::max(options.readers, 1); ++made) {
         TIDEWAY_TRY_ASSIGN(auto reader, open_sqlite_reader(options.path));

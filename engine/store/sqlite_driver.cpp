@@ -415,10 +415,15 @@ Status check_ours(SqliteDriver& driver, const std::string& path) {
     return {};
 }
 
-Status prepare_writer(SqliteDriver& driver, const std::string& path, bool closed_cleanly) {
+Status prepare_writer(
+    SqliteDriver& driver, const std::string& path, Durability durability, bool closed_cleanly
+) {
     TIDEWAY_TRY(check_ours(driver, path));
     TIDEWAY_TRY(driver.execute("PRAGMA journal_mode=WAL"));
     TIDEWAY_TRY(driver.execute(kWriterSettings));
+    if (durability == Durability::kProcess) {
+        TIDEWAY_TRY(driver.execute("PRAGMA synchronous=OFF"));
+    }
     if (closed_cleanly) {
         return {};
     }
@@ -468,11 +473,13 @@ ProcessLock::~ProcessLock() {
     ::close(descriptor_);
 }
 
-Result<std::unique_ptr<SqlDriver>> open_sqlite_writer(const std::string& path) {
+Result<std::unique_ptr<SqlDriver>> open_sqlite_writer(
+    const std::string& path, Durability durability
+) {
     turn_statistics_off();
     const bool closed_cleanly = was_closed_cleanly(path);
     TIDEWAY_TRY_ASSIGN(auto driver, open_file(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE));
-    TIDEWAY_TRY(prepare_writer(*driver, path, closed_cleanly));
+    TIDEWAY_TRY(prepare_writer(*driver, path, durability, closed_cleanly));
     return driver;
 }
 

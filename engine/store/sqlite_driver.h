@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/store/sql_driver.h"
+#include "engine/store/store.h"
 
 namespace tideway::store {
 
@@ -30,7 +31,9 @@ class ProcessLock {
 // the file is no database, not ours, or damaged. After a close that was not clean the file is
 // checked for up to limits::kStartCheckBudget; what that does not reach fails with "StoreCorrupt"
 // when it is read.
-Result<std::unique_ptr<SqlDriver>> open_sqlite_writer(const std::string& path);
+Result<std::unique_ptr<SqlDriver>> open_sqlite_writer(
+    const std::string& path, Durability durability = Durability::kFull
+);
 
 // A connection that cannot write. The file exists.
 Result<std::unique_ptr<SqlDriver>> open_sqlite_reader(const std::string& path);

@@ -120,10 +120,16 @@ class Store {
     virtual Counters counters() const = 0;
 };
 
+enum class Durability {
+    kFull,     // a commit waits for the disk
+    kProcess,  // a commit survives the process, not the machine: for stores that nobody keeps
+};
+
 struct SqliteOptions {
     std::string path;                     // of the database file; made when absent
     CrashPoints* crash_points = nullptr;  // borrowed; visited "before commit" and "after commit"
     int readers = 2;
+    Durability durability = Durability::kFull;
 };
 
 // Opens, migrates and locks the file for this process. Fails with code "StoreInUse" (another

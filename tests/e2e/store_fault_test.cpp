@@ -1,5 +1,6 @@
 // Disks, files and processes that do not behave: nothing acknowledged is lost, and the program says
 // what to do.
+#include <chrono>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -156,6 +157,34 @@ TEST_F(FullDisk, WithSpaceAgainGoesOnByItself) {
     fill();
     program_.lift_file_bound();
     expect_all_succeed();
+}
+
+constexpr const char* kAnswersMuch = R"(
+return flow {
+  title = "Answers much",
+  trigger = trigger.http_request {},
+  run = function(event)
+    compose("Much", { text = string.rep("x", 4000000) })
+    respond { status = 200, body = { name = event.body.name } }
+    return { name = event.body.name }
+  end,
+})";
+
+TEST_F(FullDisk, ForWhatARunDidIsToldToItsCallerAtOnceAndTheRunGoesOn) {
+    program_.write_flow("answers", kAnswersMuch);
+    program_.serve(rlim_t(2) << 20U);
+    program_.turn_on("answers");
+    const auto begun = std::chrono::steady_clock::now();
+    const Reply reply = program_.post(program_.trigger_url("answers"), R"({"name":"Contoso"})");
+    EXPECT_EQ(reply.status, 503) << reply.text;
+    EXPECT_EQ(reply.code(), "RunNotStored");
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(30));
+    const std::string run = reply.headers.get_or("x-ms-workflow-run-id", "");
+    EXPECT_NE(reply.text.find(run), std::string::npos) << reply.text;
+    program_.lift_file_bound();
+    const Json ended = program_.ended(run);
+    EXPECT_EQ(string_or(ended, "status"), "Succeeded") << dump(ended).substr(0, 500);
+    EXPECT_EQ(string_or(ended.at("output"), "name"), "Contoso");
 }
 
 TEST_F(StoreFault, OfAProcessKilledInAWaitLetsTheRunGoOn) {

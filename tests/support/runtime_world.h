@@ -14,28 +14,12 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/connector/no_tokens.h"
 #include "engine/runtime/runtime.h"
 #include "tests/support/ledger_service.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::testing {
-
-// No connector of these tests asks for a token.
-class NoTokens final : public connector::TokenCache {
-  public:
-    void get(
-        const std::string&,
-        const std::string&,
-        Executor& back,
-        std::function<void(Result<Secret>)> done
-    ) override {
-        back.post([done] { done(fail(ErrorKind::kInternal, "NoTokens", "no tokens here")); });
-    }
-
-    void invalidate(const std::string&, const std::string&) override {}
-
-    void forget(const std::string&) override {}
-};
 
 struct FlowText {
     std::string name;
@@ -228,7 +212,7 @@ class RuntimeWorld {
     std::map<std::string, std::string> files_;
     connector::SecretBox box_{Secret(std::string(32, 'k'))};
     connector::Connections connections_{box_};
-    NoTokens tokens_;
+    connector::NoTokens tokens_;
     SystemClock clock_;
     NullLog log_;
     Mutex mutex_;

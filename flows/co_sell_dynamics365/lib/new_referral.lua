@@ -12,13 +12,41 @@ local M = {}
 --- Lookups to read with the opportunity.
 M.expand = map.expand .. ",parentaccountid,parentcontactid,owninguser"
 
+local function first_set(...)
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if pair.is_set(value) then
+      return value
+    end
+  end
+  return nil
+end
+
+-- What the CRM does not know is left out: only Microsoft's help needs all of it.
 local function member(person)
   return {
-    firstName = person.firstname or person.lastname or "-",
-    lastName = person.lastname or person.firstname or "-",
-    email = person.emailaddress1 or person.internalemailaddress,
-    phoneNumber = person.telephone1 or person.mobilephone or person.address1_telephone1 or "+10000000000",
+    firstName = first_set(person.firstname, person.lastname),
+    lastName = first_set(person.lastname, person.firstname),
+    email = first_set(person.emailaddress1, person.internalemailaddress),
+    phoneNumber = first_set(person.telephone1, person.mobilephone, person.address1_telephone1),
   }
+end
+
+local function contact_problem(contact)
+  if contact == nil then
+    return "Microsoft's help needs a customer contact", "Choose a contact with name, phone and e-mail."
+  end
+  local known = member(contact)
+  if known.firstName == nil then
+    return "Microsoft's help needs the name of the customer contact", "Enter First Name and Last Name on the contact."
+  elseif known.phoneNumber == nil then
+    return "Microsoft's help needs a phone number of the customer contact " .. known.lastName,
+      "Enter Business Phone or Mobile Phone on the contact."
+  elseif known.email == nil then
+    return "Microsoft's help needs an e-mail address of the customer contact " .. known.lastName,
+      "Enter Email on the contact."
+  end
+  return nil
 end
 
 local function country_problem(account)
@@ -38,12 +66,13 @@ end
 --- Why the deal cannot be made, and what to do about it; nil when it can.
 function M.problem(row)
   local sentence, remedy = country_problem(row.parentaccountid)
+  if sentence == nil and map.help_code(row.msft_howcanmicrosofthelp) then
+    sentence, remedy = contact_problem(row.parentcontactid)
+  end
   if #solutions.to_referral(row.msft_products) == 0 then
     return "Solution ID is required", "Enter at least one co-sell ready solution id in Products."
   elseif sentence then
     return sentence, remedy
-  elseif map.help_code(row.msft_howcanmicrosofthelp) and not row.parentcontactid then
-    return "Microsoft's help needs a customer contact", "Choose a contact with name, phone and e-mail."
   elseif not pair.is_set(row.estimatedvalue) or not pair.is_set(row.estimatedclosedate) then
     return "Est. revenue and Est. close date are required", "Enter both on the opportunity."
   end
@@ -80,7 +109,7 @@ function M.own(row)
       closingDateTime = transforms.date.to_referral(row.estimatedclosedate),
       requirements = { industries = array {}, products = array {}, services = array {}, solutions = asked },
     },
-    team = array { member(row.owninguser or {}) },
+    team = row.owninguser and array { member(row.owninguser) } or array {},
   }
 end
 

@@ -67,6 +67,56 @@ TEST_F(PartnerCenterWebhooks, RegistersWithTheSignatureInItsOwnHeader) {
     EXPECT_EQ(talk.output()["subscriber_id"], "s-1");
 }
 
+TEST_F(PartnerCenterWebhooks, AnAddressThatPartnerCenterCannotReachIsNotSentToIt) {
+    const std::vector<std::string> addresses = {
+        "http://flows.contoso.example/t/1",
+        "https://localhost:8443/t/1",
+        "https://flows.localhost/t/1",
+        "https://127.0.0.1/t/1",
+        "https://10.1.2.3/t/1",
+        "https://192.168.0.9/t/1",
+        "https://169.254.169.254/t/1",
+        "https://[::1]/t/1",
+        "https://[fe80::1]/t/1",
+        "https://[fd00::7]/t/1",
+        "https://[::ffff:127.0.0.1]/t/1",
+        "https://2130706433/t/1",
+        "https://0x7f.1/t/1",
+        "https://flows/t/1",
+        "https://flows.internal./t/1",
+        "flows.contoso.example"};
+    for (const char* operation : {"register_webhook", "update_webhook_registration"}) {
+        for (const std::string& address : addresses) {
+            Conversation talk =
+                pc_.start(operation, {{"url", address}, {"events", {"referral-created"}}});
+            ASSERT_TRUE(talk.is_failed()) << address;
+            EXPECT_EQ(talk.failed().error.code, "WebhookAddressRefused") << address;
+            EXPECT_EQ(talk.failed().attempt_class, AttemptClass::kNotDone);
+            EXPECT_NE(talk.failed().error.message.find(address), std::string::npos);
+            EXPECT_NE(talk.failed().error.remedy, "");
+        }
+    }
+}
+
+TEST_F(PartnerCenterWebhooks, APublicHttpsAddressIsSent) {
+    for (const char* address : {"https://8.8.8.8/t/1", "https://[2001:4860:4860::8888]:8443/t"}) {
+        Conversation talk =
+            pc_.start("register_webhook", {{"url", address}, {"events", {"referral-created"}}});
+        EXPECT_EQ(talk.sent_body()["WebhookUrl"], address);
+    }
+}
+
+TEST_F(PartnerCenterWebhooks, TheSandboxTakesEveryAddress) {
+    test::ConnectorUnderTest sandbox{
+        "partner_center",
+        make_connector(),
+        {{"tenant", "contoso.example"}, {"client_id", "c"}, {"is_sandbox", true}}};
+    Conversation talk = sandbox.start(
+        "register_webhook", {{"url", "http://127.0.0.1:8080/t/1"}, {"events", {"referral-created"}}}
+    );
+    EXPECT_EQ(talk.sent_body()["WebhookUrl"], "http://127.0.0.1:8080/t/1");
+}
+
 TEST_F(PartnerCenterWebhooks, RegisteringWhatIsRegisteredAlreadyIsDone) {
     Conversation talk = pc_.start("register_webhook", wanted_);
     talk.hears(answer(409));

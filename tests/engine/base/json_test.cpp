@@ -1,5 +1,9 @@
 #include "engine/base/json.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "engine/base/limits.h"
@@ -31,6 +35,28 @@ TEST(Json, NamesTheTextThatIsNoJson) {
         ASSERT_FALSE(parsed) << text;
         EXPECT_EQ(parsed.error().code, "InvalidJSON");
         EXPECT_EQ(parsed.error().message.find("connector.json of http is not valid JSON"), 0U);
+    }
+}
+
+TEST(Json, SaysLineColumnAndCauseInItsOwnWords) {
+    const std::vector<std::pair<const char*, const char*>> kTexts = {
+        {"{\"a\": tru}", "line 1, column 7: unexpected tru."},
+        {"{\n  \"a\": 1,\n}", "line 3, column 1: unexpected }."},
+        {"{\"a\" 1}", "line 1, column 6: unexpected 1."},
+        {"{\"\u00e9\": x}", "line 1, column 7: unexpected x."},
+        {"[1, 2", "line 1, column 6: it ends before the value is complete."},
+        {" \n", "line 2, column 1: it is empty."},
+        {"[\"open]",
+         "line 1, column 2: a text is not closed, or holds a control character, an "
+         "unknown escape or bytes that are not UTF-8."},
+        {"[1e999]", "line 1, column 2: the number 1e999 is too large."},
+        {"{\"a\" \"b c\"}", "line 1, column 6: unexpected \"b c\"."},
+        {"{} {}", "line 1, column 4: unexpected {."},
+    };
+    for (const auto& [text, cause] : kTexts) {
+        const auto parsed = parse_json(text, "The body");
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_EQ(parsed.error().message, std::string("The body is not valid JSON: ") + cause);
     }
 }
 
