@@ -21,6 +21,7 @@ class RunCommands {
     Result<Outcome> apply(const AppendJournal& command);
     Result<Outcome> apply(const ClaimRun& command);
     Result<Outcome> apply(const SetRunStatus& command);
+    Result<Outcome> apply(const AdvanceFanOut& command);
 
   private:
     struct Head;  // what decides whether a run takes a change
@@ -35,6 +36,7 @@ class RunCommands {
         std::string_view reason
     );
     Result<RunId> insert_run(const model::RunRecord& run);
+    Status insert_fan_out(const Admit& command, EventId event);
 
     Result<Head> head_of(RunId run_id);
     Status insert_rows(const AppendJournal& command);
