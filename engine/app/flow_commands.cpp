@@ -5,7 +5,9 @@
 #include "connectors/all_connectors.h"
 #include "engine/app/command_line.h"
 #include "engine/runtime/pack.h"
+#include "engine/runtime/triggers/recurrence.h"
 #include "engine/script/outline.h"
+#include "engine/script/vm.h"
 
 namespace tideway::app {
 
@@ -95,6 +97,29 @@ void print_outline(const Json& nodes, int depth) {
     }
 }
 
+// "2026-03-29T08:00:00" and its time zone for people, UTC beside it.
+void print_firings(const Json& firings) {
+    std::cout << "Next firings (" << string_or(firings, "time_zone") << ", UTC):\n";
+    if (firings["value"].empty()) {
+        std::cout << "  none: the schedule names a day that never comes\n";
+    }
+    for (const Json& firing : firings["value"]) {
+        std::cout << "  " << string_or(firing, "local") << "  " << string_or(firing, "at") << "\n";
+    }
+}
+
+void print_trigger_status(const Json& status) {
+    const std::string last = string_or(status, "last");
+    const std::string next = string_or(status, "next");
+    std::cout << "  acted last   " << (last.empty() ? "not since the start" : last) << "\n"
+              << "  acts next    " << (next.empty() ? "now, or never" : next) << "\n";
+    if (const Json* error = find(status, "error")) {
+        std::cout << "  failing      " << int_or(status, "failures", 0)
+                  << " times in a row: " << string_or(*error, "message") << " "
+                  << string_or(*error, "remedy") << "\n";
+    }
+}
+
 void print_flow(const Json& flow) {
     std::cout << string_or(flow, "title") << "\n"
               << "  flow         " << string_or(flow, "pack") << "/" << string_or(flow, "name")
@@ -108,6 +133,12 @@ void print_flow(const Json& flow) {
               << "  children     " << joined(find(flow, "children")) << "\n";
     if (const std::string url = string_or(flow, "trigger_url"); !url.empty()) {
         std::cout << "  HTTP POST URL  " << url << "\n";
+    }
+    if (const Json* status = find(flow, "trigger_status")) {
+        print_trigger_status(*status);
+    }
+    if (const Json* firings = find(flow, "next_firings")) {
+        print_firings(*firings);
     }
     for (const Json& finding : flow["problems"]) {
         print_finding(finding);
@@ -184,6 +215,99 @@ Status run_flow(const Globals& globals, const std::string& name, const std::stri
     return {};
 }
 
+Json view_finding(const script::Finding& finding) {
+    const bool is_error = finding.severity == script::Finding::Severity::kError;
+    return {
+        {"severity", is_error ? "error" : "warning"},
+        {"code", finding.code},
+        {"file", finding.file},
+        {"line", finding.line},
+        {"column", finding.column},
+        {"message", finding.message},
+        {"suggestion", finding.suggestion}};
+}
+
+struct CheckedFlow {
+    Json findings = Json::array();
+    std::size_t errors = 0;
+    Json firings;  // null: it has no recurrence
+};
+
+// Runs the flow's declaration, for what only that shows: when it fires.
+Result<Json> firings_of(
+    const std::string& flow,
+    const runtime::Pack& pack,
+    const std::map<std::string, const model::ConnectorSpec*>& connections,
+    const std::map<std::string, model::ConnectorSpec>& specs
+) {
+    script::Program program;
+    program.main_file = flow + ".lua";
+    program.files = pack.files_of(flow);
+    program.connections = connections;
+    for (const auto& [id, spec] : specs) {
+        program.connectors.push_back(&spec);
+    }
+    TIDEWAY_TRY_ASSIGN(const auto vm, script::Vm::create(program));
+    TIDEWAY_TRY_ASSIGN(const model::FlowDeclaration declared, vm->declaration());
+    const model::TriggerSpec* polling = nullptr;
+    for (const auto& [id, spec] : specs) {
+        if (declared.trigger.starts_with(id + ".")) {
+            polling = spec.trigger(declared.trigger.substr(id.size() + 1));
+        }
+    }
+    TIDEWAY_TRY_ASSIGN(const auto schedule, runtime::declared_schedule(declared, polling));
+    if (declared.trigger != "recurrence") {
+        return Json();
+    }
+    const auto firings =
+        runtime::upcoming_firings(*schedule, std::nullopt, SystemClock().now(), 10);
+    return Json{
+        {"time_zone", schedule->time_zone},
+        {"value", runtime::describe_firings(*schedule, firings)}};
+}
+
+CheckedFlow check_flow(
+    const std::string& flow,
+    const runtime::Pack& pack,
+    const std::map<std::string, const model::ConnectorSpec*>& connections,
+    const std::map<std::string, model::ConnectorSpec>& specs
+) {
+    CheckedFlow out;
+    const auto add = [&out](const script::Finding& finding) {
+        out.errors += finding.severity == script::Finding::Severity::kError ? 1 : 0;
+        out.findings.push_back(view_finding(finding));
+    };
+    const auto analysis = script::analyse(flow + ".lua", pack.files_of(flow), &connections);
+    for (const script::Finding& finding : analysis.findings) {
+        add(finding);
+    }
+    if (out.errors > 0) {
+        return out;
+    }
+    auto firings = firings_of(flow, pack, connections, specs);
+    if (firings) {
+        out.firings = std::move(*firings);
+        return out;
+    }
+    script::Finding finding;
+    finding.code = firings.error().code;
+    finding.file = flow + ".lua";
+    finding.message = firings.error().message;
+    finding.suggestion = firings.error().remedy;
+    add(finding);
+    return out;
+}
+
+void print_checked(const std::string& flow, const CheckedFlow& checked) {
+    std::cout << flow << ": " << (checked.findings.empty() ? "ok" : "") << "\n";
+    for (const Json& finding : checked.findings) {
+        print_finding(finding);
+    }
+    if (!checked.firings.is_null()) {
+        print_firings(checked.firings);
+    }
+}
+
 // Checks a pack folder without a server.
 Status check(const Globals& globals, const std::string& folder) {
     TIDEWAY_TRY_ASSIGN(const auto pack, runtime::read_pack(folder));
@@ -201,28 +325,16 @@ Status check(const Globals& globals, const std::string& folder) {
     std::size_t errors = 0;
     Json out = {{"flows", Json::array()}};
     for (const std::string& flow : pack.flows) {
-        const auto analysis = script::analyse(flow + ".lua", pack.files_of(flow), &connections);
-        Json findings = Json::array();
-        for (const script::Finding& finding : analysis.findings) {
-            const bool is_error = finding.severity == script::Finding::Severity::kError;
-            errors += is_error ? 1 : 0;
-            findings.push_back(
-                {{"severity", is_error ? "error" : "warning"},
-                 {"code", finding.code},
-                 {"file", finding.file},
-                 {"line", finding.line},
-                 {"column", finding.column},
-                 {"message", finding.message},
-                 {"suggestion", finding.suggestion}}
-            );
-        }
+        CheckedFlow checked = check_flow(flow, pack, connections, specs);
+        errors += checked.errors;
         if (!globals.json) {
-            std::cout << flow << ": " << (findings.empty() ? "ok" : "") << "\n";
-            for (const Json& finding : findings) {
-                print_finding(finding);
-            }
+            print_checked(flow, checked);
         }
-        out["flows"].push_back({{"flow", flow}, {"findings", std::move(findings)}});
+        Json shown = {{"flow", flow}, {"findings", std::move(checked.findings)}};
+        if (!checked.firings.is_null()) {
+            shown["next_firings"] = std::move(checked.firings);
+        }
+        out["flows"].push_back(std::move(shown));
     }
     if (globals.json) {
         print_json(out);

@@ -2,20 +2,27 @@
 // a LedgerService as the outside world.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "engine/runtime/activation.h"
 #include "engine/runtime/runtime.h"
+#include "engine/runtime/triggers/trigger_timers.h"
 #include "tests/support/ledger_service.h"
+#include "tests/support/loop_thread.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/poll.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::testing {
@@ -45,11 +52,21 @@ struct FlowText {
 // Thread: the test's.
 class RuntimeWorld {
   public:
-    // The pack's connection reference "ledger" is bound.
-    explicit RuntimeWorld(std::initializer_list<FlowText> flows) {
+    // The pack's connection reference "ledger" is bound. With `now` time stands there.
+    explicit RuntimeWorld(
+        std::initializer_list<FlowText> flows, std::optional<Timestamp> now = std::nullopt
+    ) {
+        if (now) {
+            clock_.set(*now);
+        }
         for (const FlowText& flow : flows) {
             files_[flow.name + ".lua"] = flow.text;
         }
+        model::ConnectionRecord ledger;
+        ledger.name = "ledger";
+        ledger.connector = "ledger";
+        ledger.settings = Payload("{}");
+        EXPECT_TRUE(connections_.put(ledger));
         files_["pack.json"] =
             R"({"name":"test","version":"1.0.0","connections":{"ledger":{"connector":"ledger"}},
                "variables":{"greeting":{"type":"String","default":"hello"}}})";
@@ -68,9 +85,51 @@ class RuntimeWorld {
 
     runtime::FlowCatalog& catalog() { return *catalog_; }
 
+    runtime::Activation& activation() { return *activation_; }
+
+    // Time stands still from the first use on; look() after changing it.
+    testing_support::SettableClock& clock() { return clock_; }
+
+    // Triggers act on what is due by the clock.
+    void look() { timers_->look(); }
+
+    std::optional<runtime::TriggerStatus> trigger_status(const std::string& flow) {
+        return timers_->status(catalog_->flow(flow)->row.id);
+    }
+
+    // What triggers of the flow delivered, oldest first.
+    std::vector<model::EventRecord> events(const std::string& flow) {
+        auto events = reader().events(catalog_->flow(flow)->row.id, 0, 500);
+        EXPECT_TRUE(events);
+        std::ranges::reverse(*events);
+        return *events;
+    }
+
+    // Waits until something is true that changes on another thread; 20 s at most.
+    bool becomes(const std::function<bool()>& is_true) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (!is_true()) {
+            if (std::chrono::steady_clock::now() >= deadline) {
+                return false;
+            }
+            tests::between_looks();
+        }
+        return true;
+    }
+
+    // The address that services call; it changes with the next restart().
+    void set_public_url(std::string url) { public_url_ = std::move(url); }
+
     // The process ends (runs are dropped as they are) and starts again on the same file.
     void restart() {
         stop();
+        start();
+    }
+
+    // The same, with something in between.
+    void restart(const std::function<void()>& meanwhile) {
+        stop();
+        meanwhile();
         start();
     }
 
@@ -197,6 +256,45 @@ class RuntimeWorld {
         runtime_->on_change([this](const model::RunRecord&) { changed_.notify_all(); });
         const auto started = runtime_->start();
         ASSERT_TRUE(started) << started.error().text();
+        start_triggers();
+    }
+
+    void start_triggers() {
+        front_ = std::make_unique<LoopThread>();
+        client_ = front_->run([this] { return http::make_curl_client(front_->loop(), {}); });
+        authorizer_ = std::make_unique<connector::Authorizer>(tokens_, *registry_);
+        driver_ = std::make_unique<runtime::ExchangeDriver>(front_->loop(), *client_, *authorizer_);
+        runtime::ActivationServices activation;
+        activation.store = store_.get();
+        activation.catalog = catalog_.get();
+        activation.registry = registry_.get();
+        activation.connections = &connections_;
+        activation.driver = driver_.get();
+        activation.clock = &clock_;
+        activation.log = &log_;
+        activation.public_url = public_url_;
+        activation_ = std::make_unique<runtime::Activation>(activation);
+        desk_ = std::make_unique<LoopThread>();
+        runtime::TriggerServices services;
+        services.executor = &front_->loop();
+        services.desk = &desk_->loop();
+        services.runtime = runtime_.get();
+        services.catalog = catalog_.get();
+        services.registry = registry_.get();
+        services.activation = activation_.get();
+        services.driver = driver_.get();
+        services.clock = &clock_;
+        services.log = &log_;
+        timers_ = std::make_unique<runtime::TriggerTimers>(services);
+        catalog_->on_change([this] { timers_->refresh(); });
+    }
+
+    void stop_triggers() {
+        catalog_->on_change({});
+        desk_->stop();
+        front_->run([this] { client_.reset(); });
+        front_->stop();
+        timers_.reset();
     }
 
     void publish() {
@@ -217,7 +315,13 @@ class RuntimeWorld {
     }
 
     void stop() {
+        stop_triggers();
         runtime_.reset();
+        activation_.reset();
+        driver_.reset();
+        authorizer_.reset();
+        desk_.reset();
+        front_.reset();
         catalog_.reset();
         store_.reset();
         registry_.reset();
@@ -229,7 +333,8 @@ class RuntimeWorld {
     connector::SecretBox box_{Secret(std::string(32, 'k'))};
     connector::Connections connections_{box_};
     NoTokens tokens_;
-    SystemClock clock_;
+    testing_support::SettableClock clock_;
+    std::string public_url_ = "https://contoso.example";
     NullLog log_;
     Mutex mutex_;
     Condition changed_;
@@ -237,6 +342,13 @@ class RuntimeWorld {
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<runtime::FlowCatalog> catalog_;
     std::unique_ptr<runtime::Runtime> runtime_;
+    std::unique_ptr<LoopThread> front_;
+    std::unique_ptr<LoopThread> desk_;
+    std::unique_ptr<http::Client> client_;
+    std::unique_ptr<connector::Authorizer> authorizer_;
+    std::unique_ptr<runtime::ExchangeDriver> driver_;
+    std::unique_ptr<runtime::Activation> activation_;
+    std::unique_ptr<runtime::TriggerTimers> timers_;
 };
 
 }  // namespace tideway::testing
