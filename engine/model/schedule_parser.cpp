@@ -195,7 +195,7 @@ Result<std::vector<int>> numbers_of(const Json& schedule, std::string_view key, 
         );
     }
     std::ranges::sort(out);
-    out.erase(std::ranges::unique(out).begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
 }
 

@@ -27,6 +27,14 @@ std::string full_name(const FlowEntry& flow) {
     return flow.row.pack + "/" + flow.row.name;
 }
 
+bool never_fires(const LoadedVersion& version, Timestamp now) {
+    if (version.declaration.trigger != "recurrence") {
+        return false;
+    }
+    const Timestamp anchor = model::anchor_of(*version.schedule, now);
+    return model::next_firings(*version.schedule, anchor, now, 1).empty();
+}
+
 // Well before it ends, so that there is time to try again.
 std::optional<Timestamp> renewal_of(const Json& subscription, Timestamp now) {
     const auto expires = parse_utc(string_or(subscription, "expires"));
@@ -72,6 +80,13 @@ std::vector<Error> Activation::problems(const FlowEntry& flow) const {
             "Correct its script; tideway flows show " + full_name(flow) + " lists what is wrong."
         ));
         return out;
+    }
+    if (never_fires(*flow.published, services_.clock->now())) {
+        out.push_back(problem(
+            "InvalidRecurrence",
+            "The recurrence of '" + flow.row.name + "' names a day that never comes.",
+            "Look at its `month_days`, `interval` and `start_time`."
+        ));
     }
     for (const std::string& reference : flow.published->declaration.connections) {
         const auto binding = services_.catalog->binding(flow.row.pack, reference);

@@ -16,33 +16,14 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/runtime/activation.h"
 #include "engine/runtime/runtime.h"
-#include "engine/runtime/triggers/trigger_timers.h"
 #include "tests/support/ledger_service.h"
-#include "tests/support/loop_thread.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/poll.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/trigger_world.h"
 
 namespace tideway::testing {
-
-// No connector of these tests asks for a token.
-class NoTokens final : public connector::TokenCache {
-  public:
-    void get(
-        const std::string&,
-        const std::string&,
-        Executor& back,
-        std::function<void(Result<Secret>)> done
-    ) override {
-        back.post([done] { done(fail(ErrorKind::kInternal, "NoTokens", "no tokens here")); });
-    }
-
-    void invalidate(const std::string&, const std::string&) override {}
-
-    void forget(const std::string&) override {}
-};
 
 struct FlowText {
     std::string name;
@@ -85,16 +66,16 @@ class RuntimeWorld {
 
     runtime::FlowCatalog& catalog() { return *catalog_; }
 
-    runtime::Activation& activation() { return *activation_; }
+    runtime::Activation& activation() { return triggers_->activation(); }
 
     // Time stands still from the first use on; look() after changing it.
     testing_support::SettableClock& clock() { return clock_; }
 
     // Triggers act on what is due by the clock.
-    void look() { timers_->look(); }
+    void look() { triggers_->timers().look(); }
 
     std::optional<runtime::TriggerStatus> trigger_status(const std::string& flow) {
-        return timers_->status(catalog_->flow(flow)->row.id);
+        return triggers_->timers().status(catalog_->flow(flow)->row.id);
     }
 
     // What triggers of the flow delivered, oldest first.
@@ -256,45 +237,17 @@ class RuntimeWorld {
         runtime_->on_change([this](const model::RunRecord&) { changed_.notify_all(); });
         const auto started = runtime_->start();
         ASSERT_TRUE(started) << started.error().text();
-        start_triggers();
-    }
-
-    void start_triggers() {
-        front_ = std::make_unique<LoopThread>();
-        client_ = front_->run([this] { return http::make_curl_client(front_->loop(), {}); });
-        authorizer_ = std::make_unique<connector::Authorizer>(tokens_, *registry_);
-        driver_ = std::make_unique<runtime::ExchangeDriver>(front_->loop(), *client_, *authorizer_);
-        runtime::ActivationServices activation;
-        activation.store = store_.get();
-        activation.catalog = catalog_.get();
-        activation.registry = registry_.get();
-        activation.connections = &connections_;
-        activation.driver = driver_.get();
-        activation.clock = &clock_;
-        activation.log = &log_;
-        activation.public_url = public_url_;
-        activation_ = std::make_unique<runtime::Activation>(activation);
-        desk_ = std::make_unique<LoopThread>();
-        runtime::TriggerServices services;
-        services.executor = &front_->loop();
-        services.desk = &desk_->loop();
-        services.runtime = runtime_.get();
-        services.catalog = catalog_.get();
-        services.registry = registry_.get();
-        services.activation = activation_.get();
-        services.driver = driver_.get();
-        services.clock = &clock_;
-        services.log = &log_;
-        timers_ = std::make_unique<runtime::TriggerTimers>(services);
-        catalog_->on_change([this] { timers_->refresh(); });
-    }
-
-    void stop_triggers() {
-        catalog_->on_change({});
-        desk_->stop();
-        front_->run([this] { client_.reset(); });
-        front_->stop();
-        timers_.reset();
+        TriggerWorldParts parts;
+        parts.runtime = runtime_.get();
+        parts.store = store_.get();
+        parts.catalog = catalog_.get();
+        parts.registry = registry_.get();
+        parts.connections = &connections_;
+        parts.tokens = &tokens_;
+        parts.clock = &clock_;
+        parts.log = &log_;
+        parts.public_url = public_url_;
+        triggers_ = std::make_unique<TriggerWorld>(parts);
     }
 
     void publish() {
@@ -315,13 +268,9 @@ class RuntimeWorld {
     }
 
     void stop() {
-        stop_triggers();
+        triggers_->stop();
         runtime_.reset();
-        activation_.reset();
-        driver_.reset();
-        authorizer_.reset();
-        desk_.reset();
-        front_.reset();
+        triggers_.reset();
         catalog_.reset();
         store_.reset();
         registry_.reset();
@@ -342,13 +291,7 @@ class RuntimeWorld {
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<runtime::FlowCatalog> catalog_;
     std::unique_ptr<runtime::Runtime> runtime_;
-    std::unique_ptr<LoopThread> front_;
-    std::unique_ptr<LoopThread> desk_;
-    std::unique_ptr<http::Client> client_;
-    std::unique_ptr<connector::Authorizer> authorizer_;
-    std::unique_ptr<runtime::ExchangeDriver> driver_;
-    std::unique_ptr<runtime::Activation> activation_;
-    std::unique_ptr<runtime::TriggerTimers> timers_;
+    std::unique_ptr<TriggerWorld> triggers_;
 };
 
 }  // namespace tideway::testing

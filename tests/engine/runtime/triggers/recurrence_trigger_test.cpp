@@ -155,6 +155,18 @@ TEST(RecurrenceTrigger, AsksTheConditionOfTheTrigger) {
     EXPECT_EQ(world.events("clock").front().status, model::EventStatus::kConditionUnmet);
 }
 
+TEST(RecurrenceTrigger, AFlowThatWouldNeverFireIsNotTurnedOn) {
+    RuntimeWorld world(
+        {{"clock",
+          flow_with("frequency = 'Month', interval = 12, start_time = '2030-02-01T00:00:00Z',"
+                    " schedule = { month_days = 31 }")}},
+        kMorning
+    );
+    const auto on = world.activation().turn_on_blocking(*world.catalog().flow("clock"));
+    ASSERT_FALSE(on);
+    EXPECT_EQ(on.error().code, "InvalidRecurrence");
+}
+
 TEST(RecurrenceTrigger, AFlowWithAWrongRuleIsNotPublished) {
     RuntimeWorld world({{"clock", hourly()}}, kMorning);
     const auto pack = parse_pack(
