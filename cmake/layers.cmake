@@ -29,10 +29,12 @@ function(tideway_add_program target folder)
   target_link_libraries(${target} PRIVATE ${ARG_DEPENDS} tideway_compile_options)
 endfunction()
 
-# tideway_add_test(<target> <folder> [LABEL l] DEPENDS <targets>): <folder>/*_test.cpp in one program.
+# tideway_add_test(<target> <folder> [LABEL l] DEPENDS <targets>): <folder>/*_test.cpp and those of its
+# sub-folders in one program.
 function(tideway_add_test target folder)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "DEPENDS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*_test.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*_test.cpp
+                                      ${CMAKE_SOURCE_DIR}/${folder}/*/*_test.cpp)
   if(NOT sources)
     return()
   endif()

@@ -5,6 +5,7 @@
 #include "connectors/dataverse/actions.h"
 #include "connectors/dataverse/batch.h"
 #include "connectors/dataverse/callbacks.h"
+#include "connectors/dataverse/changes.h"
 #include "connectors/dataverse/connection_test.h"
 #include "connectors/dataverse/query.h"
 #include "connectors/dataverse/rows.h"
@@ -73,6 +74,11 @@ class DataverseConnector final : public connector::Connector {
         const model::TriggerSpec& /*trigger*/, const connector::Subscription& subscription
     ) const override {
         return dataverse::unsubscribe(subscription);
+    }
+
+    ExchangePtr poll(const model::TriggerSpec& /*trigger*/, const connector::Poll& poll)
+        const override {
+        return poll_rows(poll);
     }
 
     ExchangePtr test(const Json& settings) const override { return test_connection(settings); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/dataverse/page.h"
 #include "connectors/dataverse/requests.h"
 #include "connectors/dataverse/tables.h"
 #include "engine/base/limits.h"
@@ -20,46 +21,6 @@ using model::EffectClass;
 constexpr std::int64_t kPageRows = 1000;
 constexpr std::int64_t kPageRowsMax = 5000;      // Dataverse's own
 constexpr std::size_t kChangesPerCall = 10'000;  // then the caller goes on with the token
-
-Failed foreign_link(const std::string& link) {
-    Failed failed = connector::refused(
-        "ForeignLink",
-        "The link to the next page leads away from the environment: " + link,
-        "Set base_url to the address under which the environment names itself."
-    );
-    failed.error.kind = ErrorKind::kForbidden;
-    return failed;
-}
-
-// A page of rows as the service answers it.
-struct Page {
-    Json rows = Json::array();
-    std::string next_link;
-    std::string delta_link;
-};
-
-tl::expected<Page, Failed> read_page(
-    const http::Response& response, const std::string& set_url, Timestamp now
-) {
-    if (!is_success(response)) {
-        return tl::unexpected(answered(response, EffectClass::kRead, now));
-    }
-    const auto body = read_object(response);
-    const Json* value = body ? find(*body, "value") : nullptr;
-    if (value == nullptr || !value->is_array()) {
-        return tl::unexpected(connector::unreadable(response, "list rows", EffectClass::kRead));
-    }
-    Page page;
-    page.rows = *value;
-    page.next_link = string_or(*body, "@odata.nextLink");
-    page.delta_link = string_or(*body, "@odata.deltaLink");
-    for (const std::string& link : {page.next_link, page.delta_link}) {
-        if (!link.empty() && !connector::leads_to(link, set_url)) {
-            return tl::unexpected(foreign_link(link));
-        }
-    }
-    return page;
-}
 
 class ListRows final : public connector::ChainedExchange {
   public:

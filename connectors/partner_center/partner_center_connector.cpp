@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "connectors/partner_center/certificate_cache.h"
+#include "connectors/partner_center/changes.h"
 #include "connectors/partner_center/connection_test.h"
 #include "connectors/partner_center/notification.h"
 #include "connectors/partner_center/referrals.h"
@@ -60,6 +61,11 @@ class PartnerCenterConnector final : public connector::Connector {
     ExchangePtr receive(const model::TriggerSpec& /*trigger*/, const connector::Incoming& incoming)
         const override {
         return receive_notification(incoming, certificates_);
+    }
+
+    ExchangePtr poll(const model::TriggerSpec& /*trigger*/, const connector::Poll& poll)
+        const override {
+        return poll_referrals(poll);
     }
 
     ExchangePtr test(const Json& settings) const override { return test_connection(settings); }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "connectors/all_connectors.h"
+#include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/api.h"
 #include "engine/server/trigger_routes.h"
 
@@ -63,6 +64,7 @@ struct Engine::Parts {
         if (desk_thread.joinable()) {
             desk_thread.join();
         }
+        timers.reset();
         runtime.reset();
         trigger_server.reset();
         api_server.reset();
@@ -72,6 +74,7 @@ struct Engine::Parts {
     Status load_packs();
     Status serve();
     Status listen();
+    void start_timers();
     void save_secrets(
         const std::string& name,
         const std::map<std::string, Secret, std::less<>>& secrets,
@@ -97,6 +100,7 @@ struct Engine::Parts {
     std::unique_ptr<server::Authentication> authentication;
     std::unique_ptr<server::LiveViews> live;
     std::unique_ptr<runtime::Runtime> runtime;
+    std::unique_ptr<runtime::TriggerTimers> timers;
     server::Context context;
     http::Router api_router;
     http::Router trigger_router;
@@ -244,6 +248,21 @@ Status Engine::Parts::listen() {
     return {};
 }
 
+void Engine::Parts::start_timers() {
+    runtime::TriggerServices services;
+    services.executor = &front;
+    services.desk = &desk;
+    services.runtime = runtime.get();
+    services.catalog = catalog.get();
+    services.registry = registry.get();
+    services.activation = activation.get();
+    services.driver = driver.get();
+    services.clock = &clock;
+    services.log = &log;
+    timers = std::make_unique<runtime::TriggerTimers>(services);
+    catalog->on_change([this] { timers->refresh(); });
+}
+
 Status Engine::Parts::serve() {
     TIDEWAY_TRY(catalog->load());
     TIDEWAY_TRY(load_packs());
@@ -254,6 +273,7 @@ Status Engine::Parts::serve() {
     activation_services.registry = registry.get();
     activation_services.connections = connections.get();
     activation_services.driver = driver.get();
+    activation_services.clock = &clock;
     activation_services.log = &log;
     activation_services.public_url = config.public_url;
     activation = std::make_unique<runtime::Activation>(activation_services);
@@ -270,6 +290,7 @@ Status Engine::Parts::serve() {
     dependencies.shards = config.shards;
     runtime = std::make_unique<runtime::Runtime>(dependencies);
     runtime->on_change([this](const model::RunRecord& run) { live->publish(run); });
+    start_timers();
     context.runtime = runtime.get();
     context.catalog = catalog.get();
     context.activation = activation.get();
@@ -286,6 +307,7 @@ Status Engine::Parts::serve() {
     context.log = &log;
     context.environment = config.environment;
     context.public_url = config.public_url;
+    context.timers = timers.get();
     context.reload_packs = [this] { return load_packs(); };
     server::add_api_routes(api_router, context, *live);
     server::add_trigger_routes(trigger_router, context);

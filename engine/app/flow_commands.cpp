@@ -6,7 +6,9 @@
 #include "connectors/all_connectors.h"
 #include "engine/app/command_line.h"
 #include "engine/runtime/pack.h"
+#include "engine/runtime/triggers/recurrence.h"
 #include "engine/script/outline.h"
+#include "engine/script/vm.h"
 
 namespace tideway::app {
 
@@ -96,6 +98,29 @@ void print_outline(const Json& nodes, int depth) {
     }
 }
 
+// "2026-03-29T08:00:00" and its time zone for people, UTC beside it.
+void print_firings(const Json& firings) {
+    std::cout << "Next firings (" << string_or(firings, "time_zone") << ", UTC):\n";
+    if (firings["value"].empty()) {
+        std::cout << "  none: the schedule names a day that never comes\n";
+    }
+    for (const Json& firing : firings["value"]) {
+        std::cout << "  " << string_or(firing, "local") << "  " << string_or(firing, "at") << "\n";
+    }
+}
+
+void print_trigger_status(const Json& status) {
+    const std::string last = string_or(status, "last");
+    const std::string next = string_or(status, "next");
+    std::cout << "  acted last   " << (last.empty() ? "not since the start" : last) << "\n"
+              << "  acts next    " << (next.empty() ? "now, or never" : next) << "\n";
+    if (const Json* error = find(status, "error")) {
+        std::cout << "  failing      " << int_or(status, "failures", 0)
+                  << " times in a row: " << string_or(*error, "message") << " "
+                  << string_or(*error, "remedy") << "\n";
+    }
+}
+
 void print_flow(const Json& flow) {
     std::cout << string_or(flow, "title") << "\n"
               << "  flow         " << string_or(flow, "pack") << "/" << string_or(flow, "name")
@@ -109,6 +134,12 @@ void print_flow(const Json& flow) {
               << "  children     " << joined(find(flow, "children")) << "\n";
     if (const std::string url = string_or(flow, "trigger_url"); !url.empty()) {
         std::cout << "  HTTP POST URL  " << url << "\n";
+    }
+    if (const Json* status = find(flow, "trigger_status")) {
+        print_trigger_status(*status);
+    }
+    if (const Json* firings = find(flow, "next_firings")) {
+        print_firings(*firings);
     }
     for (const Json& finding : flow["problems"]) {
         print_finding(finding);
@@ -189,7 +220,82 @@ bool is_error(const Json& finding) {
     return string_or(finding, "severity") == "error";
 }
 
-// {"flow", "findings"} of every flow of a pack folder, without a server.
+Json view_finding(const script::Finding& finding) {
+    const bool is_wrong = finding.severity == script::Finding::Severity::kError;
+    return {
+        {"severity", is_wrong ? "error" : "warning"},
+        {"code", finding.code},
+        {"file", finding.file},
+        {"line", finding.line},
+        {"column", finding.column},
+        {"message", finding.message},
+        {"suggestion", finding.suggestion}};
+}
+
+// Runs the flow's declaration, for what only that shows: when it fires.
+Result<Json> firings_of(
+    const std::string& flow,
+    const runtime::Pack& pack,
+    const std::map<std::string, const model::ConnectorSpec*>& connections,
+    const std::map<std::string, model::ConnectorSpec>& specs
+) {
+    script::Program program;
+    program.main_file = flow + ".lua";
+    program.files = pack.files_of(flow);
+    program.connections = connections;
+    for (const auto& [id, spec] : specs) {
+        program.connectors.push_back(&spec);
+    }
+    TIDEWAY_TRY_ASSIGN(const auto vm, script::Vm::create(program));
+    TIDEWAY_TRY_ASSIGN(const model::FlowDeclaration declared, vm->declaration());
+    const model::TriggerSpec* polling = nullptr;
+    for (const auto& [id, spec] : specs) {
+        if (declared.trigger.starts_with(id + ".")) {
+            polling = spec.trigger(declared.trigger.substr(id.size() + 1));
+        }
+    }
+    TIDEWAY_TRY_ASSIGN(const auto schedule, runtime::declared_schedule(declared, polling));
+    if (declared.trigger != "recurrence") {
+        return Json();
+    }
+    const auto firings =
+        runtime::upcoming_firings(*schedule, std::nullopt, SystemClock().now(), 10);
+    return Json{
+        {"time_zone", schedule->time_zone},
+        {"value", runtime::describe_firings(*schedule, firings)}};
+}
+
+// {"flow", "findings"}, and "next_firings" of a recurrence.
+Json check_flow(
+    const std::string& flow,
+    const runtime::Pack& pack,
+    const std::map<std::string, const model::ConnectorSpec*>& connections,
+    const std::map<std::string, model::ConnectorSpec>& specs
+) {
+    Json findings = Json::array();
+    const auto analysis = script::analyse(flow + ".lua", pack.files_of(flow), &connections);
+    for (const script::Finding& finding : analysis.findings) {
+        findings.push_back(view_finding(finding));
+    }
+    Json out = {{"flow", flow}};
+    if (std::none_of(findings.begin(), findings.end(), is_error)) {
+        auto firings = firings_of(flow, pack, connections, specs);
+        if (!firings) {
+            script::Finding finding;
+            finding.code = firings.error().code;
+            finding.file = flow + ".lua";
+            finding.message = firings.error().message;
+            finding.suggestion = firings.error().remedy;
+            findings.push_back(view_finding(finding));
+        } else if (!firings->is_null()) {
+            out["next_firings"] = std::move(*firings);
+        }
+    }
+    out["findings"] = std::move(findings);
+    return out;
+}
+
+// Every flow of a pack folder, without a server.
 Result<Json> findings_in_folder(const std::string& folder) {
     TIDEWAY_TRY_ASSIGN(const auto pack, runtime::read_pack(folder));
     std::map<std::string, model::ConnectorSpec> specs;
@@ -205,21 +311,7 @@ Result<Json> findings_in_folder(const std::string& folder) {
     }
     Json out = Json::array();
     for (const std::string& flow : pack.flows) {
-        const auto analysis = script::analyse(flow + ".lua", pack.files_of(flow), &connections);
-        Json findings = Json::array();
-        for (const script::Finding& finding : analysis.findings) {
-            const bool is_wrong = finding.severity == script::Finding::Severity::kError;
-            findings.push_back(
-                {{"severity", is_wrong ? "error" : "warning"},
-                 {"code", finding.code},
-                 {"file", finding.file},
-                 {"line", finding.line},
-                 {"column", finding.column},
-                 {"message", finding.message},
-                 {"suggestion", finding.suggestion}}
-            );
-        }
-        out.push_back({{"flow", flow}, {"findings", std::move(findings)}});
+        out.push_back(check_flow(flow, pack, connections, specs));
     }
     return out;
 }
@@ -263,6 +355,9 @@ Status check(const Globals& globals, const std::string& what) {
         std::cout << string_or(flow, "flow") << ": " << (findings.empty() ? "ok" : "") << "\n";
         for (const Json& finding : findings) {
             print_finding(finding);
+        }
+        if (const Json* firings = find(flow, "next_firings")) {
+            print_firings(*firings);
         }
     }
     if (globals.json) {

@@ -52,6 +52,7 @@ constexpr int kScopeDepthMax = 64;                           // raises
 constexpr int kBranchesMax = 50;                    // at a time, as Power Automate's Foreach
 constexpr std::int64_t kForeachItemsMax = 100'000;  // raises
 constexpr std::int64_t kSplitOnItemsMax = 100'000;  // the event fails
+constexpr std::int64_t kFanOutChunk = 500;          // items of a split event in one commit
 constexpr int kChildDepthMax = 32;                  // run_child_flow raises
 constexpr int kResponseWaitSeconds = 120;           // the caller gets 504
 constexpr int kDeathsAtOnePlaceMax = 3;             // the run is Paused
@@ -72,6 +73,10 @@ constexpr hours kHistoryRetention{24 * 28};
 constexpr std::size_t kPageSizeMax = 500;  // of any list
 
 // --- engine ---
-constexpr std::size_t kRunsInMemoryPerShardMax = 2048;  // further claimed runs wait in the queue
+constexpr std::size_t kRunsInMemoryPerShardMax = 2048;  // split events wait with their next items
+constexpr seconds kFiringGrace{60};  // a firing that is later was missed: after_downtime
+constexpr std::size_t kMissedFiringsMax = 1000;  // after_downtime = "all"; older ones are dropped
+constexpr std::size_t kPollEventsMax = 500;      // of one poll; what is left comes with the next
+constexpr hours kTriggerBackoffMax{1};           // between polls, or renewals, that keep failing
 
 }  // namespace tideway::limits

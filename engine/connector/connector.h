@@ -78,12 +78,27 @@ struct Incoming {
 // In `Done` of a receive exchange the output is {"events":[{"event":..., "dedupe_key": text or
 // null}]}. A Failed answers the caller with error.http_status and leaves a refused event.
 
+// One look of a polling trigger.
+struct Poll {
+    Json config;    // of the trigger, as the author wrote it
+    Json settings;  // of its connection
+    Json cursor;    // what the last poll's Done returned; null: there was none
+    Timestamp now;
+    std::size_t events_max = 0;
+};
+
+// In `Done` of a poll exchange the output is {"events":[{"event":..., "dedupe_key": text or null}],
+// "cursor": ..., "has_more": bool}: the events between two cursors, and whether there are more
+// right now. Without a cursor it takes what is there as known: no events, only where to go on from.
+
+// In `Done` of a subscribe exchange the output is the state to keep; "expires" in it, an ISO 8601
+// time, says when it ends unless it is renewed by subscribing again.
 struct Subscription {
     Json config;
     Json settings;
     std::string callback_url;
     std::string flow;  // name, for the service's own list
-    Json state;        // what subscribe's Done returned, for renew and unsubscribe
+    Json state;        // what subscribe's Done returned, or null; subscribing again replaces it
 };
 
 // One per connector, made once. Thread: any, so implementations are stateless or locked.
@@ -107,6 +122,10 @@ class Connector {
     virtual std::unique_ptr<Exchange> unsubscribe(
         const model::TriggerSpec& trigger, const Subscription& subscription
     ) const;
+
+    // Null: the trigger does not poll.
+    virtual std::unique_ptr<Exchange> poll(const model::TriggerSpec& trigger, const Poll& poll)
+        const;
 
     // Reads without writing until every right that the connector needs was tried; Done's output is
     // {"checks":[{"what":..,"ok":bool,"message":..}]}. Null: nothing to test.

@@ -45,10 +45,11 @@ struct TriggerSpec {
     std::string id;  // "referral_event"; trigger.<connector id>_<id> in Lua
     std::string title;
     std::string summary;
-    std::string kind;         // "webhook" or "polling"
-    bool subscribes = false;  // turning the flow on registers the callback address at the service
-    Json config_schema;       // of the table in the flow
-    Json event_schema;        // of what run(event) gets
+    std::string kind;           // "webhook" or "polling"
+    Duration poll_interval{0};  // of polling, where the flow has no `recurrence`
+    bool subscribes = false;    // turning the flow on registers the callback address at the service
+    Json config_schema;         // of the table in the flow
+    Json event_schema;          // of what run(event) gets
 };
 
 struct ConnectorSpec {

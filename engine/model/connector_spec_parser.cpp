@@ -310,13 +310,34 @@ Result<OperationSpec> parse_operation(const Json& json, const std::string& conne
     return out;
 }
 
+// Every polling trigger lets the flow say how often.
+tideway::Status parse_polling(const Json& json, const std::string& what, TriggerSpec& out) {
+    const std::int64_t interval = int_or(json, "poll_interval_s", 0);
+    if (interval < 1 || interval > 86'400) {
+        return refuse(what, "polls, so it needs a 'poll_interval_s' from 1 to 86400");
+    }
+    if (out.subscribes) {
+        return refuse(what, "polls, so it does not subscribe");
+    }
+    out.poll_interval = std::chrono::seconds(interval);
+    out.config_schema["properties"]["recurrence"] = {
+        {"type", "object"},
+        {"title", "How often do you want to check for items?"},
+        {"description",
+         "As of trigger.recurrence: { frequency = \"Minute\", interval = 5 }. Every " +
+             std::to_string(interval) + " seconds when absent."}};
+    return {};
+}
+
 Result<TriggerSpec> parse_trigger(const Json& json, const std::string& connector) {
     const std::string id = string_or(json, "id");
     const std::string what =
         "Connector '" + connector + "', trigger '" + (id.empty() ? "?" : id) + "'";
-    TIDEWAY_TRY(
-        only_fields(json, {"id", "title", "summary", "kind", "subscribes", "config", "event"}, what)
-    );
+    TIDEWAY_TRY(only_fields(
+        json,
+        {"id", "title", "summary", "kind", "subscribes", "poll_interval_s", "config", "event"},
+        what
+    ));
     if (!is_id(id)) {
         return refuse(what, "needs an 'id' of small letters, digits and underscores");
     }
@@ -331,6 +352,9 @@ Result<TriggerSpec> parse_trigger(const Json& json, const std::string& connector
     out.subscribes = bool_or(json, "subscribes", false);
     TIDEWAY_TRY_ASSIGN(out.config_schema, object_schema(json, "config", what));
     TIDEWAY_TRY_ASSIGN(out.event_schema, any_schema(json, "event", what));
+    if (out.kind == "polling") {
+        TIDEWAY_TRY(parse_polling(json, what, out));
+    }
     return out;
 }
 

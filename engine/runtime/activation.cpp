@@ -12,6 +12,8 @@ using connector::OpenConnection;
 
 namespace {
 
+constexpr Duration kRenewalLead = std::chrono::hours(24);
+
 Error problem(std::string code, std::string message, std::string remedy) {
     Error error;
     error.kind = ErrorKind::kConflict;
@@ -23,6 +25,23 @@ Error problem(std::string code, std::string message, std::string remedy) {
 
 std::string full_name(const FlowEntry& flow) {
     return flow.row.pack + "/" + flow.row.name;
+}
+
+bool never_fires(const LoadedVersion& version, Timestamp now) {
+    if (version.declaration.trigger != "recurrence") {
+        return false;
+    }
+    const Timestamp anchor = model::anchor_of(*version.schedule, now);
+    return model::next_firings(*version.schedule, anchor, now, 1).empty();
+}
+
+// Well before it ends, so that there is time to try again.
+std::optional<Timestamp> renewal_of(const Json& subscription, Timestamp now) {
+    const auto expires = parse_utc(string_or(subscription, "expires"));
+    if (!expires) {
+        return std::nullopt;
+    }
+    return *expires - std::min((*expires - now) / 4, kRenewalLead);
 }
 
 }  // namespace
@@ -61,6 +80,13 @@ std::vector<Error> Activation::problems(const FlowEntry& flow) const {
             "Correct its script; tideway flows show " + full_name(flow) + " lists what is wrong."
         ));
         return out;
+    }
+    if (never_fires(*flow.published, services_.clock->now())) {
+        out.push_back(problem(
+            "InvalidRecurrence",
+            "The recurrence of '" + flow.row.name + "' names a day that never comes.",
+            "Look at its `month_days`, `interval` and `start_time`."
+        ));
     }
     for (const std::string& reference : flow.published->declaration.connections) {
         const auto binding = services_.catalog->binding(flow.row.pack, reference);
@@ -200,6 +226,9 @@ Status Activation::rotate_key_blocking(const FlowEntry& flow, Key key) {
     TIDEWAY_TRY_ASSIGN(store::TriggerState state, state_blocking(flow));
     (key == Key::kPrimary ? state.primary_key : state.secondary_key) = to_hex(random_bytes(32));
     TIDEWAY_TRY(put_state_blocking(flow, state));
+    if (!state.subscription.empty()) {
+        TIDEWAY_TRY(keep_subscription_blocking(flow));
+    }
     return {};
 }
 
@@ -246,11 +275,11 @@ Result<Json> Activation::exchange_blocking(
     return parse_json(output.empty() ? "null" : output.view(), "subscription");
 }
 
-Status Activation::subscribe_blocking(const FlowEntry& flow) {
+Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry& flow) {
     const model::FlowDeclaration& declared = flow.published->declaration;
     const auto trigger = find_trigger(*services_.registry, declared.trigger);
     if (trigger.spec == nullptr || !trigger.spec->subscribes) {
-        return {};
+        return std::optional<Timestamp>();
     }
     const auto connection = trigger_connection(*flow.published);
     if (!connection) {
@@ -261,25 +290,45 @@ Status Activation::subscribe_blocking(const FlowEntry& flow) {
         ));
     }
     TIDEWAY_TRY_ASSIGN(const TriggerAddress address, address_blocking(flow));
+    TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
     connector::Subscription subscription;
     TIDEWAY_TRY_ASSIGN(
         subscription.config, parse_json(declared.trigger_config.view(), "trigger config")
+    );
+    TIDEWAY_TRY_ASSIGN(
+        subscription.state,
+        parse_json(kept.subscription.empty() ? "null" : kept.subscription.view(), "subscription")
     );
     subscription.settings = connection->settings;
     subscription.callback_url = address.url;
     subscription.flow = full_name(flow);
     auto exchange = trigger.implementation->subscribe(*trigger.spec, subscription);
     if (!exchange) {
-        return {};
+        return std::optional<Timestamp>();
     }
     TIDEWAY_TRY_ASSIGN(
         const Json state,
         exchange_blocking(std::move(exchange), connection, *trigger.implementation)
     );
-    TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
     kept.subscription = to_payload(state);
+    kept.subscribed_url = address.url;
+    kept.renew_at = renewal_of(state, services_.clock->now());
     TIDEWAY_TRY(put_state_blocking(flow, kept));
-    return {};
+    return kept.renew_at;
+}
+
+Result<std::optional<Timestamp>> Activation::keep_subscription_blocking(const FlowEntry& known) {
+    TIDEWAY_TRY_ASSIGN(const FlowEntry flow, services_.catalog->flow(known.row.id));
+    if (flow.row.state != model::FlowState::kOn || !flow.published) {
+        return std::optional<Timestamp>();
+    }
+    TIDEWAY_TRY_ASSIGN(const store::TriggerState kept, state_blocking(flow));
+    TIDEWAY_TRY_ASSIGN(const TriggerAddress address, address_blocking(flow));
+    const bool is_alive = !kept.renew_at || *kept.renew_at > services_.clock->now();
+    if (!kept.subscription.empty() && kept.subscribed_url == address.url && is_alive) {
+        return kept.renew_at;
+    }
+    return subscribe_blocking(flow);
 }
 
 Status Activation::unsubscribe_blocking(const FlowEntry& flow) {
@@ -305,7 +354,22 @@ Status Activation::unsubscribe_blocking(const FlowEntry& flow) {
         }
     }
     kept.subscription = {};
+    kept.subscribed_url.clear();
+    kept.renew_at.reset();
     TIDEWAY_TRY(put_state_blocking(flow, kept));
+    return {};
+}
+
+// What was due while the flow was off is no downtime: the recurrence begins anew. A polling trigger
+// goes on from where it was, as Power Automate's do.
+Status Activation::forget_recurrence_blocking(const FlowEntry& flow) {
+    if (flow.published->declaration.trigger != "recurrence") {
+        return {};
+    }
+    TIDEWAY_TRY_ASSIGN(const store::TriggerState state, state_blocking(flow));
+    TIDEWAY_TRY(submit_blocking(
+        *services_.store, {{store::MoveCursor{flow.row.id, state.cursor, Payload()}}}
+    ));
     return {};
 }
 
@@ -324,15 +388,15 @@ Status Activation::turn_on_blocking(const FlowEntry& flow) {
     }
     TIDEWAY_TRY(state_blocking(flow));
     // On first, then subscribed: an event may arrive before the subscription's answer.
-    TIDEWAY_TRY(services_.catalog->set_state(flow.row.id, model::FlowState::kOn, {}));
-    if (flow.row.state == model::FlowState::kOn) {
-        TIDEWAY_TRY(unsubscribe_blocking(flow));
+    if (flow.row.state != model::FlowState::kOn) {
+        TIDEWAY_TRY(forget_recurrence_blocking(flow));
     }
+    TIDEWAY_TRY(services_.catalog->set_state(flow.row.id, model::FlowState::kOn, {}));
     if (auto subscribed = subscribe_blocking(flow); !subscribed) {
         TIDEWAY_TRY(services_.catalog->set_state(
             flow.row.id, model::FlowState::kOff, subscribed.error().message
         ));
-        return subscribed;
+        return fail(std::move(subscribed.error()));
     }
     return {};
 }

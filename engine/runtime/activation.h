@@ -33,6 +33,7 @@ struct ActivationServices {
     const connector::Registry* registry = nullptr;
     const connector::Connections* connections = nullptr;
     ExchangeDriver* driver = nullptr;
+    const Clock* clock = nullptr;
     Log* log = nullptr;
     std::string public_url;  // without a slash at the end
 };
@@ -54,9 +55,14 @@ class Activation {
     Status turn_on_blocking(const FlowEntry& flow);
     Status turn_off_blocking(const FlowEntry& flow);
 
+    // Blocking. Subscribes a flow that is on again where its subscription is missing, ends soon or
+    // names another address. When to look again; nothing: it does not end by itself.
+    Result<std::optional<Timestamp>> keep_subscription_blocking(const FlowEntry& flow);
+
     // Blocking. Makes the flow's keys when it has none.
     Result<TriggerAddress> address_blocking(const FlowEntry& flow);
     enum class Key { kPrimary, kSecondary };
+    // A subscription of the flow is told the new address.
     Status rotate_key_blocking(const FlowEntry& flow, Key key);
 
     // From memory, without blocking; null: not read yet, or the flow has no keys.
@@ -76,8 +82,10 @@ class Activation {
         std::shared_ptr<const connector::OpenConnection> connection,
         const connector::Connector& implementation
     );
-    Status subscribe_blocking(const FlowEntry& flow);
+    // Replaces the subscription that there is. When it has to be renewed.
+    Result<std::optional<Timestamp>> subscribe_blocking(const FlowEntry& flow);
     Status unsubscribe_blocking(const FlowEntry& flow);
+    Status forget_recurrence_blocking(const FlowEntry& flow);
     void add_order(const FlowEntry& flow, std::vector<std::string>& out) const;
 
     ActivationServices services_;

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "engine/model/schema.h"
+#include "engine/runtime/activation.h"
+#include "engine/runtime/triggers/recurrence.h"
 
 namespace tideway::runtime {
 
@@ -80,6 +82,12 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version)
     TIDEWAY_TRY_ASSIGN(auto vm, script::Vm::create(loaded->program));
     TIDEWAY_TRY_ASSIGN(loaded->declaration, vm->declaration());
     TIDEWAY_TRY_ASSIGN(loaded->body_schema, body_schema_of(loaded->declaration));
+    TIDEWAY_TRY_ASSIGN(
+        loaded->schedule,
+        declared_schedule(
+            loaded->declaration, find_trigger(registry_, loaded->declaration.trigger).spec
+        )
+    );
     loaded->analysis =
         script::analyse(version.main_file(), version.files, &loaded->program.connections);
     loaded->declaration.connections = loaded->analysis.connections;
@@ -170,7 +178,14 @@ Status FlowCatalog::publish(const Pack& pack) {
             entry->published = std::move(checked.loaded);
         }
     }
+    changed();
     return {};
+}
+
+void FlowCatalog::changed() const {
+    if (listener_) {
+        listener_();
+    }
 }
 
 // A flow whose text has errors keeps the title it had.

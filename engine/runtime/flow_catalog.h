@@ -2,6 +2,7 @@
 // reference means. Changed by publishing and by administrators; read by admission and runs.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "engine/base/threading.h"
 #include "engine/connector/registry.h"
 #include "engine/connector/secret_box.h"
+#include "engine/model/schedule.h"
 #include "engine/runtime/pack.h"
 #include "engine/script/outline.h"
 #include "engine/script/vm.h"
@@ -26,6 +28,7 @@ struct LoadedVersion {
     model::FlowDeclaration declaration;
     script::Analysis analysis;
     script::Program program;
+    std::optional<model::Schedule> schedule;  // of trigger.recurrence; when a polling trigger polls
     Json body_schema;  // of trigger.http_request { schema = ... }; null: any body is right
 };
 
@@ -79,6 +82,10 @@ class FlowCatalog {
 
     Status set_state(model::FlowId id, model::FlowState state, std::string reason);
 
+    // Called after flows, their states or bindings have changed, on the thread that changed them.
+    // Set before anything changes.
+    void on_change(std::function<void()> listener) { listener_ = std::move(listener); }
+
   private:
     struct Checked {
         std::shared_ptr<LoadedVersion> loaded;  // null: has errors
@@ -88,10 +95,12 @@ class FlowCatalog {
     Checked check(const Pack& pack, const std::string& flow) const;
     Result<std::shared_ptr<LoadedVersion>> prepare(model::FlowVersion version) const;
     std::string title_of(std::string_view pack, const std::string& name);
+    void changed() const;
     FlowEntry* find_entry(std::string_view pack, std::string_view name) TIDEWAY_REQUIRES(mutex_);
 
     store::Store& store_;
     const connector::Registry& registry_;
+    std::function<void()> listener_;
     mutable Mutex mutex_;
     std::map<std::string, Pack, std::less<>> packs_ TIDEWAY_GUARDED_BY(mutex_);
     std::vector<FlowEntry> entries_ TIDEWAY_GUARDED_BY(mutex_);

@@ -156,11 +156,14 @@ Result<ConnectionBinding> FlowCatalog::binding(std::string_view pack, std::strin
 
 Status FlowCatalog::bind(const store::BindReference& binding) {
     TIDEWAY_TRY(submit_blocking(store_, {{binding}}));
-    const Lock lock(mutex_);
-    std::erase_if(bindings_, [&binding](const store::BindReference& other) {
-        return other.pack == binding.pack && other.reference == binding.reference;
-    });
-    bindings_.push_back(binding);
+    {
+        const Lock lock(mutex_);
+        std::erase_if(bindings_, [&binding](const store::BindReference& other) {
+            return other.pack == binding.pack && other.reference == binding.reference;
+        });
+        bindings_.push_back(binding);
+    }
+    changed();
     return {};
 }
 
@@ -191,13 +194,16 @@ Status FlowCatalog::set_state(model::FlowId id, model::FlowState state, std::str
     set.state = state;
     set.reason = reason;
     TIDEWAY_TRY(submit_blocking(store_, {{set}}));
-    const Lock lock(mutex_);
-    for (FlowEntry& entry : entries_) {
-        if (entry.row.id == id) {
-            entry.row.state = state;
-            entry.row.state_reason = reason;
+    {
+        const Lock lock(mutex_);
+        for (FlowEntry& entry : entries_) {
+            if (entry.row.id == id) {
+                entry.row.state = state;
+                entry.row.state_reason = reason;
+            }
         }
     }
+    changed();
     return {};
 }
 

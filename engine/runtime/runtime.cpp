@@ -1,6 +1,7 @@
 #include "engine/runtime/runtime.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "engine/base/digest.h"
@@ -18,20 +19,6 @@ constexpr const char* kStoppedKey = "stopped_in_order";
 constexpr const char* kCallbackKey = "callback_key";
 constexpr Duration kPruneInterval = std::chrono::minutes(10);
 constexpr int kPruneRuns = 100;
-constexpr Duration kDedupeWindow = std::chrono::hours(24 * 7);
-
-Error flow_is_off(const FlowEntry& flow) {
-    Error error;
-    error.kind = ErrorKind::kInvalidInput;
-    error.code = "WorkflowTriggerIsNotEnabled";
-    error.message = "The flow '" + flow.row.name + "' is " +
-                    std::string(to_string(flow.row.state)) + "; it takes no events.";
-    if (!flow.row.state_reason.empty()) {
-        error.message += " Reason: " + flow.row.state_reason;
-    }
-    error.remedy = "Turn it on: tideway flows on " + flow.row.name;
-    return error;
-}
 
 Error run_not_stored(const Uid& run, const Error& cause) {
     Error error;
@@ -78,6 +65,18 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     for (int i = 0; i < std::max(1, dependencies_.shards); ++i) {
         shards_.push_back(std::make_unique<Shard>(services));
     }
+    FanOutServices fan_out;
+    fan_out.store = dependencies_.store;
+    fan_out.executor = &shards_.front()->loop();
+    fan_out.log = dependencies_.log;
+    fan_out.make = [this](const store::FanOutRow& event, const Payload& item) {
+        return make_admission(event, item);
+    };
+    fan_out.adopt = [this](store::Admit admit, const store::Outcome& outcome) {
+        adopt(std::move(admit), outcome);
+    };
+    fan_out.has_room = [this] { return has_room(); };
+    fan_out_ = std::make_unique<FanOut>(std::move(fan_out));
 }
 
 Runtime::~Runtime() {
@@ -92,6 +91,10 @@ Status Runtime::start() {
         shard->start();
     }
     TIDEWAY_TRY(recover());
+    TIDEWAY_TRY_ASSIGN(const auto split_events, dependencies_.store->reader().fan_outs());
+    for (const store::FanOutRow& event : split_events) {
+        go_on_with_fan_out(event);
+    }
     prune();
     return {};
 }
@@ -286,200 +289,6 @@ void Runtime::receive_callback(
             done(outcome.granted);
         }
     );
-}
-
-// ---------------------------------------------------------------- admission
-
-store::Admit Runtime::make_admission(const Delivery& delivery, Payload event, const Uid& run_uid)
-    const {
-    store::Admit admit;
-    admit.event.uid = Uid::random();
-    admit.event.flow_id = delivery.flow.row.id;
-    admit.event.source = delivery.source;
-    admit.event.payload = std::move(event);
-    admit.event.received = dependencies_.clock->now();
-    RunRecord run;
-    run.uid = run_uid;
-    run.root_uid = run_uid;
-    run.flow_id = delivery.flow.row.id;
-    run.version_id = delivery.flow.row.published;
-    run.status = model::Status::kRunning;  // this process takes it at once
-    run.lease_epoch = 1;
-    run.created = admit.event.received;
-    run.started = run.created;
-    admit.run = std::move(run);
-    return admit;
-}
-
-void Runtime::admit(Delivery delivery, std::function<void(Result<Admitted>)> done) {
-    const FlowEntry& flow = delivery.flow;
-    if (flow.row.state != model::FlowState::kOn || !flow.published) {
-        Error error = flow_is_off(flow);
-        record_refusal(flow, delivery.source, delivery.event, error.message);
-        done(fail(std::move(error)));
-        return;
-    }
-    const model::FlowDeclaration& declared = flow.published->declaration;
-    const bool has_functions =
-        declared.has_condition || declared.has_dedupe_by || declared.has_split_on;
-    if (!has_functions) {
-        admit_decided(std::move(delivery), TriggerDecision(), std::move(done));
-        return;
-    }
-    auto version = flow.published;
-    Payload event = delivery.event;
-    shards_.front()->evaluate_trigger(
-        std::move(version),
-        std::move(event),
-        [this, delivery = std::move(delivery), done = std::move(done)](
-            Result<TriggerDecision> decision
-        ) mutable { admit_decided(std::move(delivery), std::move(decision), std::move(done)); }
-    );
-}
-
-void Runtime::admit_decided(
-    Delivery delivery, Result<TriggerDecision> decision, std::function<void(Result<Admitted>)> done
-) {
-    const Uid run_uid = delivery.run_uid.value_or(Uid::random());
-    std::vector<store::Admit> admissions;
-    if (!decision) {
-        // Acknowledged and kept: a failed run that can be resubmitted once the script is right.
-        store::Admit admit = make_admission(delivery, delivery.event, run_uid);
-        model::StepError error;
-        error.code = decision.error().code;
-        error.message = "A function of the trigger failed: " + decision.error().message;
-        admit.run->status = model::Status::kFailed;
-        admit.run->code = "ActionFailed";
-        admit.run->error = model::to_payload(error);
-        admit.run->ended = admit.run->created;
-        admissions.push_back(std::move(admit));
-    } else if (!decision->is_met) {
-        store::Admit admit = make_admission(delivery, delivery.event, run_uid);
-        admit.run.reset();
-        admit.event.status = EventStatus::kConditionUnmet;
-        admit.event.reason = "The trigger's condition was not met.";
-        admissions.push_back(std::move(admit));
-    } else if (decision->items.empty()) {
-        store::Admit admit = make_admission(delivery, delivery.event, run_uid);
-        const auto& key = decision->dedupe_key ? decision->dedupe_key : delivery.dedupe_key;
-        if (key) {
-            admit.event.dedupe_key = *key;
-            admit.dedupe_expires = admit.event.received + kDedupeWindow;
-        }
-        admissions.push_back(std::move(admit));
-    } else {
-        for (const Payload& item : decision->items) {
-            admissions.push_back(make_admission(delivery, item, Uid::random()));
-        }
-    }
-    submit_admission(std::move(admissions), std::move(done));
-}
-
-void Runtime::submit_admission(
-    std::vector<store::Admit> admissions, std::function<void(Result<Admitted>)> done
-) {
-    store::Batch batch;
-    for (const store::Admit& admit : admissions) {
-        batch.commands.emplace_back(admit);
-    }
-    dependencies_.store->submit(
-        std::move(batch),
-        [this,
-         admissions = std::move(admissions),
-         done = std::move(done)](Result<std::vector<store::Outcome>> result) mutable {
-            if (!result) {
-                done(fail(std::move(result.error())));
-                return;
-            }
-            Admitted admitted;
-            admitted.event_uid = admissions.front().event.uid;
-            admitted.status = admissions.front().event.status;
-            admitted.reason = admissions.front().event.reason;
-            for (std::size_t i = 0; i < admissions.size(); ++i) {
-                const store::Outcome& outcome = (*result)[i];
-                store::Admit& admit = admissions[i];
-                if (outcome.is_duplicate) {
-                    admitted.status = EventStatus::kDuplicate;
-                    admitted.reason = "The same event was accepted before.";
-                    admitted.runs.push_back(outcome.run_uid);
-                    continue;
-                }
-                if (!admit.run) {
-                    continue;
-                }
-                admitted.runs.push_back(admit.run->uid);
-                if (model::is_final(admit.run->status)) {
-                    continue;
-                }
-                admit.run->id = outcome.run_id;
-                admit.run->event_id = outcome.id;
-                lock_holder(*admit.run);
-                shard_of(outcome.run_id).adopt(std::move(*admit.run), admit.event.payload);
-            }
-            done(std::move(admitted));
-        }
-    );
-}
-
-void Runtime::record_refusal(
-    const FlowEntry& flow, std::string source, Payload event, std::string reason
-) {
-    store::Admit admit;
-    admit.event.uid = Uid::random();
-    admit.event.flow_id = flow.row.id;
-    admit.event.source = std::move(source);
-    admit.event.status = EventStatus::kRefused;
-    admit.event.reason = std::move(reason);
-    admit.event.payload = std::move(event);
-    admit.event.received = dependencies_.clock->now();
-    dependencies_.store->submit(
-        {{std::move(admit)}}, [](const Result<std::vector<store::Outcome>>&) {}
-    );
-}
-
-void Runtime::resubmit(
-    RunRecord original, CodeChoice code, std::function<void(Result<Admitted>)> done
-) {
-    if (!model::is_final(original.status) && original.status != model::Status::kPaused) {
-        done(fail(
-            ErrorKind::kConflict,
-            "RunNotEnded",
-            "The run " + original.uid.hex() + " is " + std::string(to_string(original.status)) +
-                "; only a run that has ended can be resubmitted.",
-            "Wait for it, or cancel it first."
-        ));
-        return;
-    }
-    readers_.run([this, original = std::move(original), code, done = std::move(done)](
-                     store::Reader& reader
-                 ) mutable {
-        auto flow = dependencies_.catalog->flow(original.flow_id);
-        if (!flow) {
-            done(fail(std::move(flow.error())));
-            return;
-        }
-        auto event = reader.event(original.event_id);
-        if (!event || !*event) {
-            done(fail(
-                ErrorKind::kNotFound,
-                "EventGone",
-                "The event of the run " + original.uid.hex() + " is not in history any more."
-            ));
-            return;
-        }
-        Delivery delivery;
-        delivery.flow = *flow;
-        delivery.source = "resubmit";
-        store::Admit admit = make_admission(delivery, (*event)->payload, Uid::random());
-        admit.run->root_uid = original.root_uid;
-        admit.run->resubmit_of = original.uid;
-        if (code == CodeChoice::kOriginal) {
-            admit.run->version_id = original.version_id;
-        }
-        std::vector<store::Admit> admissions;
-        admissions.push_back(std::move(admit));
-        submit_admission(std::move(admissions), std::move(done));
-    });
 }
 
 }  // namespace tideway::runtime

@@ -6,10 +6,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/base/threading.h"
+#include "engine/runtime/fan_out.h"
 #include "engine/runtime/shard.h"
 
 namespace tideway::runtime {
@@ -62,6 +64,16 @@ class Runtime final : private RuntimeLinks {
     // Durable when `done` is called with a value. A flow that is off leaves a refused event and
     // fails with WorkflowTriggerIsNotEnabled.
     void admit(Delivery delivery, std::function<void(Result<Admitted>)> done);
+
+    // Events of one flow that came together: they and `beside` are one commit.
+    void admit_all(
+        std::vector<Delivery> deliveries,
+        std::vector<store::Command> beside,
+        std::function<void(Result<std::vector<Admitted>>)> done
+    );
+
+    // A trigger that failed before there was an event; for its history.
+    void record_failure(const FlowEntry& flow, std::string source, const Error& error);
 
     // A refused event, so that it leaves a trace.
     void record_refusal(
@@ -117,15 +129,30 @@ class Runtime final : private RuntimeLinks {
     Status recover();
     void prune();
     void tell_waiting(const Uid& run, Result<model::RunRecord> answer);
-    void admit_decided(
-        Delivery delivery,
-        Result<TriggerDecision> decision,
-        std::function<void(Result<Admitted>)> done
+    struct Arrivals;
+    void record(
+        const FlowEntry& flow,
+        std::string source,
+        model::EventStatus status,
+        Payload event,
+        std::string reason
     );
+    std::vector<store::Admit> decided(
+        const Delivery& delivery, const Result<TriggerDecision>& decision
+    ) const;
+    std::vector<store::Admit> split(const Delivery& delivery, const TriggerDecision& decision)
+        const;
     void submit_admission(
-        std::vector<store::Admit> admissions, std::function<void(Result<Admitted>)> done
+        Arrivals arrivals,
+        std::vector<store::Command> beside,
+        std::function<void(Result<std::vector<Admitted>>)> done
     );
+    Admitted take_up(std::span<store::Admit> admits, std::span<const store::Outcome> outcomes);
+    void adopt(store::Admit admit, const store::Outcome& outcome);
     store::Admit make_admission(const Delivery& delivery, Payload event, const Uid& run_uid) const;
+    store::Admit make_admission(const store::FanOutRow& event, const Payload& item) const;
+    void go_on_with_fan_out(store::FanOutRow event);
+    bool has_room() const;
 
     RuntimeDependencies dependencies_;
     std::string callback_key_;
@@ -133,6 +160,7 @@ class Runtime final : private RuntimeLinks {
     ReaderPool readers_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::unique_ptr<Timer> prune_timer_;  // on the first shard's loop
+    std::unique_ptr<FanOut> fan_out_;     // on the first shard's loop
     std::function<void(const model::RunRecord&)> listener_;
     Mutex mutex_;
     std::map<Uid, Responded> waiting_ TIDEWAY_GUARDED_BY(mutex_);

@@ -163,6 +163,7 @@ void Shard::begin(RunRecord run, Payload event, std::vector<model::JournalRow> r
     }
     const RunId id = run.id;
     Entry& entry = entries_[id];
+    runs_in_memory_ = entries_.size();
     entry.vm = *vm;
     const Uid holder = services_.links->lock_holder(run);
     services_.links->changed(run);
@@ -263,7 +264,10 @@ void Shard::decide(
 
 void Shard::drop(RunId run) {
     // Later: the session may be on the stack.
-    loop_.post([this, run] { entries_.erase(run); });
+    loop_.post([this, run] {
+        entries_.erase(run);
+        runs_in_memory_ = entries_.size();
+    });
 }
 
 void Shard::sweep() {
@@ -285,6 +289,7 @@ void Shard::sweep() {
             });
         }
     }
+    runs_in_memory_ = entries_.size();
     sweep_timer_ = loop_.after(kSweepInterval, [this] { sweep(); });
 }
 
@@ -333,54 +338,83 @@ void Shard::on_progress(const RunRecord& run) {
 
 void Shard::evaluate_trigger(
     std::shared_ptr<LoadedVersion> version,
-    Payload event,
-    std::function<void(Result<TriggerDecision>)> done
+    std::vector<Payload> events,
+    std::function<void(std::vector<Result<TriggerDecision>>)> done
 ) {
     loop_.post(
-        [this, version = std::move(version), event = std::move(event), done = std::move(done)] {
-            auto vm = vm_of(*version);
-            if (!vm) {
-                done(fail(std::move(vm.error())));
-                return;
+        [this, version = std::move(version), events = std::move(events), done = std::move(done)] {
+            std::vector<Result<TriggerDecision>> decisions;
+            for (const Payload& event : events) {
+                // Asked for each: an event may cost the VM.
+                const auto vm = vm_of(*version);
+                decisions.push_back(
+                    vm ? decide_trigger(**vm, version->declaration, event)
+                       : Result<TriggerDecision>(fail(vm.error()))
+                );
             }
-            std::optional<Error> error;
-            TriggerDecision decision = decide_trigger(**vm, *version, event, error);
-            if (error) {
-                done(fail(std::move(*error)));
-                return;
-            }
-            done(std::move(decision));
+            done(std::move(decisions));
         }
     );
 }
 
-TriggerDecision Shard::decide_trigger(
-    script::Vm& vm, const LoadedVersion& version, const Payload& event, std::optional<Error>& error
+namespace {
+
+Result<Json> call_trigger_function(script::Vm& vm, std::string_view name, const Payload& event) {
+    TIDEWAY_TRY_ASSIGN(const Payload value, vm.call_trigger_function(name, event));
+    return parse_json(value.empty() ? "null" : value.view(), name);
+}
+
+Result<std::vector<Payload>> items_of(const Json& value) {
+    std::vector<Payload> out;
+    if (value.is_null()) {
+        return out;
+    }
+    if (!value.is_array()) {
+        return fail(
+            ErrorKind::kScript,
+            "SplitOnNotAList",
+            "split_on gave no list but a value of type " + std::string(value.type_name()) + ".",
+            "Return a list, or nil where there is nothing to split."
+        );
+    }
+    if (static_cast<std::int64_t>(value.size()) > limits::kSplitOnItemsMax) {
+        return fail(
+            ErrorKind::kLimit,
+            "SplitOnTooManyItems",
+            "split_on gave " + std::to_string(value.size()) + " items; an event has at most " +
+                std::to_string(limits::kSplitOnItemsMax) + ".",
+            "Let the sender send less at once."
+        );
+    }
+    out.reserve(value.size());
+    for (const Json& item : value) {
+        out.push_back(to_payload(item));
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<TriggerDecision> Shard::decide_trigger(
+    script::Vm& vm, const model::FlowDeclaration& declared, const Payload& event
 ) {
     TriggerDecision decision;
-    const auto call = [&](bool has, std::string_view name) -> std::optional<Json> {
-        if (!has || error) {
-            return std::nullopt;
-        }
-        const auto value = vm.call_trigger_function(name, event);
-        if (!value) {
-            error = value.error();
-            return std::nullopt;
-        }
-        const auto parsed = parse_json(value->empty() ? "null" : value->view(), name);
-        return parsed ? std::optional(*parsed) : std::nullopt;
-    };
-    const model::FlowDeclaration& declared = version.declaration;
-    if (const auto met = call(declared.has_condition, "condition")) {
-        decision.is_met = !met->is_null() && *met != Json(false);
+    if (declared.has_condition) {
+        TIDEWAY_TRY_ASSIGN(const Json met, call_trigger_function(vm, "condition", event));
+        decision.is_met = !met.is_null() && met != Json(false);
     }
-    if (const auto key = call(declared.has_dedupe_by, "dedupe_by"); key && !key->is_null()) {
-        decision.dedupe_key = key->is_string() ? key->get<std::string>() : dump(*key);
+    if (!decision.is_met) {
+        return decision;
     }
-    if (const auto items = call(declared.has_split_on, "split_on"); items && items->is_array()) {
-        for (const Json& item : *items) {
-            decision.items.push_back(to_payload(item));
+    if (declared.has_dedupe_by) {
+        TIDEWAY_TRY_ASSIGN(const Json key, call_trigger_function(vm, "dedupe_by", event));
+        if (!key.is_null()) {
+            decision.dedupe_key = key.is_string() ? key.get<std::string>() : dump(key);
         }
+    }
+    if (declared.has_split_on) {
+        TIDEWAY_TRY_ASSIGN(const Json items, call_trigger_function(vm, "split_on", event));
+        TIDEWAY_TRY_ASSIGN(decision.items, items_of(items));
     }
     return decision;
 }

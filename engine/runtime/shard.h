@@ -2,6 +2,7 @@
 // claim to release.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,7 +52,7 @@ struct ShardServices {
 struct TriggerDecision {
     bool is_met = true;
     std::optional<std::string> dedupe_key;
-    std::vector<Payload> items;  // of split_on; empty: the event itself
+    std::optional<std::vector<Payload>> items;  // of split_on; absent: the event itself
 };
 
 // Thread: the public functions from any; everything else on its own.
@@ -82,14 +83,18 @@ class Shard final : private RunObserver {
         std::function<void(Status)> done
     );
 
-    // Runs the trigger's functions under the small budget; `done` is called on the shard.
+    // Runs the trigger's functions under the small budget, event by event; `done` is called on the
+    // shard.
     void evaluate_trigger(
         std::shared_ptr<LoadedVersion> version,
-        Payload event,
-        std::function<void(Result<TriggerDecision>)> done
+        std::vector<Payload> events,
+        std::function<void(std::vector<Result<TriggerDecision>>)> done
     );
 
     Loop& loop() { return loop_; }
+
+    // About how many runs are in memory. Thread: any.
+    std::size_t runs_in_memory() const { return runs_in_memory_; }
 
   private:
     struct Entry {
@@ -105,11 +110,8 @@ class Shard final : private RunObserver {
     void after_turn(model::RunId run);
     void drop(model::RunId run);
     void sweep();
-    TriggerDecision decide_trigger(
-        script::Vm& vm,
-        const LoadedVersion& version,
-        const Payload& event,
-        std::optional<Error>& error
+    static Result<TriggerDecision> decide_trigger(
+        script::Vm& vm, const model::FlowDeclaration& declared, const Payload& event
     );
 
     // RunObserver
@@ -131,7 +133,8 @@ class Shard final : private RunObserver {
     std::mt19937_64 random_;
     std::map<model::VersionId, std::shared_ptr<script::Vm>> vms_;
     std::map<model::RunId, Entry> entries_;
-    std::map<model::RunId, bool> loading_;  // run -> notified while it was being loaded
+    std::atomic<std::size_t> runs_in_memory_{0};  // of entries_, for other threads
+    std::map<model::RunId, bool> loading_;        // run -> notified while it was being loaded
     std::map<model::RunId, std::unique_ptr<Timer>> timers_;  // of runs that are not in memory
     std::unique_ptr<Timer> sweep_timer_;
     std::thread thread_;

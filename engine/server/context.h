@@ -17,6 +17,7 @@
 #include "engine/runtime/exchange_driver.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/runtime.h"
+#include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/authentication.h"
 
 namespace tideway::server {
@@ -25,6 +26,7 @@ struct Context {
     runtime::Runtime* runtime = nullptr;
     runtime::FlowCatalog* catalog = nullptr;
     runtime::Activation* activation = nullptr;
+    runtime::TriggerTimers* timers = nullptr;
     runtime::ExchangeDriver* driver = nullptr;
     store::Store* store = nullptr;
     connector::Registry* registry = nullptr;

@@ -1,6 +1,9 @@
 // /api/v1/flows: list, show, check, on, off, run.
+#include <charconv>
 #include <utility>
 
+#include "engine/http/url.h"
+#include "engine/runtime/triggers/recurrence.h"
 #include "engine/server/api.h"
 #include "engine/server/views.h"
 
@@ -14,6 +17,53 @@ std::string name_of(const http::ServerRequest& request) {
     return request.params.at("pack") + "/" + request.params.at("flow");
 }
 
+constexpr std::size_t kFiringsShown = 10;
+constexpr std::size_t kFiringsMax = 1000;
+
+// Of a flow that is on: where it stands; of another: as if it were turned on now. Blocking.
+Result<Json> next_firings(const Context& context, const FlowEntry& flow, std::size_t count) {
+    const model::FlowDeclaration& declared = flow.published->declaration;
+    const model::Schedule& schedule = *flow.published->schedule;
+    std::optional<runtime::RecurrenceCursor> cursor;
+    if (flow.row.state == model::FlowState::kOn) {
+        TIDEWAY_TRY_ASSIGN(const auto state, context.store->reader().trigger_state(flow.row.id));
+        const std::string rule = runtime::rule_of(declared.trigger, declared.trigger_config, {});
+        cursor = runtime::read_recurrence(state ? state->cursor : Payload(), rule);
+    }
+    const auto firings = runtime::upcoming_firings(schedule, cursor, context.clock->now(), count);
+    return Json{
+        {"time_zone", schedule.time_zone}, {"value", runtime::describe_firings(schedule, firings)}};
+}
+
+bool has_recurrence(const FlowEntry& flow) {
+    return flow.published && flow.published->declaration.trigger == "recurrence";
+}
+
+Result<Json> firings(const Context& context, const http::ServerRequest& request) {
+    TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name_of(request)));
+    if (!has_recurrence(flow)) {
+        return fail(
+            ErrorKind::kConflict,
+            "NoRecurrence",
+            "The flow '" + flow.row.name + "' does not fire by a schedule.",
+            "Only trigger.recurrence has one."
+        );
+    }
+    const std::string asked = http::query_value(request.query, "count");
+    std::size_t count = kFiringsShown;
+    const auto [end, problem] = std::from_chars(asked.data(), asked.data() + asked.size(), count);
+    const bool is_number = problem == std::errc() && end == asked.data() + asked.size();
+    if (!asked.empty() && (!is_number || count < 1 || count > kFiringsMax)) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidCount",
+            "count is '" + asked + "'.",
+            "Write a number from 1 to " + std::to_string(kFiringsMax) + "."
+        );
+    }
+    return next_firings(context, flow, count);
+}
+
 Result<Json> show_flow(const Context& context, const std::string& name) {
     TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
     Json out = view(flow);
@@ -25,6 +75,12 @@ Result<Json> show_flow(const Context& context, const std::string& name) {
         for (const model::OutlineNode& node : flow.published->analysis.outline) {
             out["outline"].push_back(view(node));
         }
+    }
+    if (has_recurrence(flow)) {
+        TIDEWAY_TRY_ASSIGN(out["next_firings"], next_firings(context, flow, kFiringsShown));
+    }
+    if (const auto status = context.timers->status(flow.row.id)) {
+        out["trigger_status"] = view(*status);
     }
     for (const Error& error : context.activation->problems(flow)) {
         out["activation_problems"].push_back(
@@ -118,6 +174,16 @@ void add_flow_routes(ApiRoutes& routes) {
         [&context](const http::ServerRequest& request, const Answer& answer) {
             answer_from_desk(context, answer, [&context, name = name_of(request)] {
                 return show_flow(context, name);
+            });
+        }
+    );
+    routes.add(
+        "GET",
+        "/flows/{pack}/{flow}/firings",
+        Role::kViewer,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            answer_from_desk(context, answer, [&context, request] {
+                return firings(context, request);
             });
         }
     );

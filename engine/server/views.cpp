@@ -123,6 +123,19 @@ Json view(const runtime::FlowEntry& flow) {
     return out;
 }
 
+Json view(const runtime::TriggerStatus& status) {
+    Json out = {{"failures", status.failures}};
+    put_time(out, "next", status.next);
+    put_time(out, "last", status.last);
+    if (status.error) {
+        out["error"] = {
+            {"code", status.error->code},
+            {"message", status.error->message},
+            {"remedy", status.error->remedy}};
+    }
+    return out;
+}
+
 Json view(const model::EventRecord& event) {
     Json out = {
         {"id", event.uid.hex()},

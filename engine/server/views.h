@@ -5,6 +5,7 @@
 #include "engine/model/connection.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/runtime.h"
+#include "engine/runtime/triggers/timed_trigger.h"
 
 namespace tideway::server {
 
@@ -14,6 +15,7 @@ Json view(const model::EventRecord& event);
 Json view(const model::EffectRecord& effect);
 Json view(const model::ConnectionRecord& connection);  // never a secret
 Json view(const runtime::Admitted& admitted);
+Json view(const runtime::TriggerStatus& status);
 Json view(const script::Finding& finding);
 Json view(const model::OutlineNode& node);
 

@@ -115,18 +115,46 @@ Result<Outcome> CatalogCommands::apply(const PutTriggerState& command) {
     const TriggerState& state = command.state;
     SqlQuery query(
         driver_,
-        "INSERT INTO trigger_state(flow_id, primary_key, secondary_key, subscription, cursor)"
-        " VALUES ($flow, $primary, $secondary, $subscription, $cursor)"
+        "INSERT INTO trigger_state(flow_id, primary_key, secondary_key, subscription, cursor,"
+        " subscribed_url, renew_at)"
+        " VALUES ($flow, $primary, $secondary, $subscription, $cursor, $url, $renew_at)"
         " ON CONFLICT(flow_id) DO UPDATE SET primary_key = excluded.primary_key,"
         " secondary_key = excluded.secondary_key, subscription = excluded.subscription,"
-        " cursor = excluded.cursor"
+        " subscribed_url = excluded.subscribed_url, renew_at = excluded.renew_at"
     );
     query.set("flow", state.flow_id);
     query.set("primary", state.primary_key);
     query.set("secondary", state.secondary_key);
     query.set("subscription", state.subscription);
     query.set("cursor", state.cursor);
+    query.set("url", state.subscribed_url);
+    query.set("renew_at", state.renew_at);
     return done(query);
+}
+
+Result<Outcome> CatalogCommands::apply(const MoveCursor& command) {
+    SqlQuery query(
+        driver_,
+        "INSERT INTO trigger_state(flow_id, primary_key, secondary_key, subscription, cursor)"
+        " SELECT $flow, '', '', '', $to WHERE $from = ''"
+        " OR EXISTS (SELECT 1 FROM trigger_state WHERE flow_id = $flow)"
+        " ON CONFLICT(flow_id) DO UPDATE SET cursor = excluded.cursor"
+        " WHERE trigger_state.cursor = $from"
+    );
+    query.set("flow", command.flow_id);
+    query.set("from", command.from);
+    query.set("to", command.to);
+    TIDEWAY_TRY(query.run());
+    if (driver_.changes() == 0) {
+        return fail(
+            ErrorKind::kConflict,
+            "TriggerMoved",
+            "The trigger of flow " + std::to_string(command.flow_id) +
+                " is not where this event begins.",
+            "Read its cursor again."
+        );
+    }
+    return Outcome();
 }
 
 Result<Outcome> CatalogCommands::apply(const PutConnection& command) {

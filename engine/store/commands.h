@@ -20,13 +20,21 @@ using model::RunId;
 using model::VersionId;
 
 // A trigger delivered something. Without `run` the event is only recorded (refused, unmet ...).
+// With `split` it is the event of many runs, which a fan-out makes later (AdvanceFanOut).
 // With `dedupe_key` set: if an accepted event of the flow has the same key within `dedupe_until`,
 // nothing is made but an event row with status Duplicate, and the result names the first run.
 // A run whose uid exists already is not made again: the result is that run, as a duplicate.
 struct Admit {
+    struct Split {
+        Payload items;  // a JSON array
+        std::int64_t count = 0;
+        VersionId version_id = 0;  // of the runs
+    };
+
     model::EventRecord event;
     std::optional<model::RunRecord> run;
     std::optional<Timestamp> dedupe_expires;  // with event.dedupe_key
+    std::optional<Split> split{};
 };
 
 // Rows of one run, in order, with everything that changes with them. Refused (code "LeaseLost")
@@ -87,6 +95,14 @@ struct ReceiveCallback {
     std::optional<Timestamp> at;  // when given, a token that has expired by then is refused
 };
 
+// The items of a split event up to `to` have their runs; with the last one the fan-out is gone.
+// Refused (code "FanOutMoved") when it does not stand at `from`.
+struct AdvanceFanOut {
+    EventId event_id = 0;
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+};
+
 struct PutFlow {
     std::string pack;
     std::string name;
@@ -111,10 +127,22 @@ struct TriggerState {
     std::string secondary_key;
     Payload subscription;
     Payload cursor;
+    std::string subscribed_url;         // what the service was told to call
+    std::optional<Timestamp> renew_at;  // of a subscription that ends by itself
 };
 
+// The cursor of a trigger that is known stays as it is: only MoveCursor changes it.
 struct PutTriggerState {
     TriggerState state;
+};
+
+// Where a recurrence or polling trigger is. It goes into the batch of the events that lie between:
+// both or neither. Refused (code "TriggerMoved") when the stored cursor is not `from`; a trigger
+// without a cursor has an empty one.
+struct MoveCursor {
+    FlowId flow_id = 0;
+    Payload from;
+    Payload to;
 };
 
 struct PutConnection {
@@ -191,10 +219,12 @@ using Command = std::variant<
     ReleaseLock,
     PutCallback,
     ReceiveCallback,
+    AdvanceFanOut,
     PutFlow,
     PutVersion,
     SetFlowState,
     PutTriggerState,
+    MoveCursor,
     PutConnection,
     DeleteConnection,
     BindReference,

@@ -98,9 +98,13 @@ Status PruneCommands::remove_run(RunId run_id) {
 }
 
 Status PruneCommands::remove_event(EventId event_id) {
-    SqlQuery query(driver_, "DELETE FROM event WHERE id = $id");
-    query.set("id", event_id);
-    TIDEWAY_TRY(query.run());
+    for (const std::string_view sql :
+         {"DELETE FROM event WHERE id = $id", "DELETE FROM fan_out WHERE event_id = $id"}) {
+        SqlQuery query(driver_, sql);
+        query.set("id", event_id);
+        TIDEWAY_TRY(query.run());
+    }
+    TIDEWAY_TRY(payloads_.release({"fan_out", event_id}));
     return payloads_.release({"event", event_id});
 }
 

@@ -119,6 +119,9 @@ Result<Outcome> RunCommands::apply(const Admit& command) {
         link.set("run", out.run_id);
         TIDEWAY_TRY(link.run());
     }
+    if (command.split) {
+        TIDEWAY_TRY(insert_fan_out(command, out.id));
+    }
     if (deduplicates(command)) {
         TIDEWAY_TRY(remember_key(command, out.run_id));
     }

@@ -23,6 +23,7 @@ class RunCommands {
     Result<Outcome> apply(const AppendJournal& command);
     Result<Outcome> apply(const ClaimRun& command);
     Result<Outcome> apply(const SetRunStatus& command);
+    Result<Outcome> apply(const AdvanceFanOut& command);
 
     // What was written since the last commit is undone.
     void forget_heads() { heads_.clear(); }
@@ -45,6 +46,7 @@ class RunCommands {
         std::string_view reason
     );
     Result<RunId> insert_run(const model::RunRecord& run);
+    Status insert_fan_out(const Admit& command, EventId event);
 
     Result<Head*> head_of(RunId run_id);
     Result<Head> read_head(RunId run_id);

@@ -229,8 +229,8 @@ Result<std::optional<TriggerState>> SqlReader::trigger_state(FlowId flow) {
     TIDEWAY_TRY(lease.begin());
     SqlQuery query(
         lease.driver(),
-        "SELECT primary_key, secondary_key, subscription, cursor FROM trigger_state"
-        " WHERE flow_id = $flow"
+        "SELECT primary_key, secondary_key, subscription, cursor, subscribed_url, renew_at"
+        " FROM trigger_state WHERE flow_id = $flow"
     );
     query.set("flow", flow);
     return read_one<TriggerState>(query, [flow](SqlQuery& row) -> Result<TriggerState> {
@@ -240,6 +240,8 @@ Result<std::optional<TriggerState>> SqlReader::trigger_state(FlowId flow) {
         state.secondary_key = row.text();
         state.subscription = row.payload();
         state.cursor = row.payload();
+        state.subscribed_url = row.text();
+        state.renew_at = row.optional_timestamp();
         return state;
     });
 }
@@ -314,6 +316,46 @@ Result<std::optional<std::string>> SqlReader::meta(const std::string& key) {
 }
 
 // ------------------------------------------------------------------ waits
+
+Result<std::vector<FanOutRow>> SqlReader::fan_outs() {
+    ReaderPool::Lease lease(pool_);
+    TIDEWAY_TRY(lease.begin());
+    SqlQuery query(
+        lease.driver(),
+        "SELECT fan_out.event_id, fan_out.flow_id, version_id, next, count, source FROM fan_out"
+        " JOIN event ON event.id = fan_out.event_id ORDER BY fan_out.event_id"
+    );
+    return read_all<FanOutRow>(query, [](SqlQuery& row) -> Result<FanOutRow> {
+        FanOutRow out;
+        out.event_id = row.integer();
+        out.flow_id = row.integer();
+        out.version_id = row.integer();
+        out.next = row.integer();
+        out.count = row.integer();
+        out.source = row.text();
+        return out;
+    });
+}
+
+Result<Payload> SqlReader::fan_out_items(EventId event) {
+    ReaderPool::Lease lease(pool_);
+    TIDEWAY_TRY(lease.begin());
+    Payload column;
+    {
+        SqlQuery query(lease.driver(), "SELECT items FROM fan_out WHERE event_id = $event");
+        query.set("event", event);
+        TIDEWAY_TRY_ASSIGN(const bool found, query.step());
+        if (!found) {
+            return fail(
+                ErrorKind::kNotFound,
+                "FanOutNotFound",
+                "Event " + std::to_string(event) + " has no items without a run."
+            );
+        }
+        column = query.payload();
+    }
+    return PayloadTable(lease.driver()).load(column);
+}
 
 Result<std::optional<CallbackRow>> SqlReader::callback(RunId run, const std::string& path) {
     ReaderPool::Lease lease(pool_);

@@ -35,6 +35,8 @@ class SqlReader final : public Reader {
     Result<std::vector<Variable>> variables() override;
     Result<std::vector<ApiToken>> tokens() override;
     Result<std::optional<std::string>> meta(const std::string& key) override;
+    Result<std::vector<FanOutRow>> fan_outs() override;
+    Result<Payload> fan_out_items(EventId event) override;
     Result<std::optional<CallbackRow>> callback(RunId run, const std::string& path) override;
     Result<std::vector<LockRow>> locks() override;
 

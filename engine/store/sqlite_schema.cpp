@@ -226,6 +226,19 @@ CREATE TABLE audit(
   after TEXT NOT NULL);
 )sql";
 
+constexpr const char* kTriggers = R"sql(
+ALTER TABLE trigger_state ADD COLUMN subscribed_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE trigger_state ADD COLUMN renew_at INTEGER;
+
+CREATE TABLE fan_out(
+  event_id INTEGER PRIMARY KEY,
+  flow_id INTEGER NOT NULL,
+  version_id INTEGER NOT NULL,
+  next INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  items TEXT NOT NULL);
+)sql";
+
 // One step of the schema is one script; the pieces are apart for the reader.
 const std::string& first_schema() {
     static const std::string script = std::string(kRuns) + kCatalog;
@@ -246,7 +259,8 @@ ALTER TABLE run DROP COLUMN next_seq;
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 2> steps{{{1, first_schema()}, {2, kFewerPages}}};
+    static const std::array<Migration, 3> steps{
+        {{1, first_schema()}, {2, kFewerPages}, {3, kTriggers}}};
     return steps;
 }
 

@@ -52,6 +52,16 @@ struct CallbackRow {
     Payload payload;
 };
 
+// A split event whose runs are not all made yet.
+struct FanOutRow {
+    EventId event_id = 0;
+    FlowId flow_id = 0;
+    VersionId version_id = 0;
+    std::int64_t next = 0;  // index of the first item without a run
+    std::int64_t count = 0;
+    std::string source;  // of the event
+};
+
 struct LockRow {
     std::string key;
     RunId run_id = 0;
@@ -77,6 +87,9 @@ class Reader {
     virtual Result<std::vector<model::EventRecord>> events(
         FlowId flow, EventId before, int limit
     ) = 0;
+    // Oldest first.
+    virtual Result<std::vector<FanOutRow>> fan_outs() = 0;
+    virtual Result<Payload> fan_out_items(EventId event) = 0;
     virtual Result<std::vector<model::EffectRecord>> effects(RunId id) = 0;
     // Newest first. Those of any run with this idempotency key.
     virtual Result<std::vector<model::EffectRecord>> effects_by_key(const std::string& key) = 0;

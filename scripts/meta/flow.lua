@@ -29,11 +29,21 @@
 ---@field coalesce_by? fun(event: table): any While a run waits, newer events with an equal key replace its event.
 
 ---@class RecurrenceTrigger: Trigger
----@field frequency "Second"|"Minute"|"Hour"|"Day"|"Week"|"Month"
----@field interval integer
----@field start_time? string ISO 8601.
----@field time_zone? string "Europe/Berlin" or "W. Europe Standard Time".
----@field schedule? table Hours, minutes and week days, as Power Automate has them.
+---@field frequency "Second"|"Minute"|"Hour"|"Day"|"Week"|"Month" Day, Week and Month follow the clock of the time zone; the others count elapsed time.
+---@field interval? integer 1 when absent.
+---@field start_time? string ISO 8601; without an offset a time of the time zone. What firings are counted from; when absent, from when the flow is turned on, and the first firing is then.
+---@field time_zone? string "Europe/Berlin" or "W. Europe Standard Time"; UTC when absent.
+---@field schedule? RecurrenceSchedule With Day, Week and Month.
+---@field missing_hour? "shift"|"skip" A time that clocks skip when they go forward: later by as much (default), or not at all.
+---@field doubled_hour? "first"|"last"|"both" A time that comes twice when clocks go back; "first" when absent.
+---@field after_downtime? "skip"|"once"|"all" Firings that were due while the server was down: none (default), one for all of them, or each.
+
+--- Numbers or lists of numbers. Hours and minutes that are absent are those of the first firing.
+---@class RecurrenceSchedule
+---@field minutes? integer|integer[] 0 to 59.
+---@field hours? integer|integer[] 0 to 23.
+---@field week_days? string|string[] "Monday"; only with Week. Weeks begin on Sunday.
+---@field month_days? integer|integer[] 1 to 31, or from the end: -1 is the last day; only with Month.
 
 ---@class RequestTrigger: Trigger
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
@@ -85,7 +95,8 @@ function trigger.manual(definition) end
 ---@return Trigger trigger
 function trigger.http_request(definition) end
 
---- The clock starts the run.
+--- The clock starts the run. The event is `{ scheduledTime, localTime, timeZone, missed }`; `missed` counts the firings that
+--- this one stands for.
 ---@param definition? RecurrenceTrigger
 ---@return Trigger trigger
 function trigger.recurrence(definition) end

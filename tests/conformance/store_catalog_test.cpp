@@ -72,16 +72,23 @@ TEST_P(StoreConformance, StoresAVersionOncePerContent) {
 }
 
 TEST_P(StoreConformance, RemembersTheStateOfATrigger) {
-    store::TriggerState state{5, "sig1", "sig2", Payload(R"({"id":"s"})"), Payload("\"c1\"")};
+    store::TriggerState state;
+    state.flow_id = 5;
+    state.primary_key = "sig0";
+    state.secondary_key = "sig2";
     done(PutTriggerState{state});
-    state.cursor = Payload("\"c2\"");
+    state.primary_key = "sig1";
+    state.subscription = Payload(R"({"id":"s"})");
+    state.subscribed_url = "https://contoso.example/flows/a";
+    state.renew_at = at_second(7);
     done(PutTriggerState{state});
     const auto stored = reader().trigger_state(5);
     ASSERT_TRUE(stored && *stored);
     EXPECT_EQ((*stored)->primary_key, "sig1");
     EXPECT_EQ((*stored)->secondary_key, "sig2");
     EXPECT_EQ((*stored)->subscription.view(), R"({"id":"s"})");
-    EXPECT_EQ((*stored)->cursor.view(), "\"c2\"");
+    EXPECT_EQ((*stored)->subscribed_url, "https://contoso.example/flows/a");
+    EXPECT_EQ((*stored)->renew_at, at_second(7));
     EXPECT_FALSE(*reader().trigger_state(6));
 }
 

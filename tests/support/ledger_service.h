@@ -3,12 +3,16 @@
 //   ledger.set{name,value}         idempotent
 //   ledger.post{key?,value}        once, with a probe by idempotency key
 //   ledger.shout{value}            once, no probe: parks when in doubt
+//   trigger ledger_entries         polls what was put with add_entry()
+//   trigger ledger_watch           subscribes
 // Tests make it misbehave by a plan of answers for the next requests.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +20,7 @@
 #include "engine/connector/chained_exchange.h"
 #include "engine/connector/connector.h"
 #include "engine/http/router.h"
+#include "engine/http/url.h"
 #include "tests/support/test_server.h"
 
 namespace tideway::testing {
@@ -32,7 +37,11 @@ inline constexpr const char* kLedgerSpec = R"({
    "input":{"type":"object"},"output":{},"object":"entry","record_id":"output:/id"},
   {"id":"shout","title":"Shout","summary":"Once, unknown after","effect":"once","park":true,
    "input":{"type":"object"},"output":{}}],
- "triggers":[]})";
+ "triggers":[
+  {"id":"entries","title":"Entries","kind":"polling","poll_interval_s":60,
+   "config":{"type":"object","properties":{"prefix":{"type":"string"}}},"event":{}},
+  {"id":"watch","title":"Watch","kind":"webhook","subscribes":true,
+   "config":{"type":"object"},"event":{}}]})";
 
 // How the service treats one request.
 enum class Treatment { kDo, kRefuse, kBusy, kCutBefore, kCutAfter };
@@ -59,6 +68,15 @@ class LedgerService {
     // What was really done, in order: "post 7".
     std::vector<std::string> done() {
         return server_.run([this] { return done_; });
+    }
+
+    void add_entry(const std::string& text) {
+        server_.run([&] { entries_.push_back(text); });
+    }
+
+    // What the next subscriptions say of their end.
+    void let_subscriptions_expire(const std::string& at) {
+        server_.run([&] { subscriptions_expire_ = at; });
     }
 
     std::size_t requests() {
@@ -112,12 +130,39 @@ class LedgerService {
         if (request.path == "/read") {
             return R"({"entries":)" + std::to_string(done_.size()) + "}";
         }
+        if (request.path == "/entries") {
+            return page(request.query);
+        }
         done_.push_back(request.path.substr(1) + " " + request.body);
+        if (request.path == "/subscribe") {
+            Json subscription = {{"id", "s" + std::to_string(done_.size())}};
+            if (!subscriptions_expire_.empty()) {
+                subscription["expires"] = subscriptions_expire_;
+            }
+            return dump(subscription);
+        }
         const std::string output = R"({"id":")" + std::to_string(done_.size()) + R"("})";
         by_key_[request.headers.get_or("Idempotency-Key", "")] = output;
         return output;
     }
 
+    // "?after=2&most=10"; without `after` no entries, only how many there are.
+    std::string page(const std::string& query) {
+        const auto number = [&query](const char* name) {
+            return std::stoul("0" + http::query_value(query, name));
+        };
+        Json out = {{"entries", Json::array()}, {"count", entries_.size()}};
+        if (!http::query_value(query, "after").empty()) {
+            const std::size_t end = std::min(entries_.size(), number("after") + number("most"));
+            for (std::size_t i = number("after"); i < end; ++i) {
+                out["entries"].push_back(entries_[i]);
+            }
+        }
+        return dump(out);
+    }
+
+    std::vector<std::string> entries_;
+    std::string subscriptions_expire_;
     std::map<std::string, std::deque<Treatment>> plans_;
     std::vector<std::string> done_;
     std::map<std::string, std::string> by_key_;
@@ -145,6 +190,27 @@ class LedgerConnector final : public connector::Connector {
         connector::Send send;
         send.request.url = url_ + "/probe?" + call.idempotency_key;
         return std::make_unique<One>(std::move(send), model::EffectClass::kRead, call.now);
+    }
+
+    std::unique_ptr<connector::Exchange> poll(
+        const model::TriggerSpec& /*trigger*/, const connector::Poll& poll
+    ) const override {
+        return std::make_unique<Entries>(url_, poll);
+    }
+
+    std::unique_ptr<connector::Exchange> subscribe(
+        const model::TriggerSpec& /*trigger*/, const connector::Subscription& subscription
+    ) const override {
+        return write(
+            "/subscribe",
+            {{"url", subscription.callback_url}, {"replaces", string_or(subscription.state, "id")}}
+        );
+    }
+
+    std::unique_ptr<connector::Exchange> unsubscribe(
+        const model::TriggerSpec& /*trigger*/, const connector::Subscription& subscription
+    ) const override {
+        return write("/unsubscribe", {{"id", string_or(subscription.state, "id")}});
     }
 
     http::NetworkPolicy network_policy(const Json&) const override {
@@ -178,6 +244,55 @@ class LedgerConnector final : public connector::Connector {
         model::EffectClass effect_;
         Timestamp now_;
     };
+
+    class Entries final : public connector::ChainedExchange {
+      public:
+        Entries(const std::string& url, const connector::Poll& poll)
+            : url_(url + "/entries?most=" + std::to_string(poll.events_max)),
+              now_(poll.now) {
+            if (poll.cursor.is_number_integer()) {
+                after_ = poll.cursor.get<std::size_t>();
+                url_ += "&after=" + std::to_string(*after_);
+            }
+        }
+
+        connector::Turn begin() override {
+            connector::Send send;
+            send.request.url = url_;
+            return ask(std::move(send), [this](const http::Response& response) -> connector::Turn {
+                if (response.status >= 400) {
+                    return connector::Failed{connector::service_error(response, now_), {}};
+                }
+                return read(Json::parse(response.body));
+            });
+        }
+
+      private:
+        connector::Turn read(const Json& page) const {
+            const auto count = page["count"].get<std::size_t>();
+            Json out = {{"events", Json::array()}, {"cursor", count}};
+            for (const Json& entry : page["entries"]) {
+                out["events"].push_back({{"event", {{"entry", entry}}}, {"dedupe_key", entry}});
+            }
+            if (after_) {
+                out["cursor"] = *after_ + page["entries"].size();
+                out["has_more"] = *after_ + page["entries"].size() < count;
+            }
+            return connector::Done{to_payload(out), {}};
+        }
+
+        std::string url_;
+        Timestamp now_;
+        std::optional<std::size_t> after_;
+    };
+
+    std::unique_ptr<connector::Exchange> write(const std::string& path, const Json& body) const {
+        connector::Send send;
+        send.request.method = "POST";
+        send.request.url = url_ + path;
+        send.request.body = dump(body);
+        return std::make_unique<One>(std::move(send), model::EffectClass::kIdempotent, Timestamp());
+    }
 
     std::string url_;
 };

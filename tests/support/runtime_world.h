@@ -2,12 +2,14 @@
 // a LedgerService as the outside world.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +19,10 @@
 #include "engine/connector/no_tokens.h"
 #include "engine/runtime/runtime.h"
 #include "tests/support/ledger_service.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/poll.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/trigger_world.h"
 
 namespace tideway::testing {
 
@@ -29,11 +34,21 @@ struct FlowText {
 // Thread: the test's.
 class RuntimeWorld {
   public:
-    // The pack's connection reference "ledger" is bound.
-    explicit RuntimeWorld(std::initializer_list<FlowText> flows) {
+    // The pack's connection reference "ledger" is bound. With `now` time stands there.
+    explicit RuntimeWorld(
+        std::initializer_list<FlowText> flows, std::optional<Timestamp> now = std::nullopt
+    ) {
+        if (now) {
+            clock_.set(*now);
+        }
         for (const FlowText& flow : flows) {
             files_[flow.name + ".lua"] = flow.text;
         }
+        model::ConnectionRecord ledger;
+        ledger.name = "ledger";
+        ledger.connector = "ledger";
+        ledger.settings = Payload("{}");
+        EXPECT_TRUE(connections_.put(ledger));
         files_["pack.json"] =
             R"({"name":"test","version":"1.0.0","connections":{"ledger":{"connector":"ledger"}},
                "variables":{"greeting":{"type":"String","default":"hello"}}})";
@@ -52,9 +67,51 @@ class RuntimeWorld {
 
     runtime::FlowCatalog& catalog() { return *catalog_; }
 
+    runtime::Activation& activation() { return triggers_->activation(); }
+
+    // Time stands still from the first use on; look() after changing it.
+    testing_support::SettableClock& clock() { return clock_; }
+
+    // Triggers act on what is due by the clock.
+    void look() { triggers_->timers().look(); }
+
+    std::optional<runtime::TriggerStatus> trigger_status(const std::string& flow) {
+        return triggers_->timers().status(catalog_->flow(flow)->row.id);
+    }
+
+    // What triggers of the flow delivered, oldest first.
+    std::vector<model::EventRecord> events(const std::string& flow) {
+        auto events = reader().events(catalog_->flow(flow)->row.id, 0, 500);
+        EXPECT_TRUE(events);
+        std::ranges::reverse(*events);
+        return *events;
+    }
+
+    // Waits until something is true that changes on another thread; 20 s at most.
+    bool becomes(const std::function<bool()>& is_true) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (!is_true()) {
+            if (std::chrono::steady_clock::now() >= deadline) {
+                return false;
+            }
+            tests::between_looks();
+        }
+        return true;
+    }
+
+    // The address that services call; it changes with the next restart().
+    void set_public_url(std::string url) { public_url_ = std::move(url); }
+
     // The process ends (runs are dropped as they are) and starts again on the same file.
     void restart() {
         stop();
+        start();
+    }
+
+    // The same, with something in between.
+    void restart(const std::function<void()>& meanwhile) {
+        stop();
+        meanwhile();
         start();
     }
 
@@ -181,6 +238,17 @@ class RuntimeWorld {
         runtime_->on_change([this](const model::RunRecord&) { changed_.notify_all(); });
         const auto started = runtime_->start();
         ASSERT_TRUE(started) << started.error().text();
+        TriggerWorldParts parts;
+        parts.runtime = runtime_.get();
+        parts.store = store_.get();
+        parts.catalog = catalog_.get();
+        parts.registry = registry_.get();
+        parts.connections = &connections_;
+        parts.tokens = &tokens_;
+        parts.clock = &clock_;
+        parts.log = &log_;
+        parts.public_url = public_url_;
+        triggers_ = std::make_unique<TriggerWorld>(parts);
     }
 
     void publish() {
@@ -201,7 +269,9 @@ class RuntimeWorld {
     }
 
     void stop() {
+        triggers_->stop();
         runtime_.reset();
+        triggers_.reset();
         catalog_.reset();
         store_.reset();
         registry_.reset();
@@ -213,7 +283,8 @@ class RuntimeWorld {
     connector::SecretBox box_{Secret(std::string(32, 'k'))};
     connector::Connections connections_{box_};
     connector::NoTokens tokens_;
-    SystemClock clock_;
+    testing_support::SettableClock clock_;
+    std::string public_url_ = "https://contoso.example";
     NullLog log_;
     Mutex mutex_;
     Condition changed_;
@@ -221,6 +292,7 @@ class RuntimeWorld {
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<runtime::FlowCatalog> catalog_;
     std::unique_ptr<runtime::Runtime> runtime_;
+    std::unique_ptr<TriggerWorld> triggers_;
 };
 
 }  // namespace tideway::testing

@@ -4,10 +4,10 @@
 #include <date/tz.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/time_zones.h"
 #include "engine/script/library.h"
 #include "engine/script/values/binding.h"
 #include "engine/script/values/time_format.h"
-#include "engine/script/values/zones.h"
 
 namespace tideway::script::library {
 namespace {

@@ -210,5 +210,124 @@ TEST_F(DataverseWithSandbox, AnAlternateKeyOfAnotherRowIsAConflict) {
     EXPECT_EQ(upserted["id"], "11111111-2222-4333-8444-555555555555");
 }
 
+// What the trigger row_changed_by_polling sees, poll after poll.
+class DataversePolls : public DataverseWithSandbox {
+  protected:
+    // "Create <name>" of each event; the sandbox's clock goes on by a second.
+    std::vector<std::string> poll() {
+        clock_.advance(std::chrono::seconds(1));
+        connector::Poll poll;
+        poll.config = config_;
+        poll.settings = crm_.settings;
+        poll.cursor = cursor_;
+        poll.now = clock_.now();
+        poll.events_max = events_max_;
+        const model::TriggerSpec& trigger = *crm_.spec.trigger("row_changed_by_polling");
+        const Json out = output(Conversation(crm_.connector().poll(trigger, poll)));
+        cursor_ = out["cursor"];
+        has_more_ = out["has_more"].get<bool>();
+        std::vector<std::string> texts;
+        for (const Json& item : out["events"]) {
+            const Json& event = item["event"];
+            EXPECT_EQ(event["id"], event["row"]["id"]);
+            EXPECT_EQ(event["table"], "opportunity");
+            texts.push_back(string_or(event, "message") + " " + string_or(event["row"], "name"));
+        }
+        return texts;
+    }
+
+    void add(const std::string& name) {
+        clock_.advance(std::chrono::seconds(1));
+        const auto made = sandbox_->act_as(kSeller, "POST", "opportunities", {{"name", name}});
+        EXPECT_LT(made.status, 300) << made.body;
+    }
+
+    void rename(const std::string& from, const std::string& to) {
+        clock_.advance(std::chrono::seconds(1));
+        const Json rows = output(crm_.start(
+            "list_rows", {{"table", "opportunity"}, {"filter", "name eq '" + from + "'"}}
+        ))["rows"];
+        ASSERT_EQ(rows.size(), 1U) << from;
+        const std::string path = "opportunities(" + string_or(rows[0], "id") + ")";
+        const auto changed = sandbox_->act_as(kSeller, "PATCH", path, {{"name", to}});
+        EXPECT_LT(changed.status, 300) << changed.body;
+    }
+
+    static constexpr const char* kSeller = "amy.alberts@contoso.com";
+    Json config_ = {{"table", "opportunity"}};
+    Json cursor_;
+    std::size_t events_max_ = 100;
+    bool has_more_ = false;
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_F(DataversePolls, TakeRowsThatAreThereAsKnownAndSeeEachChangeOnce) {
+    add("Old");
+    EXPECT_EQ(poll(), Texts());
+    EXPECT_EQ(poll(), Texts());
+    add("Northwind");
+    EXPECT_EQ(poll(), Texts{"Create Northwind"});
+    EXPECT_EQ(poll(), Texts());
+    rename("Northwind", "Northwind 2");
+    rename("Northwind 2", "Northwind 3");
+    rename("Old", "Older");
+    EXPECT_EQ(poll(), (Texts{"Update Northwind 3", "Update Older"}));
+    EXPECT_EQ(poll(), Texts());
+}
+
+TEST_F(DataversePolls, BeginWithAnEmptyTableToo) {
+    config_["filter"] = "name eq 'Northwind'";
+    EXPECT_EQ(poll(), Texts());
+    add("Northwind");
+    EXPECT_EQ(poll(), Texts{"Create Northwind"});
+}
+
+TEST_F(DataversePolls, SeeARowThatShowsLateOnce) {
+    EXPECT_EQ(poll(), Texts());
+    add("Quick");
+    EXPECT_EQ(poll(), Texts{"Create Quick"});
+    // As if it had not been there: a long transaction that committed only now.
+    add("Slow");
+    Json as_it_was = cursor_;
+    EXPECT_EQ(poll(), Texts{"Create Slow"});
+    add("Later");
+    EXPECT_EQ(poll(), Texts{"Create Later"});
+    for (const auto& [id, seen] : cursor_["seen"].items()) {
+        if (!as_it_was["seen"].contains(id)) {
+            cursor_["seen"].erase(id);
+            break;
+        }
+    }
+    EXPECT_EQ(poll().size(), 1U);
+    EXPECT_EQ(poll(), Texts());
+}
+
+TEST_F(DataversePolls, KeepToTheFilterTheMessageAndTheColumns) {
+    config_["filter"] = "startswith(name,'N')";
+    config_["message"] = "modified";
+    config_["select"] = {"name"};
+    EXPECT_EQ(poll(), Texts());
+    add("Northwind");
+    add("Contoso");
+    EXPECT_EQ(poll(), Texts());
+    rename("Northwind", "Northwind 2");
+    rename("Contoso", "Contoso 2");
+    EXPECT_EQ(poll(), Texts{"Update Northwind 2"});
+}
+
+TEST_F(DataversePolls, LeaveWhatIsTooMuchToTheNextPoll) {
+    EXPECT_EQ(poll(), Texts());
+    events_max_ = 2;
+    for (const char* name : {"a", "b", "c", "d", "e"}) {
+        add(name);
+    }
+    EXPECT_EQ(poll(), (Texts{"Create a", "Create b"}));
+    EXPECT_TRUE(has_more_);
+    EXPECT_EQ(poll(), (Texts{"Create c", "Create d"}));
+    EXPECT_EQ(poll(), Texts{"Create e"});
+    EXPECT_FALSE(has_more_);
+}
+
 }  // namespace
 }  // namespace tideway::connectors::dataverse

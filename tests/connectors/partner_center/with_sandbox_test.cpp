@@ -1,6 +1,7 @@
 // The connector against the sandbox: what one sends, the other understands.
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -187,6 +188,106 @@ TEST_F(PartnerCenterWithSandbox, TestingTheConnectionFindsEverythingInOrder) {
     for (const Json& check : output(Conversation(pc_.connector().test(pc_.settings)))["checks"]) {
         EXPECT_TRUE(check["ok"]) << check.dump();
     }
+}
+
+// What the trigger referral_changed sees, poll after poll.
+class PartnerCenterPolls : public PartnerCenterWithSandbox {
+  protected:
+    // "referral-created r-1" of each event, with the CRM id; the clock goes on by a second.
+    std::vector<std::string> poll() {
+        clock_.advance(std::chrono::seconds(1));
+        connector::Poll poll;
+        poll.config = config_;
+        poll.settings = pc_.settings;
+        poll.cursor = cursor_;
+        poll.now = clock_.now();
+        poll.events_max = events_max_;
+        const model::TriggerSpec& trigger = *pc_.spec.trigger("referral_changed");
+        const Json out = output(Conversation(pc_.connector().poll(trigger, poll)));
+        cursor_ = out["cursor"];
+        has_more_ = out["has_more"].get<bool>();
+        std::vector<std::string> texts;
+        for (const Json& item : out["events"]) {
+            const Json& event = item["event"];
+            EXPECT_TRUE(string_or(event, "resource_uri").ends_with(string_or(event, "referral_id"))
+            );
+            texts.push_back(
+                string_or(event, "event_name") + " " + names_[string_or(event, "referral_id")]
+            );
+        }
+        return texts;
+    }
+
+    void create(const std::string& name) {
+        clock_.advance(std::chrono::seconds(1));
+        const Json made = output(
+            Conversation(pc_.connector().start(call("create_referral", {{"referral", deal(name)}})))
+        );
+        names_[string_or(made, "id")] = name;
+    }
+
+    void change(const std::string& name) {
+        clock_.advance(std::chrono::seconds(1));
+        for (const auto& [id, known] : names_) {
+            if (known == name) {
+                const Json patch = {{"id", id}, {"changes", {{"campaignId", "spring"}}}};
+                output(Conversation(pc_.connector().start(call("patch_referral", patch))));
+            }
+        }
+    }
+
+    Json config_ = Json::object();
+    Json cursor_;
+    std::map<std::string, std::string> names_;
+    std::size_t events_max_ = 100;
+    bool has_more_ = false;
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_F(PartnerCenterPolls, TakeReferralsThatAreThereAsKnownAndSeeEachChangeOnce) {
+    for (const char* name : {"a", "b", "c"}) {
+        create(name);
+    }
+    EXPECT_EQ(poll(), Texts());
+    EXPECT_EQ(poll(), Texts());
+    create("d");
+    change("a");
+    EXPECT_EQ(poll(), (Texts{"referral-created d", "referral-updated a"}));
+    EXPECT_EQ(poll(), Texts());
+    change("d");
+    EXPECT_EQ(poll(), Texts{"referral-updated d"});
+}
+
+TEST_F(PartnerCenterPolls, SeeWhatChangedLongAgoNoMore) {
+    create("a");
+    EXPECT_EQ(poll(), Texts());
+    clock_.advance(std::chrono::hours(48));
+    create("b");
+    EXPECT_EQ(poll(), Texts{"referral-created b"});
+    EXPECT_EQ(cursor_["seen"].size(), 1U);
+    EXPECT_EQ(poll(), Texts());
+}
+
+TEST_F(PartnerCenterPolls, KeepToTheEventsThatAreWanted) {
+    config_["events"] = {"referral-updated"};
+    EXPECT_EQ(poll(), Texts());
+    create("a");
+    EXPECT_EQ(poll(), Texts());
+    change("a");
+    EXPECT_EQ(poll(), Texts{"referral-updated a"});
+}
+
+TEST_F(PartnerCenterPolls, LeaveWhatIsTooMuchToTheNextPoll) {
+    EXPECT_EQ(poll(), Texts());
+    for (const char* name : {"a", "b", "c"}) {
+        create(name);
+    }
+    events_max_ = 2;
+    EXPECT_EQ(poll(), (Texts{"referral-created a", "referral-created b"}));
+    EXPECT_TRUE(has_more_);
+    EXPECT_EQ(poll(), Texts{"referral-created c"});
+    EXPECT_FALSE(has_more_);
 }
 
 }  // namespace

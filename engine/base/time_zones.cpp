@@ -1,8 +1,8 @@
-#include "engine/script/values/zones.h"
+#include "engine/base/time_zones.h"
 
 #include <algorithm>
 
-namespace tideway::script::library {
+namespace tideway {
 namespace {
 
 struct Zone {
@@ -163,4 +163,4 @@ std::string_view iana_zone(std::string_view name) {
     return found != std::end(kZones) && found->windows == name ? found->iana : name;
 }
 
-}  // namespace tideway::script::library
+}  // namespace tideway

@@ -4,9 +4,9 @@
 
 #include <string_view>
 
-namespace tideway::script::library {
+namespace tideway {
 
 // The IANA name for a Windows name, else `name` itself.
 std::string_view iana_zone(std::string_view name);
 
-}  // namespace tideway::script::library
+}  // namespace tideway

@@ -1,0 +1,16 @@
+// The trigger row_changed_by_polling: rows by the time of their last change.
+#pragma once
+
+#include <memory>
+
+#include "engine/connector/connector.h"
+
+namespace tideway::connectors::dataverse {
+
+using ExchangePtr = std::unique_ptr<connector::Exchange>;
+
+// Events are as row_changed's. A row that was changed several times between two polls is one event;
+// one that was deleted is none.
+ExchangePtr poll_rows(const connector::Poll& poll);
+
+}  // namespace tideway::connectors::dataverse

@@ -1,0 +1,16 @@
+// The trigger referral_changed: referrals by the time of their last change.
+#pragma once
+
+#include <memory>
+
+#include "engine/connector/connector.h"
+
+namespace tideway::connectors::partner_center {
+
+using ExchangePtr = std::unique_ptr<connector::Exchange>;
+
+// Events are as referral_event's. A referral that was changed several times between two polls is
+// one event.
+ExchangePtr poll_referrals(const connector::Poll& poll);
+
+}  // namespace tideway::connectors::partner_center

@@ -1,0 +1,45 @@
+// A connector's polling trigger: asks the service what is new, as often as its schedule says. The
+// events of a poll and the cursor behind them are one commit.
+#pragma once
+
+#include "engine/runtime/activation.h"
+#include "engine/runtime/exchange_driver.h"
+#include "engine/runtime/runtime.h"
+#include "engine/runtime/triggers/timed_trigger.h"
+
+namespace tideway::runtime {
+
+// Thread: the executor's.
+class PollingTrigger final : public TimedTrigger {
+  public:
+    PollingTrigger(
+        const TriggerServices& services, const FlowEntry& flow, const ConnectorTrigger& trigger
+    );
+
+    void start() override;
+    void act(Timestamp now) override;
+
+  private:
+    using State = Result<std::optional<store::TriggerState>>;
+    using Admissions = Result<std::vector<Admitted>>;
+
+    void loaded(State state);
+    void polled(ExchangeDriver::Outcome outcome);
+    Status take(const Payload& output);
+    void committed(Admissions admitted);
+    void went_well();
+    void went_wrong(Error error);
+
+    const ConnectorTrigger trigger_;
+    const model::Schedule& schedule_;  // of flow_.published
+    const Timestamp anchor_;
+    bool is_loaded_ = false;
+    std::string rule_;
+    Payload stored_;  // the cursor as it is in the store
+    Json cursor_;     // the connector's part of it
+    Payload next_;    // being committed
+    Json next_cursor_;
+    bool has_more_ = false;
+};
+
+}  // namespace tideway::runtime

@@ -1,0 +1,156 @@
+#include "engine/runtime/triggers/polling_trigger.h"
+
+#include "tests/support/runtime_world.h"
+
+namespace tideway::runtime {
+namespace {
+
+using std::chrono::minutes;
+using testing::RuntimeWorld;
+using testing::Treatment;
+
+const Timestamp kMorning = parse_utc("2030-03-01T08:30:00Z").value();
+
+std::string flow_with(const std::string& config = "") {
+    return "return flow { title = 'P', trigger = trigger.ledger_entries { " + config +
+           " }, run = function(event) return event.entry end }";
+}
+
+std::vector<std::string> entries(RuntimeWorld& world) {
+    std::vector<std::string> out;
+    for (const model::EventRecord& event : world.events("poller")) {
+        if (event.status == model::EventStatus::kAccepted) {
+            out.push_back(string_or(Json::parse(event.payload.view()), "entry"));
+        }
+    }
+    return out;
+}
+
+// A poll at the time that the clock shows has come to an end.
+bool has_polled(RuntimeWorld& world) {
+    return world.becomes([&] {
+        const auto status = world.trigger_status("poller");
+        return status && status->last == world.clock().now() && status->next &&
+               *status->next > world.clock().now();
+    });
+}
+
+bool polls_after(RuntimeWorld& world, Duration pause) {
+    world.clock().advance(pause);
+    world.look();
+    return has_polled(world);
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(PollingTrigger, TakesWhatIsThereAsKnownAndDeliversWhatComesAfter) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().add_entry("one");
+    world.service().add_entry("two");
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_EQ(entries(world), (Texts{"one", "two"}));
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_EQ(entries(world).size(), 2U);
+    const auto run = world.reader().run(world.events("poller").front().run_id);
+    ASSERT_TRUE(run && *run);
+    EXPECT_EQ(world.ended((*run)->uid).output.view(), "\"one\"");
+}
+
+TEST(PollingTrigger, DeliversNothingThatWasThereBeforeTheFlowWasOn) {
+    RuntimeWorld world({}, kMorning);
+    world.service().add_entry("old");
+    world.edit("poller", flow_with());
+    ASSERT_TRUE(has_polled(world));
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_TRUE(entries(world).empty());
+}
+
+TEST(PollingTrigger, GoesOnFromItsCursorAfterARestart) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.restart([&] { world.service().add_entry("meanwhile"); });
+    ASSERT_TRUE(has_polled(world));
+    EXPECT_EQ(entries(world), Texts{"meanwhile"});
+    world.restart();
+    ASSERT_TRUE(has_polled(world));
+    EXPECT_EQ(entries(world).size(), 1U);
+}
+
+TEST(PollingTrigger, DeliversWhatCameWhileTheFlowWasOff) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    ASSERT_TRUE(world.activation().turn_off_blocking(*world.catalog().flow("poller")));
+    world.service().add_entry("while off");
+    ASSERT_TRUE(world.becomes([&] { return !world.trigger_status("poller"); }));
+    world.clock().advance(minutes(5));
+    ASSERT_TRUE(world.activation().turn_on_blocking(*world.catalog().flow("poller")));
+    ASSERT_TRUE(has_polled(world));
+    EXPECT_EQ(entries(world), Texts{"while off"});
+}
+
+TEST(PollingTrigger, TakesWhatIsThereAsKnownAgainWhenItsConfigurationChanges) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().add_entry("one");
+    world.clock().advance(minutes(1));
+    world.edit("poller", flow_with("prefix = 'x'"));
+    ASSERT_TRUE(has_polled(world));
+    EXPECT_TRUE(entries(world).empty());
+    world.service().add_entry("two");
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_EQ(entries(world), Texts{"two"});
+}
+
+TEST(PollingTrigger, AsksAgainAtOnceWhileThereIsMore) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    constexpr int kEntries = 1100;
+    for (int i = 0; i < kEntries; ++i) {
+        world.service().add_entry("entry " + std::to_string(i));
+    }
+    world.clock().advance(minutes(1));
+    world.look();
+    ASSERT_TRUE(has_polled(world));
+    const auto state = world.reader().trigger_state(world.catalog().flow("poller")->row.id);
+    ASSERT_TRUE(state && *state);
+    EXPECT_EQ(Json::parse((*state)->cursor.view())["cursor"], kEntries);
+}
+
+TEST(PollingTrigger, WaitsLongerWithEachFailureAndTellsTheFirst) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().add_entry("one");
+    world.service().plan("/entries", {Treatment::kRefuse, Treatment::kRefuse});
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    auto status = world.trigger_status("poller");
+    EXPECT_EQ(status->failures, 1);
+    EXPECT_EQ(status->error->message, "The ledger says no.");
+    EXPECT_EQ(*status->next, world.clock().now() + minutes(1));
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    status = world.trigger_status("poller");
+    EXPECT_EQ(status->failures, 2);
+    EXPECT_EQ(*status->next, world.clock().now() + minutes(2));
+    // One entry of the trigger's history for both.
+    ASSERT_TRUE(world.becomes([&] { return !world.events("poller").empty(); }));
+    EXPECT_EQ(world.events("poller").size(), 1U);
+    EXPECT_EQ(world.events("poller").front().status, model::EventStatus::kFailed);
+    EXPECT_EQ(world.events("poller").front().reason, "The ledger says no.");
+
+    ASSERT_TRUE(polls_after(world, minutes(2)));
+    status = world.trigger_status("poller");
+    EXPECT_EQ(status->failures, 0);
+    EXPECT_FALSE(status->error);
+    EXPECT_EQ(entries(world), Texts{"one"});
+}
+
+TEST(PollingTrigger, PollsAsOftenAsTheFlowSays) {
+    RuntimeWorld world(
+        {{"poller", flow_with("recurrence = { frequency = 'Minute', interval = 5 }")}}, kMorning
+    );
+    ASSERT_TRUE(has_polled(world));
+    EXPECT_EQ(*world.trigger_status("poller")->next, kMorning + minutes(5));
+}
+
+}  // namespace
+}  // namespace tideway::runtime
