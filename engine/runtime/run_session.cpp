@@ -1,5 +1,6 @@
 #include "engine/runtime/run_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/limits.h"
@@ -177,6 +178,7 @@ void RunSession::update_waiting() {
     std::optional<Timestamp> wake_at;
     bool has_parked = false;
     bool has_active = false;
+    bool has_paused = !waits_.empty();
     for (const auto& [path, wait] : waits_) {
         if (wait.due && (!wake_at || *wait.due < *wake_at)) {
             wake_at = wait.due;
@@ -185,21 +187,29 @@ void RunSession::update_waiting() {
     }
     for (const auto& [path, pending] : operations_) {
         has_parked = has_parked || pending->is_parked;
-        has_active = has_active || !pending->is_parked;
+        has_active = has_active || !(pending->is_parked || pending->pause);
+        if (pending->pause) {
+            has_paused = true;
+            reason = pending->pause->why;
+            wake_at = wake_at ? std::min(*wake_at, pending->pause->until) : pending->pause->until;
+        }
     }
-    const auto status = has_active        ? model::Status::kRunning
-                        : has_parked      ? model::Status::kPaused
-                        : !waits_.empty() ? model::Status::kWaiting
-                                          : model::Status::kRunning;
+    const auto status = has_active   ? model::Status::kRunning
+                        : has_parked ? model::Status::kPaused
+                        : has_paused ? model::Status::kWaiting
+                                     : model::Status::kRunning;
     if (status == model::Status::kPaused) {
         reason = "a person must decide about an effect in doubt";
     }
-    if (status == run_.status && wake_at == run_.wake_at) {
+    if (status == model::Status::kRunning) {
+        reason.clear();
+    }
+    if (status == run_.status && wake_at == run_.wake_at && reason == run_.wait_reason) {
         return;
     }
     run_.status = status;
     run_.wake_at = wake_at;
-    run_.wait_reason = status == model::Status::kRunning ? std::string() : reason;
+    run_.wait_reason = reason;
     run_changed_ = true;
     flush_soon();
     services_.observer->on_progress(run_);
@@ -212,8 +222,12 @@ void RunSession::note_progress() {
 }
 
 bool RunSession::is_idle() const {
-    return is_live_ && !is_over_ && !is_preempted_ && operations_.empty() && !waits_.empty() &&
-           gates_.empty() && !is_flushing_ && !journal_->has_unflushed() && !run_changed_;
+    const bool only_waits = std::ranges::all_of(operations_, [](const auto& operation) {
+        return operation.second->pause.has_value();
+    });
+    return is_live_ && !is_over_ && !ending_ && !is_preempted_ && only_waits &&
+           !(waits_.empty() && operations_.empty()) && gates_.empty() && !is_flushing_ &&
+           !journal_->has_unflushed() && !run_changed_;
 }
 
 bool RunSession::has_effect_in_flight() const {

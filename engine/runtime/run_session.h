@@ -126,6 +126,9 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         bool is_effect = false;
         bool is_parked = false;
         model::StepError parked_error;
+        bool is_at_rest = false;  // recorded: waits, and no attempt of it is in doubt
+        std::optional<Timestamp> waiting_since;
+        std::optional<ConnectionPause> pause;  // it waits for its connection
     };
 
     // --- driving the script (run_session.cpp)
@@ -166,7 +169,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void wake(const std::string& path, const script::Answer& answer, std::string code);
     void release_lock(const script::StepRequest& request);
 
-    // --- operations (run_operations.cpp)
+    // --- operations (run_operations.cpp; run_connections.cpp: waiting for a connection)
+    void take_recorded(PendingOperation& pending, const Journal::Recorded& recorded);
     void start_operation(PendingOperation& pending);
     void send_after_intent(const std::string& path, bool may_have_happened);
     void reuse_or_send(const std::string& path, std::vector<model::EffectRecord> earlier);
@@ -183,6 +187,11 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void on_done(OperationRun&, int attempt, connector::Done done) override;
     void on_failed(OperationRun&, int attempt, model::StepError error) override;
     void on_parked(OperationRun&, int attempt, model::StepError error) override;
+    void on_connection_wait(OperationRun& run, ConnectionPause pause) override;
+    void on_connection_back(OperationRun& run) override;
+    void append_connection_row(
+        const PendingOperation& pending, std::string_view code, const ConnectionPause& pause
+    );
     static void note_record(PendingOperation& pending, const connector::Done& done);
     PendingOperation* pending_of(const OperationRun& run);
 

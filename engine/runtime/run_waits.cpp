@@ -76,6 +76,12 @@ void RunSession::start_wait(Wait& wait) {
 }
 
 void RunSession::recheck(const std::string& path) {
+    if (const auto found = operations_.find(path); found != operations_.end()) {
+        if (found->second->pause) {
+            found->second->run->look_again();
+        }
+        return;
+    }
     const auto it = waits_.find(path);
     if (it == waits_.end() || !it->second.is_started) {
         return;

@@ -50,7 +50,8 @@ std::string read_or_make_callback_key(store::Store& store) {
 Runtime::Runtime(RuntimeDependencies dependencies)
     : dependencies_(std::move(dependencies)),
       callback_key_(read_or_make_callback_key(*dependencies_.store)),
-      readers_(dependencies_.store->reader(), kReaderThreads) {
+      readers_(dependencies_.store->reader(), kReaderThreads),
+      gate_(*dependencies_.store, *dependencies_.clock, *dependencies_.log) {
     ShardServices services;
     services.store = dependencies_.store;
     services.readers = &readers_;
@@ -58,6 +59,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.registry = dependencies_.registry;
     services.connections = dependencies_.connections;
     services.tokens = dependencies_.tokens;
+    services.gate = &gate_;
     services.clock = dependencies_.clock;
     services.log = dependencies_.log;
     services.links = this;
@@ -77,6 +79,10 @@ Runtime::~Runtime() {
 
 Status Runtime::start() {
     is_running_ = true;
+    TIDEWAY_TRY(gate_.restore());
+    gate_.start(shards_.front()->loop(), [this](RunId run, const std::string& path) {
+        notify(run, path);
+    });
     for (const auto& shard : shards_) {
         shard->start();
     }
@@ -90,6 +96,7 @@ void Runtime::stop() {
     for (const auto& shard : shards_) {
         shard->stop();
     }
+    gate_.stop();
     readers_.stop();
     // Completions come in order: after this one, none of ours is left that could touch a shard. The
     // note tells the next start that no run made this process die.

@@ -98,6 +98,8 @@ class Runtime final : private RuntimeLinks {
 
     ReaderPool& readers() { return readers_; }
 
+    ConnectionGate& gate() { return gate_; }
+
   private:
     // RuntimeLinks
     void dispatch(model::RunId run) override;
@@ -125,6 +127,7 @@ class Runtime final : private RuntimeLinks {
     std::string callback_key_;
     bool is_running_ = false;
     ReaderPool readers_;
+    ConnectionGate gate_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::unique_ptr<Timer> prune_timer_;  // on the first shard's loop
     std::function<void(const model::RunRecord&)> listener_;

@@ -33,6 +33,7 @@ Shard::Shard(ShardServices services)
     operations.executor = &loop_;
     operations.client = client_.get();
     operations.tokens = services_.tokens;
+    operations.gate = services_.gate;
     operations.authorizer = &authorizer_;
     operations.clock = services_.clock;
     operations.log = services_.log;
@@ -219,6 +220,7 @@ void Shard::cancel(RunId run, std::string reason) {
             return;
         }
         // Not in memory: nothing of it is under way.
+        services_.gate->forget(run);
         store::SetRunStatus set;
         set.run_id = run;
         set.status = model::Status::kCancelled;
@@ -298,6 +300,7 @@ void Shard::on_response(const RunRecord& run) {
 }
 
 void Shard::on_ended(const RunRecord& run) {
+    services_.gate->forget(run.id);
     services_.links->changed(run);
     services_.links->ended(run);
     if (!run.parent_uid.is_none()) {

@@ -37,6 +37,7 @@ struct ShardServices {
     const connector::Registry* registry = nullptr;
     const connector::Connections* connections = nullptr;
     connector::TokenCache* tokens = nullptr;
+    ConnectionGate* gate = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
     RuntimeLinks* links = nullptr;

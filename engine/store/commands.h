@@ -125,6 +125,10 @@ struct DeleteConnection {
     std::string name;
 };
 
+struct PutConnectionHealth {
+    model::ConnectionHealthRecord health;  // by connection: inserted or replaced
+};
+
 // Which connection a pack's connection reference means in this environment.
 struct BindReference {
     std::string pack;
@@ -197,6 +201,7 @@ using Command = std::variant<
     PutTriggerState,
     PutConnection,
     DeleteConnection,
+    PutConnectionHealth,
     BindReference,
     PutVariable,
     PutToken,

@@ -226,6 +226,17 @@ CREATE TABLE audit(
   after TEXT NOT NULL);
 )sql";
 
+// Its own table: replacing a connection says nothing about whether the service is there.
+constexpr const char* kConnectionHealth = R"sql(
+CREATE TABLE connection_health(
+  connection TEXT PRIMARY KEY,
+  unavailable_since INTEGER,
+  reason TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  throttled INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 // One step of the schema is one script; the pieces are apart for the reader.
 const std::string& first_schema() {
     static const std::string script = std::string(kRuns) + kCatalog;
@@ -235,7 +246,7 @@ const std::string& first_schema() {
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 1> steps{{{1, first_schema()}}};
+    static const std::array<Migration, 2> steps{{{1, first_schema()}, {2, kConnectionHealth}}};
     return steps;
 }
 
