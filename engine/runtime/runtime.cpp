@@ -66,6 +66,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.crash_points = dependencies_.crash_points;
     services.environment = dependencies_.environment;
     services.callback_key = callback_key_;
+    services.timer_speed = dependencies_.timer_speed;
     for (int i = 0; i < std::max(1, dependencies_.shards); ++i) {
         shards_.push_back(std::make_unique<Shard>(services));
     }
@@ -80,7 +81,7 @@ Runtime::~Runtime() {
 Status Runtime::start() {
     is_running_ = true;
     TIDEWAY_TRY(gate_.restore());
-    gate_.start(shards_.front()->loop(), [this](RunId run, const std::string& path) {
+    gate_.start(shards_.front()->executor(), [this](RunId run, const std::string& path) {
         notify(run, path);
     });
     for (const auto& shard : shards_) {

@@ -15,6 +15,7 @@ constexpr Duration kSweepInterval = std::chrono::seconds(30);
 
 Shard::Shard(ShardServices services)
     : services_(std::move(services)),
+      executor_(loop_, services_.timer_speed),
       authorizer_(*services_.tokens, *services_.registry),
       random_(std::random_device()()) {
     http::ClientOptions options;
@@ -30,7 +31,7 @@ Shard::Shard(ShardServices services)
     session_services_.environment = services_.environment;
     session_services_.callback_key = services_.callback_key;
     OperationServices& operations = session_services_.operations;
-    operations.executor = &loop_;
+    operations.executor = &executor_;
     operations.client = client_.get();
     operations.tokens = services_.tokens;
     operations.gate = services_.gate;
@@ -280,12 +281,12 @@ void Shard::sweep() {
         const std::optional<Timestamp> wake_at = entries_[run].session->record().wake_at;
         entries_.erase(run);
         if (wake_at) {
-            timers_[run] = loop_.after(std::max(Duration(0), *wake_at - now), [this, run] {
+            timers_[run] = executor_.after(std::max(Duration(0), *wake_at - now), [this, run] {
                 load(run, Cause::kWakeUp);
             });
         }
     }
-    sweep_timer_ = loop_.after(kSweepInterval, [this] { sweep(); });
+    sweep_timer_ = executor_.after(kSweepInterval, [this] { sweep(); });
 }
 
 void Shard::on_child_admitted(RunId child) {
@@ -320,7 +321,7 @@ void Shard::on_released(RunId run) {
 void Shard::on_must_reload(RunId run, Duration delay) {
     loop_.post([this, run, delay] {
         entries_.erase(run);
-        timers_[run] = loop_.after(delay, [this, run] { load(run, Cause::kWakeUp); });
+        timers_[run] = executor_.after(delay, [this, run] { load(run, Cause::kWakeUp); });
     });
 }
 

@@ -44,6 +44,7 @@ struct ShardServices {
     CrashPoints* crash_points = nullptr;
     std::string environment;
     std::string callback_key;
+    double timer_speed = 1.0;  // base/loop.h
 };
 
 // What the trigger's own functions said about an event.
@@ -90,6 +91,8 @@ class Shard final : private RunObserver {
 
     Loop& loop() { return loop_; }
 
+    Executor& executor() { return executor_; }
+
   private:
     struct Entry {
         std::shared_ptr<script::Vm> vm;  // destroyed after the session that executes in it
@@ -122,6 +125,7 @@ class Shard final : private RunObserver {
 
     ShardServices services_;
     Loop loop_;
+    FastTimers executor_;  // what runs wait with; the network keeps to the world's time
     std::unique_ptr<http::Client> client_;
     connector::Authorizer authorizer_;
     SessionServices session_services_;

@@ -16,6 +16,7 @@
 
 #include "engine/runtime/runtime.h"
 #include "tests/support/ledger_service.h"
+#include "tests/support/poll.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::testing {
@@ -37,6 +38,28 @@ class NoTokens final : public connector::TokenCache {
     void forget(const std::string&) override {}
 };
 
+// Runs `speed` times faster than the world's clock, from now on.
+class FastClock final : public Clock {
+  public:
+    explicit FastClock(double speed)
+        : speed_(speed) {}
+
+    Timestamp now() const override {
+        const auto real = std::chrono::steady_clock::now() - started_;
+        return epoch_ + std::chrono::duration_cast<Duration>(real * speed_);
+    }
+
+  private:
+    double speed_;
+    Timestamp epoch_ = SystemClock().now();
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+struct WorldOptions {
+    double speed = 1.0;           // of the runtime's clock and timers
+    bool has_connection = false;  // "ledger" is a connection, not only a connector
+};
+
 struct FlowText {
     std::string name;
     std::string text;
@@ -46,7 +69,16 @@ struct FlowText {
 class RuntimeWorld {
   public:
     // The pack's connection reference "ledger" is bound.
-    explicit RuntimeWorld(std::initializer_list<FlowText> flows) {
+    explicit RuntimeWorld(std::initializer_list<FlowText> flows, WorldOptions options = {})
+        : options_(options),
+          clock_(options.speed) {
+        if (options_.has_connection) {
+            model::ConnectionRecord record;
+            record.name = "ledger";
+            record.connector = "ledger";
+            record.settings = Payload("{}");
+            EXPECT_TRUE(connections_.put(record));
+        }
         for (const FlowText& flow : flows) {
             files_[flow.name + ".lua"] = flow.text;
         }
@@ -63,6 +95,8 @@ class RuntimeWorld {
     runtime::Runtime& runtime() { return *runtime_; }
 
     store::Reader& reader() { return store_->reader(); }
+
+    const Clock& clock() { return clock_; }
 
     store::Store& store() { return *store_; }
 
@@ -155,6 +189,9 @@ class RuntimeWorld {
         }
     }
 
+    // Lets the runtime work for a moment of real time.
+    static void pause() { tests::between_looks(); }
+
     std::vector<model::JournalRow> journal(const model::RunRecord& run) {
         auto rows = reader().journal(run.id);
         return rows ? *rows : std::vector<model::JournalRow>();
@@ -193,6 +230,7 @@ class RuntimeWorld {
         dependencies.clock = &clock_;
         dependencies.log = &log_;
         dependencies.environment = "test";
+        dependencies.timer_speed = options_.speed;
         runtime_ = std::make_unique<runtime::Runtime>(dependencies);
         runtime_->on_change([this](const model::RunRecord&) { changed_.notify_all(); });
         const auto started = runtime_->start();
@@ -223,13 +261,14 @@ class RuntimeWorld {
         registry_.reset();
     }
 
+    WorldOptions options_;
     tests::TempFolder folder_;
     LedgerService service_;
     std::map<std::string, std::string> files_;
     connector::SecretBox box_{Secret(std::string(32, 'k'))};
     connector::Connections connections_{box_};
     NoTokens tokens_;
-    SystemClock clock_;
+    FastClock clock_;
     NullLog log_;
     Mutex mutex_;
     Condition changed_;
