@@ -15,6 +15,14 @@ using model::RowKind;
 using script::Answer;
 using script::ExecutionState;
 
+namespace {
+
+// What a control row is about.
+constexpr const char* kCancel = "cancel";
+constexpr const char* kTimeLimit = "time_limit";
+
+}  // namespace
+
 RunSession::RunSession(
     SessionServices& services,
     std::shared_ptr<LoadedVersion> version,
@@ -112,9 +120,9 @@ void RunSession::drive(ExecutionState state) {
             return;
         }
         if (row->kind == RowKind::kControl) {
-            if (row->operation == "cancel") {
-                cancel_reason_ = row->code;
-            }
+            stop_ = Stop{
+                row->operation == kTimeLimit ? StopCause::kTimeLimit : StopCause::kCancel,
+                row->code};
             continue;
         }
         const bool is_value = row->status == model::Status::kSucceeded;
@@ -140,8 +148,8 @@ void RunSession::go_live() {
             return;
         }
     }
-    if (cancel_reason_) {
-        cancel(*cancel_reason_);
+    if (stop_) {
+        stop(*stop_);
         return;
     }
     for (const std::string& path : std::exchange(fresh_, {})) {
@@ -262,6 +270,10 @@ void RunSession::finish(const ExecutionState& state) {
         case ExecutionState::Kind::kVmLost:
             break;
     }
+    finish_stopped();
+}
+
+void RunSession::finish_stopped() {
     if (terminated_) {
         const auto parsed = parse_json(terminated_->input.view(), "terminate");
         const Json input = parsed ? *parsed : Json::object();
@@ -276,11 +288,14 @@ void RunSession::finish(const ExecutionState& state) {
         finish_as(status, "Terminated", std::move(error), {});
         return;
     }
+    const Stop stop = stop_.value_or(Stop{StopCause::kCancel, "The run was cancelled."});
+    const bool is_late = stop.cause == StopCause::kTimeLimit;
     model::StepError error;
-    error.code = "Cancelled";
-    error.message = cancel_reason_.value_or("The run was cancelled.");
-    error.status = model::Status::kCancelled;
-    finish_as(model::Status::kCancelled, "Cancelled", std::move(error), {});
+    error.code = is_late ? "RunTimedOut" : "Cancelled";
+    error.message = stop.reason;
+    error.status = is_late ? model::Status::kTimedOut : model::Status::kCancelled;
+    const std::string code = error.code;
+    finish_as(error.status, code, error, {});
 }
 
 void RunSession::finish_as(
@@ -351,22 +366,35 @@ void RunSession::pause(std::string code, std::string message, std::string remedy
     });
 }
 
-void RunSession::cancel(std::string reason) {
+void RunSession::stop(Stop stop) {
     if (is_over_) {
         return;
     }
-    if (!cancel_reason_) {
+    if (!stop_) {
+        const bool is_late = stop.cause == StopCause::kTimeLimit;
         JournalRow row;
         row.kind = RowKind::kControl;
-        row.operation = "cancel";
-        row.status = model::Status::kCancelled;
-        row.code = reason;
+        row.operation = is_late ? kTimeLimit : kCancel;
+        row.status = is_late ? model::Status::kTimedOut : model::Status::kCancelled;
+        row.code = stop.reason;
         append(std::move(row));
     }
-    cancel_reason_ = std::move(reason);
+    stop_ = std::move(stop);
     ExecutionState stopped;
     stopped.kind = ExecutionState::Kind::kStopped;
     finish(stopped);
+}
+
+void RunSession::time_out_if_due(Timestamp now) {
+    if (!is_live_ || is_over_ || ending_ || now < ends_at()) {
+        return;
+    }
+    const auto days =
+        std::chrono::duration_cast<std::chrono::hours>(services_.limits.duration) / 24;
+    stop(
+        {StopCause::kTimeLimit,
+         "The run has not ended within " + std::to_string(days.count()) + " days."}
+    );
 }
 
 }  // namespace tideway::runtime

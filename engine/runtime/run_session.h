@@ -16,6 +16,7 @@
 #include "engine/runtime/journal.h"
 #include "engine/runtime/operation_run.h"
 #include "engine/runtime/reader_pool.h"
+#include "engine/runtime/run_limits.h"
 #include "engine/script/execution.h"
 #include "engine/store/store.h"
 
@@ -59,6 +60,7 @@ struct SessionServices {
     RunObserver* observer = nullptr;
     std::string environment;
     std::string callback_key;
+    RunLimits limits;
 };
 
 // Thread: the shard's.
@@ -84,7 +86,12 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     // Something that the branch at `path` waits for may have happened: child, callback, lock.
     void recheck(const std::string& path);
 
-    void cancel(std::string reason);
+    void cancel(std::string reason) { stop({StopCause::kCancel, std::move(reason)}); }
+
+    // Ends the run when it is older than a run may become.
+    void time_out_if_due(Timestamp now);
+
+    Timestamp ends_at() const { return *run_.started + services_.limits.duration; }
 
     // A person's decision on a parked effect.
     enum class Decision { kAdopt, kRepeat, kSkip };
@@ -100,6 +107,14 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::optional<script::Answer> request(const script::StepRequest& request) override;
 
   private:
+    enum class StopCause { kCancel, kTimeLimit };
+
+    // Why the run ends before its script does: a row of its journal.
+    struct Stop {
+        StopCause cause = StopCause::kCancel;
+        std::string reason;
+    };
+
     // A branch that waits for something other than an operation.
     struct Wait {
         script::RequestKind kind = script::RequestKind::kDelay;
@@ -138,6 +153,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void deliver_recorded();
     void go_live();
     void finish(const script::ExecutionState& state);
+    void finish_stopped();
+    void stop(Stop stop);
     bool has_effect_in_flight() const;
     void finish_as(model::Status status, std::string code, model::StepError error, Payload output);
     void diverge(std::string_view path, std::string_view what);
@@ -147,6 +164,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void note_progress();  // a step has ended: deaths before it do not count any more
 
     // --- answering requests (run_requests.cpp)
+    bool is_journal_full(const script::StepRequest& request);
     std::optional<script::Answer> answer_value(const script::StepRequest& request);
     std::optional<script::Answer> answer_scope(const script::StepRequest& request);
     std::optional<script::Answer> answer_wait(const script::StepRequest& request);
@@ -161,7 +179,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void start_wait(Wait& wait);
     void start_delay(Wait& wait);
     void start_child(Wait& wait);
-    void admit_child(const std::string& path);
+    void admit_child(const std::string& path, int depth);
     void check_child(const std::string& path);
     void start_callback(Wait& wait);
     void check_callback(const std::string& path);
@@ -224,7 +242,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     bool is_over_ = false;
     bool has_responded_ = false;
     std::string diverged_;  // the reason, once found
-    std::optional<std::string> cancel_reason_;
+    std::optional<Stop> stop_;
     std::optional<script::StepRequest> terminated_;
     std::optional<script::ExecutionState> ending_;  // waits for effects in flight
 

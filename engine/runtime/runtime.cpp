@@ -67,6 +67,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.environment = dependencies_.environment;
     services.callback_key = callback_key_;
     services.timer_speed = dependencies_.timer_speed;
+    services.run_limits = dependencies_.run_limits;
     for (int i = 0; i < std::max(1, dependencies_.shards); ++i) {
         shards_.push_back(std::make_unique<Shard>(services));
     }

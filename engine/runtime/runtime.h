@@ -25,6 +25,7 @@ struct RuntimeDependencies {
     CrashPoints* crash_points = nullptr;
     std::string environment;
     int shards = 1;
+    RunLimits run_limits;
     double timer_speed = 1.0;  // of the shards' timers, for a clock that runs as fast
 };
 

@@ -2,11 +2,13 @@
 // claim to release.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -45,6 +47,7 @@ struct ShardServices {
     std::string environment;
     std::string callback_key;
     double timer_speed = 1.0;  // base/loop.h
+    RunLimits run_limits;
 };
 
 // What the trigger's own functions said about an event.
@@ -106,7 +109,13 @@ class Shard final : private RunObserver {
     void refuse(const model::RunRecord& run, const Error& error);
     void after_turn(model::RunId run);
     void drop(model::RunId run);
+    void forget_session(model::RunId run);
     void sweep();
+    void evict(model::RunId run);
+    bool is_full() const;
+    void claim(model::RunId run, Cause cause);
+    void enqueue(model::RunId run, Cause cause);
+    void take_from_queue();
     TriggerDecision decide_trigger(
         script::Vm& vm,
         const LoadedVersion& version,
@@ -133,6 +142,14 @@ class Shard final : private RunObserver {
     std::map<model::VersionId, std::shared_ptr<script::Vm>> vms_;
     std::map<model::RunId, Entry> entries_;
     std::map<model::RunId, bool> loading_;  // run -> notified while it was being loaded
+
+    struct Queued {
+        model::RunId run = 0;
+        Cause cause = Cause::kWakeUp;
+    };
+
+    std::deque<Queued> queue_;       // runs for which there is no room in memory, in order
+    std::set<model::RunId> queued_;  // those of queue_
     std::map<model::RunId, std::unique_ptr<Timer>> timers_;  // of runs that are not in memory
     std::unique_ptr<Timer> sweep_timer_;
     std::thread thread_;

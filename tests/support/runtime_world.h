@@ -56,7 +56,8 @@ class FastClock final : public Clock {
 };
 
 struct WorldOptions {
-    double speed = 1.0;           // of the runtime's clock and timers
+    double speed = 1.0;  // of the runtime's clock and timers
+    runtime::RunLimits limits;
     bool has_connection = false;  // "ledger" is a connection, not only a connector
 };
 
@@ -101,6 +102,9 @@ class RuntimeWorld {
     store::Store& store() { return *store_; }
 
     runtime::FlowCatalog& catalog() { return *catalog_; }
+
+    // From the next restart on.
+    void set_limits(runtime::RunLimits limits) { options_.limits = limits; }
 
     // The process ends (runs are dropped as they are) and starts again on the same file.
     void restart() {
@@ -231,6 +235,7 @@ class RuntimeWorld {
         dependencies.log = &log_;
         dependencies.environment = "test";
         dependencies.timer_speed = options_.speed;
+        dependencies.run_limits = options_.limits;
         runtime_ = std::make_unique<runtime::Runtime>(dependencies);
         runtime_->on_change([this](const model::RunRecord&) { changed_.notify_all(); });
         const auto started = runtime_->start();

@@ -45,11 +45,16 @@ class OutageTest : public ::testing::Test {
         return admitted ? admitted->runs.front() : Uid();
     }
 
-    static constexpr WorldOptions kFast{kSpeed, true};
+    static WorldOptions connected(double speed) {
+        WorldOptions options;
+        options.speed = speed;
+        options.has_connection = true;
+        return options;
+    }
 };
 
 TEST_F(OutageTest, KeepsARunWaitingWithTheServicesOwnMessage) {
-    RuntimeWorld world({{"transfer", kTransfer}}, kFast);
+    RuntimeWorld world({{"transfer", kTransfer}}, connected(kSpeed));
     world.service().always(Treatment::kDown);
     const auto run = world.when(start(world), waits);
     EXPECT_NE(run.wait_reason.find("connection ledger is unavailable since"), std::string::npos);
@@ -60,7 +65,7 @@ TEST_F(OutageTest, KeepsARunWaitingWithTheServicesOwnMessage) {
 
 TEST_F(OutageTest, FailsNoRunInSixHoursAndSendsFewRequests) {
     constexpr int kRuns = 60;
-    RuntimeWorld world({{"transfer", kTransfer}}, kFast);
+    RuntimeWorld world({{"transfer", kTransfer}}, connected(kSpeed));
     world.service().always(Treatment::kDown);
     const Timestamp begin = world.clock().now();
     std::vector<Uid> runs;
@@ -85,7 +90,7 @@ TEST_F(OutageTest, FailsNoRunInSixHoursAndSendsFewRequests) {
 }
 
 TEST_F(OutageTest, SurvivesARestart) {
-    RuntimeWorld world({{"transfer", kTransfer}}, kFast);
+    RuntimeWorld world({{"transfer", kTransfer}}, connected(kSpeed));
     world.service().always(Treatment::kDown);
     const Uid uid = start(world);
     world.when(uid, waits);
@@ -102,7 +107,7 @@ TEST_F(OutageTest, SurvivesARestart) {
 }
 
 TEST_F(OutageTest, MakesAnEffectWaitThatWasNeverSentAndSendsItOnce) {
-    RuntimeWorld world({{"shout", kShout}, {"transfer", kTransfer}}, kFast);
+    RuntimeWorld world({{"shout", kShout}, {"transfer", kTransfer}}, connected(kSpeed));
     world.service().always(Treatment::kUnknownCaller);
     world.when(start(world), waits);
     const Uid uid = start(world, 1, "shout");
@@ -119,7 +124,7 @@ TEST_F(OutageTest, MakesAnEffectWaitThatWasNeverSentAndSendsItOnce) {
 }
 
 TEST_F(OutageTest, SettlesAnEffectInDoubtWhenTheServiceIsBack) {
-    RuntimeWorld world({{"transfer", kTransfer}}, kFast);
+    RuntimeWorld world({{"transfer", kTransfer}}, connected(kSpeed));
     world.service().plan("/post", {Treatment::kCutAfter});
     world.service().plan("/probe", std::vector<Treatment>(15, Treatment::kDown));
     const Uid uid = start(world);
@@ -129,7 +134,7 @@ TEST_F(OutageTest, SettlesAnEffectInDoubtWhenTheServiceIsBack) {
 }
 
 TEST_F(OutageTest, GoesOnAtOnceWhenSomebodyHasRepairedTheConnection) {
-    RuntimeWorld world({{"transfer", kTransfer}}, {1.0, true});
+    RuntimeWorld world({{"transfer", kTransfer}}, connected(1.0));
     world.service().always(Treatment::kUnknownCaller);
     const Uid uid = start(world);
     world.when(uid, waits);
@@ -139,7 +144,7 @@ TEST_F(OutageTest, GoesOnAtOnceWhenSomebodyHasRepairedTheConnection) {
 }
 
 TEST_F(OutageTest, FailsAStepThatHasWaitedForThreeDays) {
-    RuntimeWorld world({{"transfer", kTransfer}}, {60'000.0, true});
+    RuntimeWorld world({{"transfer", kTransfer}}, connected(60'000.0));
     world.service().always(Treatment::kDown);
     const auto run = world.ended(start(world));
     EXPECT_EQ(run.status, model::Status::kFailed);
@@ -149,7 +154,7 @@ TEST_F(OutageTest, FailsAStepThatHasWaitedForThreeDays) {
 }
 
 TEST_F(OutageTest, LetsAWaitingRunBeCancelled) {
-    RuntimeWorld world({{"transfer", kTransfer}}, kFast);
+    RuntimeWorld world({{"transfer", kTransfer}}, connected(kSpeed));
     world.service().always(Treatment::kDown);
     const auto run = world.when(start(world), waits);
     world.runtime().cancel(run.id, "enough");
