@@ -37,7 +37,13 @@ bool OperationRun::waits_after_failure(
     failure.error = error;
     failure.attempts = attempts;
     failure.is_last = is_last;
-    return services_.gate->failed(connection_name(), failure) && waits_for_connection(next);
+    if (!services_.gate->failed(connection_name(), failure)) {
+        return false;
+    }
+    if (!waits_for_connection(next)) {
+        after(Duration(0), next);  // a probe is due, and this step makes it
+    }
+    return true;
 }
 
 void OperationRun::wait_for_connection(std::string why, void (OperationRun::*next)()) {

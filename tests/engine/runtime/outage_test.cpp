@@ -107,7 +107,7 @@ TEST_F(OutageTest, SurvivesARestart) {
 }
 
 TEST_F(OutageTest, MakesAnEffectWaitThatWasNeverSentAndSendsItOnce) {
-    RuntimeWorld world({{"shout", kShout}, {"transfer", kTransfer}}, connected(kSpeed));
+    RuntimeWorld world({{"shout", kShout}, {"transfer", kTransfer}}, connected(1.0));
     world.service().always(Treatment::kUnknownCaller);
     world.when(start(world), waits);
     const Uid uid = start(world, 1, "shout");
@@ -115,6 +115,7 @@ TEST_F(OutageTest, MakesAnEffectWaitThatWasNeverSentAndSendsItOnce) {
     world.restart();
     world.when(uid, waits);
     world.service().always(Treatment::kDo);
+    world.runtime().gate().probe_now("ledger");
     EXPECT_EQ(world.ended(uid).status, model::Status::kSucceeded)
         << "an effect without a probe would have been parked, had anything of it left";
     const auto journal = world.journal(run);
