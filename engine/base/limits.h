@@ -59,9 +59,14 @@ constexpr int kDeathsAtOnePlaceMax = 3;             // the run is Paused
 constexpr hours kRunDurationMax{24 * 30};           // TimedOut
 
 // --- effects ---
-constexpr seconds kEchoWait{30};            // a change waits for an open intent on its record
-constexpr hours kConnectionWait{72};        // runs wait for an unavailable connection
-constexpr std::size_t kNameBytesMax = 256;  // step, scope, flow, connection names; raises
+constexpr seconds kEchoWait{30};               // a change waits for an open intent on its record
+constexpr hours kConnectionWait{72};           // for an unavailable connection; then the step fails
+constexpr int kConnectionFailuresMax = 5;      // in a row; the connection is unavailable
+constexpr seconds kConnectionProbeFirst{5};    // doubles with each probe that fails ...
+constexpr minutes kConnectionProbeLast{5};     // ... up to this
+constexpr minutes kConnectionProbeTimeout{3};  // not heard of again: another run probes
+constexpr int kConnectionReleasesMax = 64;     // waiting runs let go in a second
+constexpr std::size_t kNameBytesMax = 256;     // step, scope, flow, connection names; raises
 
 // --- store ---
 constexpr std::size_t kWriterQueueMax = 8192;        // submitters get ServerBusy (503)

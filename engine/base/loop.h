@@ -64,4 +64,22 @@ class Loop : public Executor {
     std::vector<std::function<void()>> posted_ TIDEWAY_GUARDED_BY(mutex_);
 };
 
+// A loop whose timers run `speed` times faster than the world's clock: for simulated time.
+class FastTimers final : public Executor {
+  public:
+    FastTimers(Loop& loop, double speed)
+        : loop_(loop),
+          speed_(speed) {}
+
+    void post(std::function<void()> task) override { loop_.post(std::move(task)); }
+
+    std::unique_ptr<Timer> after(Duration delay, std::function<void()> task) override {
+        return loop_.after(std::chrono::duration_cast<Duration>(delay / speed_), std::move(task));
+    }
+
+  private:
+    Loop& loop_;
+    double speed_;
+};
+
 }  // namespace tideway

@@ -1,6 +1,7 @@
 // A connection: a configured account of a connector, in one environment.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,26 @@ struct ConnectionRecord {
     std::optional<Timestamp> secret_expires;
     Timestamp created;
     Timestamp updated;
+};
+
+// Why and since when a connection cannot be used.
+struct Outage {
+    Timestamp since;
+    std::string reason;  // the service's own message
+};
+
+// What was sent over a connection on one day (UTC).
+struct ConnectionUse {
+    std::chrono::sys_days day;
+    std::int64_t requests = 0;
+    std::int64_t throttled = 0;  // answered with 429 or 509
+};
+
+// What the runtime knows of a connection's health; survives a restart.
+struct ConnectionHealthRecord {
+    std::string connection;
+    std::optional<Outage> outage;
+    ConnectionUse use;
 };
 
 }  // namespace tideway::model

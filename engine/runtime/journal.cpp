@@ -1,5 +1,6 @@
 #include "engine/runtime/journal.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tideway::runtime {
@@ -36,7 +37,11 @@ void Journal::index(const JournalRow& row) {
             recorded.closing = &row;
             return;
         case RowKind::kAttempt:
-            ++recorded.attempts;
+            recorded.attempts = std::max(recorded.attempts, row.attempt);
+            recorded.last_attempt = &row;
+            if (row.code == kConnectionUnavailable && !recorded.waiting_since) {
+                recorded.waiting_since = row.at;
+            }
             return;
         case RowKind::kResult:
         case RowKind::kWake:

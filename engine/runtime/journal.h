@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +12,10 @@
 #include "engine/model/journal_row.h"
 
 namespace tideway::runtime {
+
+// Codes of attempt rows: the step waits for its connection, and goes on.
+inline constexpr std::string_view kConnectionUnavailable = "ConnectionUnavailable";
+inline constexpr std::string_view kConnectionBack = "ConnectionBack";
 
 // Thread: the shard's.
 class Journal {
@@ -23,7 +28,9 @@ class Journal {
         const model::JournalRow* opening = nullptr;   // value, scope begin, intent or wait
         const model::JournalRow* closing = nullptr;   // scope end
         const model::JournalRow* delivery = nullptr;  // result or wake
-        int attempts = 0;                             // attempt rows
+        const model::JournalRow* last_attempt = nullptr;
+        int attempts = 0;
+        std::optional<Timestamp> waiting_since;  // first wait for an unavailable connection
         bool is_matched = false;
         bool is_end_matched = false;
     };

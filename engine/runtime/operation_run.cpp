@@ -60,7 +60,15 @@ void OperationRun::start() {
                                   find(start_.input, "etag") == nullptr;
     const bool settle_first =
         may_have_happened_ && (start_.operation->effect == EffectClass::kOnce || is_unconditional);
-    after(Duration(0), settle_first ? &OperationRun::begin_probe : &OperationRun::begin_attempt);
+    const auto first = settle_first ? &OperationRun::begin_probe : &OperationRun::begin_attempt;
+    if (!start_.waiting_since) {
+        after(Duration(0), first);
+        return;
+    }
+    in_flight_ = may_have_happened_;
+    resume_ = first;
+    paused_at_ = services_.clock->now();
+    after(Duration(0), &OperationRun::look_again);
 }
 
 void OperationRun::repeat() {
@@ -102,6 +110,9 @@ void OperationRun::begin_attempt() {
         finish_failed(error);
         return;
     }
+    if (waits_for_connection(&OperationRun::begin_attempt)) {
+        return;
+    }
     ++attempt_;
     phase_ = Phase::kAttempt;
     effect_left_ = false;
@@ -112,6 +123,9 @@ void OperationRun::begin_attempt() {
 
 void OperationRun::begin_probe() {
     in_flight_ = true;
+    if (start_.operation->has_probe && waits_for_connection(&OperationRun::begin_probe)) {
+        return;
+    }
     phase_ = Phase::kProbe;
     token_refreshed_ = false;
     exchange_ = start_.operation->has_probe ? start_.implementation->probe(make_call()) : nullptr;
@@ -217,6 +231,9 @@ void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
         effect_left_ = true;
         effect_left_at_ = services_.clock->now();
     }
+    if (start_.connection && blame_of(result->status) == Blame::kNone) {
+        services_.gate->answered(connection_name());
+    }
     take(exchange_->on_response(*result));
 }
 
@@ -253,22 +270,18 @@ void OperationRun::on_failure(Failed failed) {
     if (is_effect && failed.attempt_class == AttemptClass::kInDoubt) {
         may_have_happened_ = true;
         if (start_.operation->effect == EffectClass::kIdempotent) {
-            retry(failed);
+            retry(failed, blame_of(failed.error));
             return;
         }
         settle(failed.error);
         return;
     }
     in_flight_ = false;
-    retry(failed);
+    retry(failed, blame_of(failed.error));
 }
 
-void OperationRun::retry(const Failed& failed) {
+void OperationRun::retry(const Failed& failed, Blame blame) {
     const bool in_doubt = failed.attempt_class == AttemptClass::kInDoubt;
-    if (!in_doubt && !is_transient(failed.error)) {
-        finish_failed(failed.error);
-        return;
-    }
     ++retries_;
     const std::optional<Duration> server_wait =
         failed.error.retry_after ? std::optional<Duration>(*failed.error.retry_after)
@@ -276,7 +289,13 @@ void OperationRun::retry(const Failed& failed) {
     const auto wait = model::delay_before(policy_, retries_, services_.random(), server_wait);
     const auto left = time_left();
     const bool is_late = left && wait && *wait >= *left && !in_doubt;
-    if (!wait || is_late) {
+    const bool is_final = !in_doubt && !is_transient(failed.error);
+    const bool is_last = !wait || is_late || is_final;
+    if (blame != Blame::kNone &&
+        waits_after_failure(failed.error, is_last, retries_, &OperationRun::begin_attempt)) {
+        return;
+    }
+    if (is_last) {
         if (in_doubt) {
             settle(failed.error);
         } else {
@@ -317,11 +336,16 @@ void OperationRun::on_probe_done(const Done& done) {
     error.kind = ErrorKind::kUnavailable;
     error.code = "EffectAbsent";
     error.message = start_.operation->id + " did not take effect; it is sent again.";
-    retry(Failed{error, AttemptClass::kNotDone});
+    retry(Failed{error, AttemptClass::kNotDone}, Blame::kNone);
 }
 
 void OperationRun::on_probe_failed(const Failed& failed) {
-    if (probes_ >= kProbesMax || !is_transient(failed.error)) {
+    const bool is_last = probes_ >= kProbesMax || !is_transient(failed.error);
+    if (blame_of(failed.error) != Blame::kNone &&
+        waits_after_failure(failed.error, is_last, probes_, &OperationRun::begin_probe)) {
+        return;
+    }
+    if (is_last) {
         park(failed.error);
         return;
     }

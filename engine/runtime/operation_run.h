@@ -17,6 +17,7 @@
 #include "engine/http/client.h"
 #include "engine/model/journal_row.h"
 #include "engine/model/retry_policy.h"
+#include "engine/runtime/health/connection_gate.h"
 
 namespace tideway::runtime {
 
@@ -26,6 +27,7 @@ struct OperationServices {
     http::Client* client = nullptr;
     connector::TokenCache* tokens = nullptr;
     const connector::Authorizer* authorizer = nullptr;
+    ConnectionGate* gate = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
     std::function<double()>
@@ -44,6 +46,17 @@ struct OperationStart {
     int attempts_before = 0;  // recorded by an earlier process
     bool may_have_happened =
         false;  // an intent was durable before: settle or repeat, do not just send
+    ConnectionUser user;
+    // The step has waited for its connection since then, and goes on waiting.
+    std::optional<Timestamp> waiting_since;
+};
+
+// A step that waits for its connection.
+struct ConnectionPause {
+    std::string why;
+    Timestamp until;  // then the step gives up
+    int attempt = 0;
+    model::AttemptClass attempt_class = model::AttemptClass::kNotDone;
 };
 
 // Thread: the shard's. Callbacks come from the executor, never from inside start() or decide().
@@ -60,6 +73,10 @@ class OperationRun {
         virtual void on_failed(OperationRun& run, int attempt, model::StepError error) = 0;
         // In doubt and cannot be settled: a person must decide.
         virtual void on_parked(OperationRun& run, int attempt, model::StepError error) = 0;
+        // The connection is unavailable: nothing is sent until look_again() finds it back.
+        virtual void on_connection_wait(OperationRun& run, ConnectionPause pause) = 0;
+        // It may be used again: go_on() when that is recorded.
+        virtual void on_connection_back(OperationRun& run) = 0;
     };
 
     OperationRun(OperationServices& services, OperationStart start, Listener& listener);
@@ -71,6 +88,10 @@ class OperationRun {
 
     // A person's decision on a parked effect to send it again with the same key.
     void repeat();
+
+    // While it waits for its connection: asks whether it may go on now.
+    void look_again();
+    void go_on();
 
     const OperationStart& what() const { return start_; }
 
@@ -92,7 +113,15 @@ class OperationRun {
     void on_probe_done(const connector::Done& done);
     void on_probe_failed(const connector::Failed& failed);
     void settle(const Error& error);
-    void retry(const connector::Failed& failed);
+    void retry(const connector::Failed& failed, Blame blame);
+    // True: it waits for the connection, and goes on with `next`.
+    bool waits_for_connection(void (OperationRun::*next)());
+    bool waits_after_failure(
+        const Error& error, bool is_last, int attempts, void (OperationRun::*next)()
+    );
+    void wait_for_connection(std::string why, void (OperationRun::*next)());
+    void give_up_waiting(const std::string& why);
+    const std::string& connection_name() const;
     void finish_failed(const Error& error);
     void park(const Error& error);
     const model::RepeatAnswer* already_done(const Error& error) const;
@@ -118,6 +147,9 @@ class OperationRun {
     bool effect_left_ = false;  // some byte of the effect's request of this attempt may have left
     Timestamp effect_left_at_;
     std::optional<Timestamp> deadline_;
+    void (OperationRun::*resume_)() = nullptr;  // what it does when the connection is back
+    std::optional<Timestamp> paused_at_;
+    bool is_back_ = false;  // told the listener; waits for go_on()
     std::unique_ptr<connector::Exchange> exchange_;
     std::unique_ptr<Timer> timer_;
     std::shared_ptr<bool> alive_;

@@ -74,16 +74,14 @@ std::optional<Answer> RunSession::answer_operation(const script::StepRequest& re
     auto pending = std::make_unique<PendingOperation>();
     pending->request = request;
     if (Journal::Recorded* recorded = journal_->find(request.path)) {
-        if (!matches(*recorded, request)) {
+        // A read that has not ended has left nothing but attempts.
+        if (recorded->opening != nullptr && !matches(*recorded, request)) {
             return Answer::stop();
         }
         if (recorded->delivery != nullptr) {
             return std::nullopt;
         }
-        pending->has_intent = true;
-        pending->attempts_before = recorded->attempts;
-        pending->intent_at = recorded->opening->at;
-        pending->effect.seq = recorded->opening->seq;
+        take_recorded(*pending, *recorded);
     }
     PendingOperation& kept = *(operations_[request.path] = std::move(pending));
     if (!is_live_) {
@@ -187,7 +185,7 @@ void RunSession::start_operation(PendingOperation& pending) {
         return;
     }
     if (pending.has_intent) {
-        launch(pending, true);
+        launch(pending, !pending.is_at_rest);
         return;
     }
     send_after_intent(path, false);
@@ -251,6 +249,8 @@ void RunSession::launch(PendingOperation& pending, bool may_have_happened) {
     }
     start.attempts_before = pending.attempts_before;
     start.may_have_happened = may_have_happened;
+    start.user = {run_.id, pending.request.path, run_.created};
+    start.waiting_since = pending.waiting_since;
     pending.run = std::make_unique<OperationRun>(services_.operations, std::move(start), *this);
     pending.run->start();
 }

@@ -73,14 +73,16 @@ JournalRow row_of(RowKind kind, const StepRequest& request) {
 }  // namespace
 
 std::optional<Answer> RunSession::request(const StepRequest& request) {
-    if (is_over_ || !diverged_.empty() || cancel_reason_) {
+    if (is_over_ || !diverged_.empty() || stop_) {
         return Answer::stop();
     }
-    if (journal_->next_seq() > limits::kJournalRowsMax) {
+    if (is_journal_full(request)) {
         model::StepError error;
         error.code = "JournalTooLarge";
-        error.message =
-            "The run has more than " + std::to_string(limits::kJournalRowsMax) + " journal rows.";
+        error.message = "The run has " + std::to_string(journal_->next_seq() - 1) +
+                        " journal rows with " + std::to_string(journal_->bytes() >> 20U) +
+                        " MiB; at most " + std::to_string(limits::kJournalRowsMax) + " rows and " +
+                        std::to_string(services_.limits.journal_bytes >> 20U) + " MiB are kept.";
         error.remedy = "Split the work into child flows, or fold the loop with checkpoint = true.";
         return Answer::raise(std::move(error));
     }
@@ -111,6 +113,14 @@ std::optional<Answer> RunSession::request(const StepRequest& request) {
             return answer_value(request);
     }
     return Answer::stop();
+}
+
+// What was recorded before the limit was met is still answered, so that a replay meets it at the
+// same place.
+bool RunSession::is_journal_full(const StepRequest& request) {
+    const bool is_over = journal_->next_seq() > limits::kJournalRowsMax ||
+                         journal_->bytes() > services_.limits.journal_bytes;
+    return is_over && journal_->find(request.path) == nullptr;
 }
 
 // What is recorded must be what is asked now: the same operation with the same canonical input.

@@ -1,5 +1,6 @@
 #include "engine/runtime/run_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/limits.h"
@@ -13,6 +14,14 @@ using model::JournalRow;
 using model::RowKind;
 using script::Answer;
 using script::ExecutionState;
+
+namespace {
+
+// What a control row is about.
+constexpr const char* kCancel = "cancel";
+constexpr const char* kTimeLimit = "time_limit";
+
+}  // namespace
 
 RunSession::RunSession(
     SessionServices& services,
@@ -111,9 +120,9 @@ void RunSession::drive(ExecutionState state) {
             return;
         }
         if (row->kind == RowKind::kControl) {
-            if (row->operation == "cancel") {
-                cancel_reason_ = row->code;
-            }
+            stop_ = Stop{
+                row->operation == kTimeLimit ? StopCause::kTimeLimit : StopCause::kCancel,
+                row->code};
             continue;
         }
         const bool is_value = row->status == model::Status::kSucceeded;
@@ -139,8 +148,8 @@ void RunSession::go_live() {
             return;
         }
     }
-    if (cancel_reason_) {
-        cancel(*cancel_reason_);
+    if (stop_) {
+        stop(*stop_);
         return;
     }
     for (const std::string& path : std::exchange(fresh_, {})) {
@@ -177,6 +186,7 @@ void RunSession::update_waiting() {
     std::optional<Timestamp> wake_at;
     bool has_parked = false;
     bool has_active = false;
+    bool has_paused = !waits_.empty();
     for (const auto& [path, wait] : waits_) {
         if (wait.due && (!wake_at || *wait.due < *wake_at)) {
             wake_at = wait.due;
@@ -185,21 +195,29 @@ void RunSession::update_waiting() {
     }
     for (const auto& [path, pending] : operations_) {
         has_parked = has_parked || pending->is_parked;
-        has_active = has_active || !pending->is_parked;
+        has_active = has_active || !(pending->is_parked || pending->pause);
+        if (pending->pause) {
+            has_paused = true;
+            reason = pending->pause->why;
+            wake_at = wake_at ? std::min(*wake_at, pending->pause->until) : pending->pause->until;
+        }
     }
-    const auto status = has_active        ? model::Status::kRunning
-                        : has_parked      ? model::Status::kPaused
-                        : !waits_.empty() ? model::Status::kWaiting
-                                          : model::Status::kRunning;
+    const auto status = has_active   ? model::Status::kRunning
+                        : has_parked ? model::Status::kPaused
+                        : has_paused ? model::Status::kWaiting
+                                     : model::Status::kRunning;
     if (status == model::Status::kPaused) {
         reason = "a person must decide about an effect in doubt";
     }
-    if (status == run_.status && wake_at == run_.wake_at) {
+    if (status == model::Status::kRunning) {
+        reason.clear();
+    }
+    if (status == run_.status && wake_at == run_.wake_at && reason == run_.wait_reason) {
         return;
     }
     run_.status = status;
     run_.wake_at = wake_at;
-    run_.wait_reason = status == model::Status::kRunning ? std::string() : reason;
+    run_.wait_reason = reason;
     run_changed_ = true;
     flush_soon();
     services_.observer->on_progress(run_);
@@ -212,8 +230,12 @@ void RunSession::note_progress() {
 }
 
 bool RunSession::is_idle() const {
-    return is_live_ && !is_over_ && !is_preempted_ && operations_.empty() && !waits_.empty() &&
-           gates_.empty() && !is_flushing_ && !journal_->has_unflushed() && !run_changed_;
+    const bool only_waits = std::ranges::all_of(operations_, [](const auto& operation) {
+        return operation.second->pause.has_value();
+    });
+    return is_live_ && !is_over_ && !ending_ && !is_preempted_ && only_waits &&
+           !(waits_.empty() && operations_.empty()) && gates_.empty() && !is_flushing_ &&
+           !journal_->has_unflushed() && !run_changed_;
 }
 
 bool RunSession::has_effect_in_flight() const {
@@ -248,6 +270,10 @@ void RunSession::finish(const ExecutionState& state) {
         case ExecutionState::Kind::kVmLost:
             break;
     }
+    finish_stopped();
+}
+
+void RunSession::finish_stopped() {
     if (terminated_) {
         const auto parsed = parse_json(terminated_->input.view(), "terminate");
         const Json input = parsed ? *parsed : Json::object();
@@ -262,11 +288,14 @@ void RunSession::finish(const ExecutionState& state) {
         finish_as(status, "Terminated", std::move(error), {});
         return;
     }
+    const Stop stop = stop_.value_or(Stop{StopCause::kCancel, "The run was cancelled."});
+    const bool is_late = stop.cause == StopCause::kTimeLimit;
     model::StepError error;
-    error.code = "Cancelled";
-    error.message = cancel_reason_.value_or("The run was cancelled.");
-    error.status = model::Status::kCancelled;
-    finish_as(model::Status::kCancelled, "Cancelled", std::move(error), {});
+    error.code = is_late ? "RunTimedOut" : "Cancelled";
+    error.message = stop.reason;
+    error.status = is_late ? model::Status::kTimedOut : model::Status::kCancelled;
+    const std::string code = error.code;
+    finish_as(error.status, code, error, {});
 }
 
 void RunSession::finish_as(
@@ -337,22 +366,35 @@ void RunSession::pause(std::string code, std::string message, std::string remedy
     });
 }
 
-void RunSession::cancel(std::string reason) {
+void RunSession::stop(Stop stop) {
     if (is_over_) {
         return;
     }
-    if (!cancel_reason_) {
+    if (!stop_) {
+        const bool is_late = stop.cause == StopCause::kTimeLimit;
         JournalRow row;
         row.kind = RowKind::kControl;
-        row.operation = "cancel";
-        row.status = model::Status::kCancelled;
-        row.code = reason;
+        row.operation = is_late ? kTimeLimit : kCancel;
+        row.status = is_late ? model::Status::kTimedOut : model::Status::kCancelled;
+        row.code = stop.reason;
         append(std::move(row));
     }
-    cancel_reason_ = std::move(reason);
+    stop_ = std::move(stop);
     ExecutionState stopped;
     stopped.kind = ExecutionState::Kind::kStopped;
     finish(stopped);
+}
+
+void RunSession::time_out_if_due(Timestamp now) {
+    if (!is_live_ || is_over_ || ending_ || now < ends_at()) {
+        return;
+    }
+    const auto days =
+        std::chrono::duration_cast<std::chrono::hours>(services_.limits.duration) / 24;
+    stop(
+        {StopCause::kTimeLimit,
+         "The run has not ended within " + std::to_string(days.count()) + " days."}
+    );
 }
 
 }  // namespace tideway::runtime

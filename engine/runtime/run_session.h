@@ -16,6 +16,7 @@
 #include "engine/runtime/journal.h"
 #include "engine/runtime/operation_run.h"
 #include "engine/runtime/reader_pool.h"
+#include "engine/runtime/run_limits.h"
 #include "engine/script/execution.h"
 #include "engine/store/store.h"
 
@@ -61,6 +62,7 @@ struct SessionServices {
     RunObserver* observer = nullptr;
     std::string environment;
     std::string callback_key;
+    RunLimits limits;
 };
 
 // Thread: the shard's.
@@ -86,7 +88,12 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     // Something that the branch at `path` waits for may have happened: child, callback, lock.
     void recheck(const std::string& path);
 
-    void cancel(std::string reason);
+    void cancel(std::string reason) { stop({StopCause::kCancel, std::move(reason)}); }
+
+    // Ends the run when it is older than a run may become.
+    void time_out_if_due(Timestamp now);
+
+    Timestamp ends_at() const { return *run_.started + services_.limits.duration; }
 
     // A person's decision on a parked effect.
     enum class Decision { kAdopt, kRepeat, kSkip };
@@ -102,6 +109,14 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::optional<script::Answer> request(const script::StepRequest& request) override;
 
   private:
+    enum class StopCause { kCancel, kTimeLimit };
+
+    // Why the run ends before its script does: a row of its journal.
+    struct Stop {
+        StopCause cause = StopCause::kCancel;
+        std::string reason;
+    };
+
     // A branch that waits for something other than an operation.
     struct Wait {
         script::RequestKind kind = script::RequestKind::kDelay;
@@ -128,6 +143,9 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         bool is_effect = false;
         bool is_parked = false;
         model::StepError parked_error;
+        bool is_at_rest = false;  // recorded: waits, and no attempt of it is in doubt
+        std::optional<Timestamp> waiting_since;
+        std::optional<ConnectionPause> pause;  // it waits for its connection
     };
 
     // --- driving the script (run_session.cpp)
@@ -137,6 +155,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void deliver_recorded();
     void go_live();
     void finish(const script::ExecutionState& state);
+    void finish_stopped();
+    void stop(Stop stop);
     bool has_effect_in_flight() const;
     void finish_as(model::Status status, std::string code, model::StepError error, Payload output);
     void diverge(std::string_view path, std::string_view what);
@@ -146,6 +166,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void note_progress();  // a step has ended: deaths before it do not count any more
 
     // --- answering requests (run_requests.cpp)
+    bool is_journal_full(const script::StepRequest& request);
     std::optional<script::Answer> answer_value(const script::StepRequest& request);
     std::optional<script::Answer> answer_scope(const script::StepRequest& request);
     std::optional<script::Answer> answer_wait(const script::StepRequest& request);
@@ -160,7 +181,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void start_wait(Wait& wait);
     void start_delay(Wait& wait);
     void start_child(Wait& wait);
-    void admit_child(const std::string& path);
+    void admit_child(const std::string& path, int depth);
     void check_child(const std::string& path);
     void start_callback(Wait& wait);
     void check_callback(const std::string& path);
@@ -168,7 +189,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void wake(const std::string& path, const script::Answer& answer, std::string code);
     void release_lock(const script::StepRequest& request);
 
-    // --- operations (run_operations.cpp)
+    // --- operations (run_operations.cpp; run_connections.cpp: waiting for a connection)
+    void take_recorded(PendingOperation& pending, const Journal::Recorded& recorded);
     void start_operation(PendingOperation& pending);
     void send_after_intent(const std::string& path, bool may_have_happened);
     void reuse_or_send(const std::string& path, std::vector<model::EffectRecord> earlier);
@@ -185,6 +207,11 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void on_done(OperationRun&, int attempt, connector::Done done) override;
     void on_failed(OperationRun&, int attempt, model::StepError error) override;
     void on_parked(OperationRun&, int attempt, model::StepError error) override;
+    void on_connection_wait(OperationRun& run, ConnectionPause pause) override;
+    void on_connection_back(OperationRun& run) override;
+    void append_connection_row(
+        const PendingOperation& pending, std::string_view code, const ConnectionPause& pause
+    );
     static void note_record(PendingOperation& pending, const connector::Done& done);
     PendingOperation* pending_of(const OperationRun& run);
 
@@ -219,7 +246,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     bool is_over_ = false;
     bool has_responded_ = false;
     std::string diverged_;  // the reason, once found
-    std::optional<std::string> cancel_reason_;
+    std::optional<Stop> stop_;
     std::optional<script::StepRequest> terminated_;
     std::optional<script::ExecutionState> ending_;  // waits for effects in flight
 

@@ -50,6 +50,24 @@ std::optional<Answer> answer_of_child(const model::RunRecord& child, std::string
     return Answer::raise(std::move(error));
 }
 
+struct ChildLookup {
+    bool exists = false;
+    int depth = 1;  // of the child below the run that nobody called
+};
+
+// Levels are counted no further than they matter.
+Result<ChildLookup> look_up_child(store::Reader& reader, const Uid& child, Uid parent) {
+    ChildLookup out;
+    TIDEWAY_TRY_ASSIGN(const auto found, reader.run_by_uid(child));
+    out.exists = found.has_value();
+    while (!out.exists && !parent.is_none() && out.depth <= limits::kChildDepthMax) {
+        ++out.depth;
+        TIDEWAY_TRY_ASSIGN(const auto run, reader.run_by_uid(parent));
+        parent = run ? run->parent_uid : Uid();
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string callback_token(std::string_view key, const Uid& run, std::string_view path) {
@@ -76,6 +94,12 @@ void RunSession::start_wait(Wait& wait) {
 }
 
 void RunSession::recheck(const std::string& path) {
+    if (const auto found = operations_.find(path); found != operations_.end()) {
+        if (found->second->pause) {
+            found->second->run->look_again();
+        }
+        return;
+    }
     const auto it = waits_.find(path);
     if (it == waits_.end() || !it->second.is_started) {
         return;
@@ -131,24 +155,35 @@ void RunSession::start_child(Wait& wait) {
     const std::string path = wait.path;
     services_.readers->read(
         *services_.operations.executor,
-        [child_uid](store::Reader& reader) { return reader.run_by_uid(child_uid); },
-        [this,
-         alive = std::weak_ptr<bool>(alive_),
-         path](Result<std::optional<model::RunRecord>> found) {
+        [child_uid, parent = run_.parent_uid](store::Reader& reader) {
+            return look_up_child(reader, child_uid, parent);
+        },
+        [this, alive = std::weak_ptr<bool>(alive_), path](const Result<ChildLookup>& found) {
             if (alive.expired() || waits_.find(path) == waits_.end()) {
                 return;
             }
-            if (found && *found) {
+            if (found && found->exists) {
                 check_child(path);
             } else {
-                admit_child(path);
+                admit_child(path, found ? found->depth : 1);
             }
         }
     );
 }
 
-void RunSession::admit_child(const std::string& path) {
+void RunSession::admit_child(const std::string& path, int depth) {
     const Wait& wait = waits_.find(path)->second;
+    if (depth > limits::kChildDepthMax) {
+        model::StepError error;
+        error.code = "ChildFlowsTooDeep";
+        error.message = "Child flows call each other more than " +
+                        std::to_string(limits::kChildDepthMax) + " levels deep; '" +
+                        wait.operation + "' is not started.";
+        error.remedy = "Look for a flow that calls itself without end.";
+        error.step = path;
+        wake(path, Answer::raise(error), error.code);
+        return;
+    }
     const auto child = services_.catalog->child(*version_, wait.operation);
     if (!child) {
         model::StepError error;

@@ -47,7 +47,8 @@ std::string read_or_make_callback_key(store::Store& store) {
 Runtime::Runtime(RuntimeDependencies dependencies)
     : dependencies_(std::move(dependencies)),
       callback_key_(read_or_make_callback_key(*dependencies_.store)),
-      readers_(dependencies_.store->reader(), dependencies_.reader_threads) {
+      readers_(dependencies_.store->reader(), dependencies_.reader_threads),
+      gate_(*dependencies_.store, *dependencies_.clock, *dependencies_.log) {
     ShardServices services;
     services.store = dependencies_.store;
     services.readers = &readers_;
@@ -55,6 +56,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.registry = dependencies_.registry;
     services.connections = dependencies_.connections;
     services.tokens = dependencies_.tokens;
+    services.gate = &gate_;
     services.clock = dependencies_.clock;
     services.log = dependencies_.log;
     services.links = this;
@@ -62,6 +64,8 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.environment = dependencies_.environment;
     services.callback_key = callback_key_;
     services.make_loop = dependencies_.make_loop;
+    services.timer_speed = dependencies_.timer_speed;
+    services.run_limits = dependencies_.run_limits;
     for (int i = 0; i < std::max(1, dependencies_.shards); ++i) {
         shards_.push_back(std::make_unique<Shard>(services));
     }
@@ -87,6 +91,10 @@ Runtime::~Runtime() {
 
 Status Runtime::start() {
     is_running_ = true;
+    TIDEWAY_TRY(gate_.restore());
+    gate_.start(shards_.front()->executor(), [this](RunId run, const std::string& path) {
+        notify(run, path);
+    });
     for (const auto& shard : shards_) {
         shard->start();
     }
@@ -104,6 +112,7 @@ void Runtime::stop() {
     for (const auto& shard : shards_) {
         shard->stop();
     }
+    gate_.stop();
     readers_.stop();
     // Completions come in order: after this one, none of ours is left that could touch a shard. The
     // note tells the next start that no run made this process die.

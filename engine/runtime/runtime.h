@@ -29,6 +29,8 @@ struct RuntimeDependencies {
     int shards = 1;
     int reader_threads = 2;  // 0: what runs read is read on the thread of their shard
     std::function<std::unique_ptr<Loop>()> make_loop;  // of a shard; empty: a loop in real time
+    RunLimits run_limits;
+    double timer_speed = 1.0;  // of the shards' timers, for a clock that runs as fast
 };
 
 // Something that a trigger delivered.
@@ -114,6 +116,8 @@ class Runtime final : private RuntimeLinks {
 
     ReaderPool& readers() { return readers_; }
 
+    ConnectionGate& gate() { return gate_; }
+
   private:
     // RuntimeLinks
     void dispatch(model::RunId run) override;
@@ -158,6 +162,7 @@ class Runtime final : private RuntimeLinks {
     std::string callback_key_;
     bool is_running_ = false;
     ReaderPool readers_;
+    ConnectionGate gate_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::unique_ptr<Timer> prune_timer_;  // on the first shard's loop
     std::unique_ptr<FanOut> fan_out_;     // on the first shard's loop

@@ -1,5 +1,6 @@
 #include "engine/runtime/shard.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/limits.h"
@@ -11,12 +12,14 @@ using model::RunRecord;
 
 namespace {
 constexpr Duration kSweepInterval = std::chrono::seconds(30);
-}
+constexpr Duration kSweepIntervalWhenFull = std::chrono::milliseconds(100);
+}  // namespace
 
 Shard::Shard(ShardServices services)
     : services_(std::move(services)),
       owned_loop_(services_.make_loop ? services_.make_loop() : std::make_unique<Loop>()),
       loop_(*owned_loop_),
+      executor_(loop_, services_.timer_speed),
       authorizer_(*services_.tokens, *services_.registry),
       random_(std::random_device()()) {
     http::ClientOptions options;
@@ -31,10 +34,12 @@ Shard::Shard(ShardServices services)
     session_services_.observer = this;
     session_services_.environment = services_.environment;
     session_services_.callback_key = services_.callback_key;
+    session_services_.limits = services_.run_limits;
     OperationServices& operations = session_services_.operations;
-    operations.executor = &loop_;
+    operations.executor = &executor_;
     operations.client = client_.get();
     operations.tokens = services_.tokens;
+    operations.gate = services_.gate;
     operations.authorizer = &authorizer_;
     operations.clock = services_.clock;
     operations.log = services_.log;
@@ -70,8 +75,44 @@ Result<std::shared_ptr<script::Vm>> Shard::vm_of(const LoadedVersion& version) {
 
 void Shard::adopt(RunRecord run, Payload event) {
     loop_.post([this, run = std::move(run), event = std::move(event)]() mutable {
-        begin(std::move(run), std::move(event), {});
+        if (!is_full()) {
+            begin(std::move(run), std::move(event), {});
+            return;
+        }
+        // So that a death of the process before its turn is not laid to this run.
+        store::SetRunStatus set;
+        set.run_id = run.id;
+        set.status = model::Status::kWaiting;
+        set.reason = "its turn: the server has as many runs in memory as it can";
+        services_.store->submit({{set}}, [](const Result<std::vector<store::Outcome>>&) {});
+        enqueue(run.id, Cause::kWakeUp);
     });
+}
+
+bool Shard::is_full() const {
+    return !queue_.empty() ||
+           entries_.size() + loading_.size() >= services_.run_limits.in_memory_per_shard;
+}
+
+void Shard::enqueue(RunId run, Cause cause) {
+    if (!queued_.insert(run).second) {
+        return;
+    }
+    if (queue_.empty()) {
+        // Runs that only wait make room.
+        sweep_timer_ = executor_.after(kSweepIntervalWhenFull, [this] { sweep(); });
+    }
+    queue_.push_back({run, cause});
+}
+
+void Shard::take_from_queue() {
+    while (!queue_.empty() &&
+           entries_.size() + loading_.size() < services_.run_limits.in_memory_per_shard) {
+        const Queued next = queue_.front();
+        queue_.pop_front();
+        queued_.erase(next.run);
+        claim(next.run, next.cause);
+    }
 }
 
 void Shard::load(RunId run, Cause cause) {
@@ -79,23 +120,31 @@ void Shard::load(RunId run, Cause cause) {
         if (entries_.contains(run) || loading_.contains(run)) {
             return;
         }
-        loading_[run] = false;
         timers_.erase(run);
-        store::ClaimRun claim;
-        claim.run_id = run;
-        claim.after_death = cause == Cause::kAfterDeath;
-        services_.store->submit({{claim}}, [this, run](Result<std::vector<store::Outcome>> result) {
-            loop_.post([this, run, result = std::move(result)] {
-                if (!result) {
-                    loading_.erase(run);
-                    services_.log->error(
-                        "a run could not be claimed",
-                        {{"run", run}, {"error", result.error().text()}}
-                    );
-                    return;
-                }
-                begin_claimed(run, result->front().lease_epoch);
-            });
+        if (is_full()) {
+            enqueue(run, cause);
+            return;
+        }
+        claim(run, cause);
+    });
+}
+
+void Shard::claim(RunId run, Cause cause) {
+    loading_[run] = false;
+    store::ClaimRun claim;
+    claim.run_id = run;
+    claim.after_death = cause == Cause::kAfterDeath;
+    services_.store->submit({{claim}}, [this, run](Result<std::vector<store::Outcome>> result) {
+        loop_.post([this, run, result = std::move(result)] {
+            if (!result) {
+                loading_.erase(run);
+                services_.log->error(
+                    "a run could not be claimed", {{"run", run}, {"error", result.error().text()}}
+                );
+                take_from_queue();
+                return;
+            }
+            begin_claimed(run, result->front().lease_epoch);
         });
     });
 }
@@ -128,13 +177,16 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
             services_.log->error(
                 "a run could not be loaded", {{"run", run}, {"error", loaded.error().text()}}
             );
+            take_from_queue();
             return;
         }
         if (model::is_final(loaded->run.status)) {
+            take_from_queue();
             return;
         }
         loaded->run.lease_epoch = epoch;
         begin(std::move(loaded->run), std::move(loaded->event), std::move(loaded->rows));
+        take_from_queue();  // it may have been refused
         if (was_notified) {
             after_turn(run);
         }
@@ -222,6 +274,7 @@ void Shard::cancel(RunId run, std::string reason) {
             return;
         }
         // Not in memory: nothing of it is under way.
+        services_.gate->forget(run);
         store::SetRunStatus set;
         set.run_id = run;
         set.status = model::Status::kCancelled;
@@ -264,33 +317,45 @@ void Shard::decide(
 
 void Shard::drop(RunId run) {
     // Later: the session may be on the stack.
-    loop_.post([this, run] {
-        entries_.erase(run);
-        runs_in_memory_ = entries_.size();
-    });
+    loop_.post([this, run] { forget_session(run); });
+}
+
+void Shard::forget_session(RunId run) {
+    entries_.erase(run);
+    runs_in_memory_ = entries_.size();
+    take_from_queue();
 }
 
 void Shard::sweep() {
     const Timestamp now = services_.clock->now();
+    const bool has_queue = !queue_.empty();
     std::vector<RunId> idle;
     for (auto& [run, entry] : entries_) {
+        entry.session->time_out_if_due(now);
         const bool is_idle = entry.session->is_idle();
-        if (is_idle && entry.was_idle) {
+        if (is_idle && (entry.was_idle || has_queue)) {
             idle.push_back(run);
         }
         entry.was_idle = is_idle;
     }
-    for (const RunId run : idle) {
-        const std::optional<Timestamp> wake_at = entries_[run].session->record().wake_at;
-        entries_.erase(run);
-        if (wake_at) {
-            timers_[run] = loop_.after(std::max(Duration(0), *wake_at - now), [this, run] {
-                load(run, Cause::kWakeUp);
-            });
-        }
-    }
+    std::ranges::for_each(idle, [this](RunId run) { evict(run); });
     runs_in_memory_ = entries_.size();
-    sweep_timer_ = loop_.after(kSweepInterval, [this] { sweep(); });
+    take_from_queue();
+    sweep_timer_ = executor_.after(
+        queue_.empty() ? kSweepInterval : kSweepIntervalWhenFull, [this] { sweep(); }
+    );
+}
+
+// It comes back by replay when it is due; at the latest when its time is over.
+void Shard::evict(RunId run) {
+    const RunSession& session = *entries_[run].session;
+    const Timestamp end = session.ends_at();
+    const Timestamp wake_at = std::min(session.record().wake_at.value_or(end), end);
+    entries_.erase(run);
+    timers_[run] =
+        executor_.after(std::max(Duration(0), wake_at - services_.clock->now()), [this, run] {
+            load(run, Cause::kWakeUp);
+        });
 }
 
 void Shard::on_child_admitted(RunId child) {
@@ -305,6 +370,7 @@ void Shard::on_response(const RunRecord& run) {
 }
 
 void Shard::on_ended(const RunRecord& run) {
+    services_.gate->forget(run.id);
     services_.links->changed(run);
     services_.links->ended(run);
     if (!run.parent_uid.is_none()) {
@@ -323,8 +389,8 @@ void Shard::on_released(RunId run) {
 
 void Shard::on_must_reload(RunId run, Duration delay) {
     loop_.post([this, run, delay] {
-        entries_.erase(run);
-        timers_[run] = loop_.after(delay, [this, run] { load(run, Cause::kWakeUp); });
+        forget_session(run);
+        timers_[run] = executor_.after(delay, [this, run] { load(run, Cause::kWakeUp); });
     });
 }
 

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -39,6 +41,7 @@ struct ShardServices {
     const connector::Registry* registry = nullptr;
     const connector::Connections* connections = nullptr;
     connector::TokenCache* tokens = nullptr;
+    ConnectionGate* gate = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
     RuntimeLinks* links = nullptr;
@@ -46,6 +49,8 @@ struct ShardServices {
     std::string environment;
     std::string callback_key;
     std::function<std::unique_ptr<Loop>()> make_loop;  // empty: a loop in real time
+    double timer_speed = 1.0;                          // base/loop.h
+    RunLimits run_limits;
 };
 
 // What the trigger's own functions said about an event.
@@ -96,6 +101,8 @@ class Shard final : private RunObserver {
     // About how many runs are in memory. Thread: any.
     std::size_t runs_in_memory() const { return runs_in_memory_; }
 
+    Executor& executor() { return executor_; }
+
   private:
     struct Entry {
         std::shared_ptr<script::Vm> vm;  // destroyed after the session that executes in it
@@ -109,7 +116,13 @@ class Shard final : private RunObserver {
     void refuse(const model::RunRecord& run, const Error& error);
     void after_turn(model::RunId run);
     void drop(model::RunId run);
+    void forget_session(model::RunId run);
     void sweep();
+    void evict(model::RunId run);
+    bool is_full() const;
+    void claim(model::RunId run, Cause cause);
+    void enqueue(model::RunId run, Cause cause);
+    void take_from_queue();
     static Result<TriggerDecision> decide_trigger(
         script::Vm& vm, const model::FlowDeclaration& declared, const Payload& event
     );
@@ -127,6 +140,7 @@ class Shard final : private RunObserver {
     ShardServices services_;
     std::unique_ptr<Loop> owned_loop_;
     Loop& loop_;
+    FastTimers executor_;  // what runs wait with; the network keeps to the world's time
     std::unique_ptr<http::Client> client_;
     connector::Authorizer authorizer_;
     SessionServices session_services_;
@@ -135,6 +149,14 @@ class Shard final : private RunObserver {
     std::map<model::RunId, Entry> entries_;
     std::atomic<std::size_t> runs_in_memory_{0};  // of entries_, for other threads
     std::map<model::RunId, bool> loading_;        // run -> notified while it was being loaded
+
+    struct Queued {
+        model::RunId run = 0;
+        Cause cause = Cause::kWakeUp;
+    };
+
+    std::deque<Queued> queue_;       // runs for which there is no room in memory, in order
+    std::set<model::RunId> queued_;  // those of queue_
     std::map<model::RunId, std::unique_ptr<Timer>> timers_;  // of runs that are not in memory
     std::unique_ptr<Timer> sweep_timer_;
     std::thread thread_;

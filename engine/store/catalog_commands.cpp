@@ -199,7 +199,29 @@ Result<Outcome> CatalogCommands::apply(const DeleteConnection& command) {
             "List the connections of this environment."
         );
     }
-    return Outcome();
+    SqlQuery health(driver_, "DELETE FROM connection_health WHERE connection = $name");
+    health.set("name", command.name);
+    return done(health);
+}
+
+Result<Outcome> CatalogCommands::apply(const PutConnectionHealth& command) {
+    const model::ConnectionHealthRecord& health = command.health;
+    SqlQuery query(
+        driver_,
+        "INSERT INTO connection_health(connection, unavailable_since, reason, day, requests,"
+        " throttled) VALUES ($connection, $since, $reason, $day, $requests, $throttled)"
+        " ON CONFLICT(connection) DO UPDATE SET unavailable_since = excluded.unavailable_since,"
+        " reason = excluded.reason, day = excluded.day, requests = excluded.requests,"
+        " throttled = excluded.throttled"
+    );
+    const std::string reason = health.outage ? health.outage->reason : std::string();
+    query.set("connection", health.connection);
+    query.set("since", health.outage ? std::optional(health.outage->since) : std::nullopt);
+    query.set("reason", reason);
+    query.set("day", Timestamp(health.use.day));
+    query.set("requests", health.use.requests);
+    query.set("throttled", health.use.throttled);
+    return done(query);
 }
 
 Result<Outcome> CatalogCommands::apply(const BindReference& command) {

@@ -23,6 +23,7 @@ class CatalogCommands {
     Result<Outcome> apply(const MoveCursor& command);
     Result<Outcome> apply(const PutConnection& command);
     Result<Outcome> apply(const DeleteConnection& command);  // code "ConnectionNotFound"
+    Result<Outcome> apply(const PutConnectionHealth& command);
     Result<Outcome> apply(const BindReference& command);
     Result<Outcome> apply(const PutVariable& command);
     Result<Outcome> apply(const PutToken& command);

@@ -153,6 +153,10 @@ struct DeleteConnection {
     std::string name;
 };
 
+struct PutConnectionHealth {
+    model::ConnectionHealthRecord health;  // by connection: inserted or replaced
+};
+
 // Which connection a pack's connection reference means in this environment.
 struct BindReference {
     std::string pack;
@@ -227,6 +231,7 @@ using Command = std::variant<
     MoveCursor,
     PutConnection,
     DeleteConnection,
+    PutConnectionHealth,
     BindReference,
     PutVariable,
     PutToken,

@@ -255,6 +255,32 @@ Result<std::vector<model::ConnectionRecord>> SqlReader::connections() {
     );
 }
 
+Result<std::vector<model::ConnectionHealthRecord>> SqlReader::connection_health() {
+    ReaderPool::Lease lease(pool_);
+    TIDEWAY_TRY(lease.begin());
+    SqlQuery query(
+        lease.driver(),
+        "SELECT connection, unavailable_since, reason, day, requests, throttled"
+        " FROM connection_health ORDER BY connection"
+    );
+    return read_all<model::ConnectionHealthRecord>(
+        query,
+        [](SqlQuery& row) -> Result<model::ConnectionHealthRecord> {
+            model::ConnectionHealthRecord health;
+            health.connection = row.text();
+            const auto since = row.optional_timestamp();
+            std::string reason = row.text();
+            if (since) {
+                health.outage = model::Outage{*since, std::move(reason)};
+            }
+            health.use.day = std::chrono::floor<std::chrono::days>(row.timestamp());
+            health.use.requests = row.integer();
+            health.use.throttled = row.integer();
+            return health;
+        }
+    );
+}
+
 Result<std::vector<BindReference>> SqlReader::references() {
     ReaderPool::Lease lease(pool_);
     TIDEWAY_TRY(lease.begin());

@@ -32,6 +32,7 @@ class SqlReader final : public Reader {
     Result<std::optional<TriggerState>> trigger_state(FlowId flow) override;
     Result<std::vector<model::ConnectionRecord>> connections() override;
     Result<std::vector<BindReference>> references() override;
+    Result<std::vector<model::ConnectionHealthRecord>> connection_health() override;
     Result<std::vector<Variable>> variables() override;
     Result<std::vector<ApiToken>> tokens() override;
     Result<std::optional<std::string>> meta(const std::string& key) override;

@@ -239,6 +239,17 @@ CREATE TABLE fan_out(
   items TEXT NOT NULL);
 )sql";
 
+// Its own table: replacing a connection says nothing about whether the service is there.
+constexpr const char* kConnectionHealth = R"sql(
+CREATE TABLE connection_health(
+  connection TEXT PRIMARY KEY,
+  unavailable_since INTEGER,
+  reason TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  throttled INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 // One step of the schema is one script; the pieces are apart for the reader.
 const std::string& first_schema() {
     static const std::string script = std::string(kRuns) + kCatalog;
@@ -259,8 +270,8 @@ ALTER TABLE run DROP COLUMN next_seq;
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 3> steps{
-        {{1, first_schema()}, {2, kFewerPages}, {3, kTriggers}}};
+    static const std::array<Migration, 4> steps{
+        {{1, first_schema()}, {2, kFewerPages}, {3, kTriggers}, {4, kConnectionHealth}}};
     return steps;
 }
 

@@ -104,6 +104,7 @@ class Reader {
     virtual Result<std::optional<model::FlowVersion>> version(VersionId id) = 0;
     virtual Result<std::optional<TriggerState>> trigger_state(FlowId flow) = 0;
     virtual Result<std::vector<model::ConnectionRecord>> connections() = 0;
+    virtual Result<std::vector<model::ConnectionHealthRecord>> connection_health() = 0;
     virtual Result<std::vector<BindReference>> references() = 0;
     virtual Result<std::vector<Variable>> variables() = 0;
     virtual Result<std::vector<ApiToken>> tokens() = 0;

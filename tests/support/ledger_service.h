@@ -44,7 +44,7 @@ inline constexpr const char* kLedgerSpec = R"({
    "config":{"type":"object"},"event":{}}]})";
 
 // How the service treats one request.
-enum class Treatment { kDo, kRefuse, kBusy, kCutBefore, kCutAfter };
+enum class Treatment { kDo, kRefuse, kBusy, kCutBefore, kCutAfter, kDown, kUnknownCaller };
 
 // Thread: any; the handler runs on the server's.
 class LedgerService {
@@ -63,6 +63,11 @@ class LedgerService {
                 plans_[path].push_back(treatment);
             }
         });
+    }
+
+    // Every request without a plan is treated so from now on.
+    void always(Treatment treatment) {
+        server_.run([&] { always_ = treatment; });
     }
 
     // What was really done, in order: "post 7".
@@ -86,18 +91,8 @@ class LedgerService {
   private:
     void handle(http::ServerRequest request, http::Responder& responder) {
         ++requests_;
-        if (request.path == "/probe") {
-            const std::string key = request.query;
-            const auto it = by_key_.find(key);
-            responder.send(http::json_response(
-                200,
-                it == by_key_.end() ? R"({"found":false})"
-                                    : R"({"found":true,"output":)" + it->second + "}"
-            ));
-            return;
-        }
         auto& plan = plans_[request.path];
-        Treatment treatment = Treatment::kDo;
+        Treatment treatment = always_;
         if (!plan.empty()) {
             treatment = plan.front();
             plan.pop_front();
@@ -111,6 +106,16 @@ class LedgerService {
             case Treatment::kBusy:
                 responder.send(
                     http::json_response(429, R"({"error":{"code":"busy","message":"Later."}})")
+                );
+                return;
+            case Treatment::kDown:
+                responder.send(http::json_response(
+                    503, R"({"error":{"code":"down","message":"Maintenance."}})"
+                ));
+                return;
+            case Treatment::kUnknownCaller:
+                responder.send(
+                    http::json_response(401, R"({"error":{"code":"who","message":"Who are you?"}})")
                 );
                 return;
             case Treatment::kCutBefore:
@@ -127,6 +132,11 @@ class LedgerService {
     }
 
     std::string act(const http::ServerRequest& request) {
+        if (request.path == "/probe") {
+            const auto it = by_key_.find(request.query);
+            return it == by_key_.end() ? R"({"found":false})"
+                                       : R"({"found":true,"output":)" + it->second + "}";
+        }
         if (request.path == "/read") {
             return R"({"entries":)" + std::to_string(done_.size()) + "}";
         }
@@ -164,6 +174,7 @@ class LedgerService {
     std::vector<std::string> entries_;
     std::string subscriptions_expire_;
     std::map<std::string, std::deque<Treatment>> plans_;
+    Treatment always_ = Treatment::kDo;
     std::vector<std::string> done_;
     std::map<std::string, std::string> by_key_;
     std::size_t requests_ = 0;

@@ -26,6 +26,12 @@
 
 namespace tideway::testing {
 
+struct WorldOptions {
+    double speed = 1.0;  // of the runtime's clock and timers
+    runtime::RunLimits limits;
+    std::optional<Timestamp> now;  // time stands there, and does not run
+};
+
 struct FlowText {
     std::string name;
     std::string text;
@@ -34,12 +40,12 @@ struct FlowText {
 // Thread: the test's.
 class RuntimeWorld {
   public:
-    // The pack's connection reference "ledger" is bound. With `now` time stands there.
-    explicit RuntimeWorld(
-        std::initializer_list<FlowText> flows, std::optional<Timestamp> now = std::nullopt
-    ) {
-        if (now) {
-            clock_.set(*now);
+    // The pack's connection reference "ledger" is bound.
+    explicit RuntimeWorld(std::initializer_list<FlowText> flows, WorldOptions options = {})
+        : options_(options),
+          clock_(options.speed) {
+        if (options_.now) {
+            clock_.set(*options_.now);
         }
         for (const FlowText& flow : flows) {
             files_[flow.name + ".lua"] = flow.text;
@@ -54,6 +60,9 @@ class RuntimeWorld {
                "variables":{"greeting":{"type":"String","default":"hello"}}})";
         start();
     }
+
+    RuntimeWorld(std::initializer_list<FlowText> flows, Timestamp now)
+        : RuntimeWorld(flows, options_at(now)) {}
 
     ~RuntimeWorld() { stop(); }
 
@@ -101,6 +110,9 @@ class RuntimeWorld {
 
     // The address that services call; it changes with the next restart().
     void set_public_url(std::string url) { public_url_ = std::move(url); }
+
+    // From the next restart on.
+    void set_limits(runtime::RunLimits limits) { options_.limits = limits; }
 
     // The process ends (runs are dropped as they are) and starts again on the same file.
     void restart() {
@@ -196,12 +208,21 @@ class RuntimeWorld {
         }
     }
 
+    // Lets the runtime work for a moment of real time.
+    static void pause() { tests::between_looks(); }
+
     std::vector<model::JournalRow> journal(const model::RunRecord& run) {
         auto rows = reader().journal(run.id);
         return rows ? *rows : std::vector<model::JournalRow>();
     }
 
   private:
+    static WorldOptions options_at(Timestamp now) {
+        WorldOptions options;
+        options.now = now;
+        return options;
+    }
+
     template <typename Value, typename Start>
     Result<Value> wait(Start start) {
         auto promise = std::make_shared<std::promise<Result<Value>>>();
@@ -234,6 +255,8 @@ class RuntimeWorld {
         dependencies.clock = &clock_;
         dependencies.log = &log_;
         dependencies.environment = "test";
+        dependencies.timer_speed = options_.speed;
+        dependencies.run_limits = options_.limits;
         runtime_ = std::make_unique<runtime::Runtime>(dependencies);
         runtime_->on_change([this](const model::RunRecord&) { changed_.notify_all(); });
         const auto started = runtime_->start();
@@ -277,6 +300,7 @@ class RuntimeWorld {
         registry_.reset();
     }
 
+    WorldOptions options_;
     tests::TempFolder folder_;
     LedgerService service_;
     std::map<std::string, std::string> files_;

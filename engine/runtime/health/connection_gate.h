@@ -1,0 +1,74 @@
+// Asked before a step sends, told after. Keeps the health of every connection, wakes the runs that
+// waited for one, and keeps in the store what must survive a restart (DESIGN 5.7).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/log.h"
+#include "engine/base/loop.h"
+#include "engine/base/threading.h"
+#include "engine/runtime/health/connection_health.h"
+#include "engine/store/store.h"
+
+namespace tideway::runtime {
+
+// What people see of a connection.
+struct ConnectionStatus {
+    std::optional<model::Outage> outage;
+    std::optional<Timestamp> next_probe;
+    std::size_t waiting_runs = 0;
+};
+
+// Thread: any. `wake` is called on the executor's.
+class ConnectionGate {
+  public:
+    using Wake = std::function<void(model::RunId, const std::string& path)>;
+
+    ConnectionGate(store::Store& store, const Clock& clock, Log& log)
+        : store_(store),
+          clock_(clock),
+          log_(log) {}
+
+    // Takes over what an earlier process knew. Before start().
+    Status restore();
+    void start(Executor& executor, Wake wake);
+    // After the executor's thread has ended.
+    void stop();
+
+    // Why this step must wait; absent: it may send. A step that waits is woken.
+    std::optional<std::string> must_wait(const std::string& connection, const ConnectionUser& user);
+
+    void answered(const std::string& connection);
+
+    // True: the connection is unavailable, the step should ask and wait.
+    bool failed(const std::string& connection, const ConnectionFailure& failure);
+
+    void forget(model::RunId run);
+
+    // Somebody has repaired something: a waiting run tries at once.
+    void probe_now(const std::string& connection);
+
+    ConnectionStatus status(std::string_view connection) const;
+
+  private:
+    void look();
+    void look_soon();
+    void store_health(const std::string& connection) TIDEWAY_REQUIRES(mutex_);
+
+    store::Store& store_;
+    const Clock& clock_;
+    Log& log_;
+    Executor* executor_ = nullptr;
+    Wake wake_;
+    std::unique_ptr<Timer> timer_;  // the executor's thread
+    mutable Mutex mutex_;
+    std::map<std::string, ConnectionHealth, std::less<>> connections_ TIDEWAY_GUARDED_BY(mutex_);
+};
+
+}  // namespace tideway::runtime
