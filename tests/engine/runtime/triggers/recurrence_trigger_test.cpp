@@ -100,6 +100,7 @@ TEST(RecurrenceTrigger, CatchesUpOnceOrWithEachFiringWhereItIsToldTo) {
 TEST(RecurrenceTrigger, FiresOncePerTimeOverManyRestarts) {
     // What a restart comes before, it makes up for.
     RuntimeWorld world({{"clock", hourly(", after_downtime = 'all'")}}, kMorning);
+    ASSERT_TRUE(waits_for(world, "2030-03-01T09:00:00Z"));
     for (int hour = 9; hour < 14; ++hour) {
         world.clock().set(at("2030-03-01T00:00:10Z") + hours(hour));
         world.look();
