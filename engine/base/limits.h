@@ -77,6 +77,11 @@ constexpr milliseconds kBackgroundFlush{50};         // journal rows reach histo
 constexpr hours kHistoryRetention{24 * 28};
 constexpr std::size_t kPageSizeMax = 500;  // of any list
 
+// --- cases of packs ---
+constexpr std::size_t kCaseFileBytesMax = 4U << 20U;  // the case is refused with InvalidCase
+constexpr int kCaseDataDepthMax = 8;                  // "$data" in data; refused with InvalidCase
+constexpr hours kCaseTime{24};  // of the case's own clock; the run is looked at as it is then
+
 // --- engine ---
 constexpr std::size_t kRunsInMemoryPerShardMax = 2048;  // split events wait with their next items
 constexpr seconds kFiringGrace{60};  // a firing that is later was missed: after_downtime

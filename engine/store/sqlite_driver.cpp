@@ -29,7 +29,7 @@ constexpr int kVacuumPagesMax = 4096;  // of one give_space_back(): 16 MiB
 // Larger than the default of 1000 pages: fewer checkpoints for the same rows. The log file is cut
 // back to its limit afterwards.
 constexpr const char* kWriterSettings =
-    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000;"
+    "PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000;"
     "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY";
 constexpr const char* kReaderSettings =
     "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY";
@@ -419,11 +419,10 @@ Status prepare_writer(
     SqliteDriver& driver, const std::string& path, Durability durability, bool closed_cleanly
 ) {
     TIDEWAY_TRY(check_ours(driver, path));
+    const char* const synchronous = durability == Durability::kFull ? "FULL" : "OFF";
+    TIDEWAY_TRY(driver.execute(std::string("PRAGMA synchronous=") + synchronous));
     TIDEWAY_TRY(driver.execute("PRAGMA journal_mode=WAL"));
     TIDEWAY_TRY(driver.execute(kWriterSettings));
-    if (durability == Durability::kProcess) {
-        TIDEWAY_TRY(driver.execute("PRAGMA synchronous=OFF"));
-    }
     if (closed_cleanly) {
         return {};
     }

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "engine/base/limits.h"
 #include "engine/model/retry_policy.h"
 #include "engine/model/schema.h"
 #include "engine/runtime/cases/case.h"
@@ -14,10 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using Path = Json::json_pointer;
 
-constexpr std::uintmax_t kCaseBytesMax = 4U << 20U;
-constexpr int kDataDepthMax = 8;
 constexpr const char* kDefaultTime = "2026-01-05T09:00:00Z";
-constexpr Duration kDefaultTimeLimit = std::chrono::hours(24);
 constexpr const char* kSeeFormat = "The format of cases: docs/cases.md.";
 
 // The place that a problem of schema_problems() begins with. Keys may hold spaces, so the longest
@@ -43,7 +41,7 @@ Path place_in(const Json& value, const std::string& problem) {
 Result<std::string> read_text(const fs::path& path) {
     std::error_code error;
     const auto size = fs::file_size(path, error);
-    if (!error && size > kCaseBytesMax) {
+    if (!error && size > limits::kCaseFileBytesMax) {
         return fail(
             ErrorKind::kLimit,
             "InvalidCase",
@@ -161,7 +159,7 @@ Result<Case> CaseReader::read() {
 
 // {"$data": "referral", ...} becomes cases/data/referral.json with the other members merged in.
 Status CaseReader::fill_in(Json& json, const Path& path, int depth) const {
-    if (depth > kDataDepthMax) {
+    if (depth > limits::kCaseDataDepthMax) {
         return wrong(path, "files of cases/data name each other in a circle.");
     }
     if (json.is_array()) {
@@ -206,7 +204,7 @@ Status CaseReader::read_times(Case& out) const {
         return wrong(Path("/at"), "'at' is not a time.", "Write it as 2026-01-05T09:00:00Z.");
     }
     out.at = *at;
-    out.time_limit = kDefaultTimeLimit;
+    out.time_limit = limits::kCaseTime;
     const Json* limit = find(json_, "time_limit");
     if (limit == nullptr) {
         return {};

@@ -213,6 +213,19 @@ TEST_F(PackCase, EndsWhenItsTimeLimitIsOver) {
     EXPECT_NE(out.find("status | Succeeded | Waiting"), std::string::npos) << out;
 }
 
+TEST_F(PackCase, CanExpectThatTheTriggersConditionRefusesTheEvent) {
+    files_["main.lua"] = R"(return flow { title = "main", trigger = trigger.manual {
+        condition = function(input) return input.size > 5 end },
+      run = function(input) return input.size end })";
+    EXPECT_EQ(
+        found(R"({"flow":"main","event":{"size":1},"expect":{"event":"ConditionUnmet"}})"), ""
+    );
+    EXPECT_EQ(found(R"({"flow":"main","event":{"size":6},"expect":{"output":6}})"), "");
+    const std::string out =
+        found(R"({"flow":"main","event":{"size":6},"expect":{"event":"ConditionUnmet"}})");
+    EXPECT_NE(out.find("event | ConditionUnmet | Accepted"), std::string::npos) << out;
+}
+
 TEST_F(PackCase, SetsVariablesAndTheTimeOfTheEvent) {
     flow("main", R"(return { said = env("greeting"), at = now() })");
     EXPECT_EQ(
