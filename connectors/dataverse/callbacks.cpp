@@ -211,6 +211,7 @@ ExchangePtr receive_row(const connector::Incoming& incoming) {
     }
     const std::string table = string_or(incoming.config, "table");
     const std::string message = string_or(*body, "SdkMessage");
+    const auto row_version = int_or(*body, "RowVersion", 0);
     Json row = *body;
     row.erase("SdkMessage");
     row.erase("RunAsSystemUserId");
@@ -221,6 +222,11 @@ ExchangePtr receive_row(const connector::Incoming& incoming) {
     }
     if (!is_row_id(id)) {
         return answer(bad_callback("The callback lacks " + primary_key(table) + "."));
+    }
+    if (message == "Delete") {
+        row = {{"id", id}, {"table", table}};  // what the row was says nothing of who deleted it
+    } else if (row_version > 0) {
+        row["etag"] = "W/\"" + std::to_string(row_version) + "\"";
     }
     const Json event = {{"message", message}, {"table", table}, {"id", id}, {"row", row}};
     const Json item = {{"event", event}, {"dedupe_key", nullptr}};

@@ -1,6 +1,7 @@
 #include "connectors/dataverse/dataverse_connector.h"
 
 #include <array>
+#include <charconv>
 
 #include "connectors/dataverse/actions.h"
 #include "connectors/dataverse/batch.h"
@@ -82,6 +83,16 @@ class DataverseConnector final : public connector::Connector {
     }
 
     ExchangePtr test(const Json& settings) const override { return test_connection(settings); }
+
+    // Service protection counts the requests of a user on one web server.
+    std::optional<connector::Quota> quota(const http::Headers& headers) const override {
+        const auto text = headers.get("x-ms-ratelimit-burst-remaining-xrm-requests");
+        std::int64_t remaining = 0;
+        if (!text || std::from_chars(text->begin(), text->end(), remaining).ec != std::errc()) {
+            return std::nullopt;
+        }
+        return connector::Quota{"requests in 5 minutes", remaining, std::chrono::minutes(5)};
+    }
 };
 
 }  // namespace

@@ -22,6 +22,17 @@ std::string dashes(const std::string& text) {
     return text.empty() ? "-" : text;
 }
 
+// "5200, used up 10:31" when the present pace leads there.
+std::string quota_left(const Json& row) {
+    const Json* quota = find(row, "quota");
+    if (quota == nullptr) {
+        return "-";
+    }
+    const std::string at = string_or(*quota, "used_up_at");
+    return std::to_string(int_or(*quota, "remaining", 0)) +
+           (at.empty() ? "" : ", used up " + short_time(at));
+}
+
 Status list(const Globals& globals) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Json connections, client->get("/connections"));
@@ -33,6 +44,8 @@ Status list(const Globals& globals) {
         {"CONNECTION",
          "CONNECTOR",
          "STATUS",
+         "REQUESTS TODAY",
+         "QUOTA LEFT",
          "GRANT",
          "OWNER",
          "TOKEN UNTIL",
@@ -44,6 +57,8 @@ Status list(const Globals& globals) {
             {string_or(row, "name"),
              string_or(row, "connector"),
              string_or(row, "status"),
+             std::to_string(int_or(row, "requests_today", 0)),
+             quota_left(row),
              dashes(string_or(row, "grant")),
              string_or(row, "owner"),
              dashes(short_time(string_or(row, "refresh_token_expires"))),
@@ -206,25 +221,55 @@ Status test(const Globals& globals, const std::string& name) {
     return {};
 }
 
-Status uses(const Globals& globals, const std::string& name) {
+Result<Json> find_connection(const Globals& globals, const std::string& name) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Json connections, client->get("/connections"));
     for (const Json& row : connections["value"]) {
-        if (string_or(row, "name") != name) {
-            continue;
+        if (string_or(row, "name") == name) {
+            return row;
         }
-        if (globals.json) {
-            print_json(row["uses"]);
-            return {};
-        }
-        for (const Json& flow : row["uses"]) {
-            std::cout << flow.get<std::string>() << "\n";
-        }
-        return {};
     }
     return fail(
-        ErrorKind::kNotFound, "ConnectionNotFound", "There is no connection '" + name + "'."
+        ErrorKind::kNotFound,
+        "ConnectionNotFound",
+        "There is no connection '" + name + "'.",
+        "List them with: tideway connections list"
     );
+}
+
+Status show(const Globals& globals, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const Json row, find_connection(globals, name));
+    if (globals.json) {
+        print_json(row);
+        return {};
+    }
+    std::cout << name << " (" << string_or(row, "connector") << "): " << string_or(row, "status")
+              << "\n";
+    if (const std::string since = string_or(row, "unavailable_since"); !since.empty()) {
+        std::cout << "  since          " << since << ": " << string_or(row, "status_reason") << "\n"
+                  << "  next try       " << dashes(string_or(row, "next_probe")) << "\n";
+    }
+    std::cout << "  waiting runs   " << int_or(row, "waiting_runs", 0) << "\n"
+              << "  requests today " << int_or(row, "requests_today", 0) << ", "
+              << int_or(row, "throttled_today", 0) << " throttled\n"
+              << "  quota left     " << quota_left(row);
+    if (const Json* quota = find(row, "quota")) {
+        std::cout << " (" << string_or(*quota, "what") << ")";
+    }
+    std::cout << "\n  settings       " << dump(row["settings"]) << "\n";
+    return {};
+}
+
+Status uses(const Globals& globals, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const Json row, find_connection(globals, name));
+    if (globals.json) {
+        print_json(row["uses"]);
+        return {};
+    }
+    for (const Json& flow : row["uses"]) {
+        std::cout << flow.get<std::string>() << "\n";
+    }
+    return {};
 }
 
 Status remove(const Globals& globals, const std::string& name) {
@@ -334,6 +379,7 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
             exit(run_command(globals, [&] { return function(globals, options->name); }));
         });
     };
+    on_name("show", "Whether it is available, who waits for it, and its quota", show);
     on_name("test", "Try every right it needs, without writing", test);
     on_name("uses", "The flows that depend on it", uses);
     on_name("remove", "Remove a connection that no flow uses", remove);

@@ -91,6 +91,7 @@ class Doctor {
         }
         for (const Json& row : listed->at("value")) {
             const std::string name = string_or(row, "name");
+            health(name, row);
             const auto tested =
                 client.post("/connections/" + http::encode_component(name) + "/test");
             if (!tested) {
@@ -103,6 +104,25 @@ class Doctor {
                     string_or(check, "message"));
             }
         }
+    }
+
+    void health(const std::string& name, const Json& row) {
+        const std::string since = string_or(row, "unavailable_since");
+        add(since.empty(),
+            "connection " + name,
+            since.empty() ? std::to_string(int_or(row, "requests_today", 0)) + " requests today"
+                          : "unavailable since " + since + ", " +
+                                std::to_string(int_or(row, "waiting_runs", 0)) +
+                                " runs wait: " + string_or(row, "status_reason"));
+        const Json* quota = find(row, "quota");
+        if (quota == nullptr) {
+            return;
+        }
+        const std::string used_up = string_or(*quota, "used_up_at");
+        add(used_up.empty(),
+            "connection " + name + ": quota",
+            std::to_string(int_or(*quota, "remaining", 0)) + " " + string_or(*quota, "what") +
+                " left" + (used_up.empty() ? "" : "; used up at " + used_up + " at this pace"));
     }
 
     void flows(ApiClient& client) {

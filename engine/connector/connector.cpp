@@ -34,6 +34,10 @@ std::unique_ptr<Exchange> Connector::test(const Json& /*settings*/) const {
     return nullptr;
 }
 
+std::optional<Quota> Connector::quota(const http::Headers& /*headers*/) const {
+    return std::nullopt;
+}
+
 http::NetworkPolicy Connector::network_policy(const Json& settings) const {
     http::NetworkPolicy policy;
     policy.allow_private = bool_or(settings, "allow_private_network", false);

@@ -2,7 +2,9 @@
 // machines without I/O; the runtime sends, retries, authorises and records.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -101,6 +103,13 @@ struct Subscription {
     Json state;        // what subscribe's Done returned, or null; subscribing again replaces it
 };
 
+// What a service says is left of what it allows, in the headers of an answer.
+struct Quota {
+    std::string what;  // "requests in 5 minutes"
+    std::int64_t remaining = 0;
+    Duration window{0};  // after which what was used is given back
+};
+
 // One per connector, made once. Thread: any, so implementations are stateless or locked.
 class Connector {
   public:
@@ -130,6 +139,9 @@ class Connector {
     // Reads without writing until every right that the connector needs was tried; Done's output is
     // {"checks":[{"what":..,"ok":bool,"message":..}]}. Null: nothing to test.
     virtual std::unique_ptr<Exchange> test(const Json& settings) const;
+
+    // Absent: the answer does not say.
+    virtual std::optional<Quota> quota(const http::Headers& headers) const;
 
     // Which addresses this connection may reach.
     virtual http::NetworkPolicy network_policy(const Json& settings) const;

@@ -50,6 +50,13 @@ struct TriggerSpec {
     bool subscribes = false;    // turning the flow on registers the callback address at the service
     Json config_schema;         // of the table in the flow
     Json event_schema;          // of what run(event) gets
+    // Where an event has the changed record: literals or pointers into the event, as for
+    // operations. With them an echo of our own effect is recognised. Empty: the event does not say.
+    std::string object;
+    std::string record_id;
+    std::string version;
+    std::string fields;   // pointer to the record's current fields
+    std::string watched;  // field of `config` that lists those which count; empty: all of them
 };
 
 struct ConnectorSpec {

@@ -335,7 +335,19 @@ Result<TriggerSpec> parse_trigger(const Json& json, const std::string& connector
         "Connector '" + connector + "', trigger '" + (id.empty() ? "?" : id) + "'";
     TIDEWAY_TRY(only_fields(
         json,
-        {"id", "title", "summary", "kind", "subscribes", "poll_interval_s", "config", "event"},
+        {"id",
+         "title",
+         "summary",
+         "kind",
+         "subscribes",
+         "poll_interval_s",
+         "config",
+         "event",
+         "object",
+         "record_id",
+         "version",
+         "fields",
+         "watched"},
         what
     ));
     if (!is_id(id)) {
@@ -355,6 +367,11 @@ Result<TriggerSpec> parse_trigger(const Json& json, const std::string& connector
     if (out.kind == "polling") {
         TIDEWAY_TRY(parse_polling(json, what, out));
     }
+    out.object = string_or(json, "object");
+    out.record_id = string_or(json, "record_id");
+    out.version = string_or(json, "version");
+    out.fields = string_or(json, "fields");
+    out.watched = string_or(json, "watched");
     return out;
 }
 

@@ -6,13 +6,14 @@
 namespace tideway::model {
 namespace {
 
-constexpr std::array<std::pair<EventStatus, std::string_view>, 6> kEventNames{{
+constexpr std::array<std::pair<EventStatus, std::string_view>, 7> kEventNames{{
     {EventStatus::kAccepted, "Accepted"},
     {EventStatus::kRefused, "Refused"},
     {EventStatus::kDuplicate, "Duplicate"},
     {EventStatus::kCoalesced, "Coalesced"},
     {EventStatus::kConditionUnmet, "ConditionUnmet"},
     {EventStatus::kFailed, "Failed"},
+    {EventStatus::kDropped, "Dropped"},
 }};
 
 constexpr std::array<std::pair<EffectState, std::string_view>, 6> kEffectNames{{

@@ -19,7 +19,15 @@ using VersionId = std::int64_t;
 using EventId = std::int64_t;
 
 // What became of something that a trigger delivered.
-enum class EventStatus { kAccepted, kRefused, kDuplicate, kCoalesced, kConditionUnmet, kFailed };
+enum class EventStatus {
+    kAccepted,
+    kRefused,
+    kDuplicate,
+    kCoalesced,
+    kConditionUnmet,
+    kFailed,
+    kDropped,  // an echo of our own effect; the reason names it
+};
 std::string_view to_string(EventStatus status);  // "Accepted" ...
 std::optional<EventStatus> parse_event_status(std::string_view text);
 

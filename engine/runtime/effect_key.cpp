@@ -1,6 +1,7 @@
 #include "engine/runtime/effect_key.h"
 
 #include <cctype>
+#include <cmath>
 
 #include "engine/base/digest.h"
 #include "engine/model/step_path.h"
@@ -36,6 +37,22 @@ std::string text_of(const Json* value) {
         return {};
     }
     return value->is_string() ? value->get<std::string>() : dump(*value);
+}
+
+// The same text for the same value: 1000 and 1000.0, and lines that end in CR LF or LF.
+std::string canonical(const Json& value) {
+    if (value.is_number_float()) {
+        const double number = value.get<double>();
+        constexpr double kExactMax = 9007199254740992.0;  // 2^53
+        const bool is_whole = std::floor(number) == number && std::abs(number) < kExactMax;
+        return is_whole ? std::to_string(static_cast<std::int64_t>(number)) : dump(value);
+    }
+    if (!value.is_string()) {
+        return dump(value);
+    }
+    auto text = value.get<std::string>();
+    std::erase(text, '\r');
+    return dump(Json(text));
 }
 
 // Runs of hex digits, digits and dashes become '#': ids, numbers, times.
@@ -89,17 +106,17 @@ std::string idempotency_key(
     return to_hex(sha256(text));
 }
 
-Payload field_hashes(const model::OperationSpec& operation, const Json& input) {
-    if (operation.fields.empty()) {
+Payload field_hashes(std::string_view pointer, const Json& input) {
+    if (pointer.empty()) {
         return {};
     }
-    const Json* fields = at_pointer(input, operation.fields);
+    const Json* fields = at_pointer(input, pointer);
     if (fields == nullptr || !fields->is_object()) {
         return {};
     }
     Json out = Json::object();
     for (const auto& [name, value] : fields->items()) {
-        out[name] = to_hex(sha256(dump(value))).substr(0, 16);
+        out[name] = to_hex(sha256(canonical(value))).substr(0, 16);
     }
     return to_payload(out);
 }

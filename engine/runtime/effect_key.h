@@ -29,8 +29,9 @@ std::string idempotency_key(
     std::string_view canonical_input
 );
 
-// {"field": hash} of the object at the spec's `fields` pointer; empty without one.
-Payload field_hashes(const model::OperationSpec& operation, const Json& input);
+// {"field": hash} of the object in `input` that the pointer `fields` names; empty without one. Line
+// ends and the way in which numbers are written make no difference.
+Payload field_hashes(std::string_view fields, const Json& input);
 
 // A literal, "/pointer" into the input, or "output:/pointer"; empty text when there is nothing.
 std::string resolve(std::string_view rule, const Json& input, const Json& output);

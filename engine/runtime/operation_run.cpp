@@ -220,6 +220,10 @@ void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
             doubtful || effect_left_ ? AttemptClass::kInDoubt : AttemptClass::kNotDone});
         return;
     }
+    if (start_.connection) {
+        const auto quota = start_.implementation->quota(result->headers);
+        services_.gate->note_answer(connection_name(), result->status, quota);
+    }
     if (result->status == 401 && !sent.audience.empty() && !token_refreshed_ && start_.connection) {
         // The service says who-are-you before it does anything: nothing took effect.
         token_refreshed_ = true;
@@ -230,9 +234,6 @@ void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
     if (is_effect) {
         effect_left_ = true;
         effect_left_at_ = services_.clock->now();
-    }
-    if (start_.connection && blame_of(result->status) == Blame::kNone) {
-        services_.gate->answered(connection_name());
     }
     take(exchange_->on_response(*result));
 }

@@ -160,7 +160,7 @@ void RunSession::start_operation(PendingOperation& pending) {
     effect.operation = pending.start.spec->id + "." + operation.id;
     effect.object = runtime::resolve(operation.object, pending.start.input, Json());
     effect.record_id = runtime::resolve(operation.record_id, pending.start.input, Json());
-    effect.fields = field_hashes(operation, pending.start.input);
+    effect.fields = field_hashes(operation.fields, pending.start.input);
     effect.created = services_.operations.clock->now();
     if (may_be_done_already(operation)) {
         effect.key = pending.start.idempotency_key;

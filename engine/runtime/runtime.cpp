@@ -48,7 +48,8 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     : dependencies_(std::move(dependencies)),
       callback_key_(read_or_make_callback_key(*dependencies_.store)),
       readers_(dependencies_.store->reader(), dependencies_.reader_threads),
-      gate_(*dependencies_.store, *dependencies_.clock, *dependencies_.log) {
+      gate_(*dependencies_.store, *dependencies_.clock, *dependencies_.log),
+      echoes_(readers_) {
     ShardServices services;
     services.store = dependencies_.store;
     services.readers = &readers_;
@@ -95,6 +96,7 @@ Status Runtime::start() {
     gate_.start(shards_.front()->executor(), [this](RunId run, const std::string& path) {
         notify(run, path);
     });
+    echoes_.start(shards_.front()->executor());
     for (const auto& shard : shards_) {
         shard->start();
     }
@@ -113,6 +115,7 @@ void Runtime::stop() {
         shard->stop();
     }
     gate_.stop();
+    echoes_.stop();
     readers_.stop();
     // Completions come in order: after this one, none of ours is left that could touch a shard. The
     // note tells the next start that no run made this process die.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/threading.h"
+#include "engine/runtime/echo/echo_check.h"
 #include "engine/runtime/fan_out.h"
 #include "engine/runtime/shard.h"
 
@@ -77,6 +78,12 @@ class Runtime final : private RuntimeLinks {
     // A trigger that failed before there was an event; for its history.
     void record_failure(const FlowEntry& flow, std::string source, const Error& error);
 
+    // The same for a change of a record: the echo of an effect of ours leaves an event with status
+    // Dropped, and no run.
+    void admit_change(
+        Delivery delivery, RecordChange change, std::function<void(Result<Admitted>)> done
+    );
+
     // A refused event, so that it leaves a trace.
     void record_refusal(
         const FlowEntry& flow, std::string source, Payload event, std::string reason
@@ -130,6 +137,11 @@ class Runtime final : private RuntimeLinks {
     Uid lock_holder(const model::RunRecord& run) override;
 
     Shard& shard_of(model::RunId run);
+    void drop_echo(
+        const Delivery& delivery,
+        const std::string& writer,
+        std::function<void(Result<Admitted>)> done
+    );
     Status recover();
     void prune();
     void tell_waiting(const Uid& run, Result<model::RunRecord> answer);
@@ -163,6 +175,7 @@ class Runtime final : private RuntimeLinks {
     bool is_running_ = false;
     ReaderPool readers_;
     ConnectionGate gate_;
+    EchoCheck echoes_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::unique_ptr<Timer> prune_timer_;  // on the first shard's loop
     std::unique_ptr<FanOut> fan_out_;     // on the first shard's loop

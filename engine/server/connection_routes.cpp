@@ -78,6 +78,7 @@ Result<Json> put_connection(const Context& context, const http::ServerRequest& r
     TIDEWAY_TRY(runtime::submit_blocking(*context.store, {{store::PutConnection{record}}}));
     TIDEWAY_TRY(context.connections->put(record));
     context.tokens->forget(record.name);
+    context.runtime->gate().probe_now(record.name);
     TIDEWAY_TRY(audit(
         context,
         request,
@@ -118,13 +119,16 @@ Result<Json> test_connection(const Context& context, const std::string& name) {
     if (auto* failed = std::get_if<connector::Failed>(&outcome)) {
         return fail(std::move(failed->error));
     }
+    // Whoever tests has repaired something, as a rule: runs that wait try at once.
+    context.runtime->gate().probe_now(name);
     return tree(std::get<connector::Done>(outcome).output);
 }
 
 Json list_connections(const Context& context) {
     Json out = {{"value", Json::array()}};
     for (const auto& connection : context.connections->all()) {
-        Json row = view(connection->record);
+        const auto status = context.runtime->gate().status(connection->record.name);
+        Json row = view(connection->record, status);
         row["uses"] = dependent_flows(context, connection->record.name);
         out["value"].push_back(std::move(row));
     }

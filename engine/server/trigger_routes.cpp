@@ -334,19 +334,50 @@ class TriggerDoor {
             std::move(exchange),
             connection,
             policy,
-            [this, answer, flow = std::move(flow), trigger, body = request.body](
+            [this, answer, flow = std::move(flow), trigger, spec = found.spec, body = request.body](
                 runtime::ExchangeDriver::Outcome outcome
-            ) mutable { on_received(std::move(flow), trigger, body, std::move(outcome), answer); }
+            ) mutable {
+                on_received({std::move(flow), trigger, spec}, body, std::move(outcome), answer);
+            }
         );
     }
 
+    struct Receiver {
+        FlowEntry flow;
+        std::string trigger;
+        const model::TriggerSpec* spec = nullptr;
+    };
+
+    // A change that is no echo of our own becomes a run.
+    void admit_event(
+        const Receiver& receiver,
+        runtime::Delivery delivery,
+        const Json& event,
+        std::function<void(Result<runtime::Admitted>)> done
+    ) const {
+        const runtime::LoadedVersion& version = *receiver.flow.published;
+        const auto connection = context_.activation->trigger_connection(version);
+        auto change = runtime::read_change(
+            *receiver.spec,
+            connection ? connection->record.name : std::string(),
+            tree(version.declaration.trigger_config),
+            event
+        );
+        if (!change) {
+            context_.runtime->admit(std::move(delivery), std::move(done));
+            return;
+        }
+        context_.runtime->admit_change(std::move(delivery), std::move(*change), std::move(done));
+    }
+
     void on_received(
-        FlowEntry flow,
-        const std::string& trigger,
+        const Receiver& receiver,
         const std::string& body,
         runtime::ExchangeDriver::Outcome outcome,
         const Answer& answer
     ) const {
+        const FlowEntry& flow = receiver.flow;
+        const std::string& trigger = receiver.trigger;
         if (auto* failed = std::get_if<connector::Failed>(&outcome)) {
             context_.runtime->record_refusal(
                 flow, trigger, to_payload(Json(body.substr(0, 2000))), failed->error.message
@@ -371,13 +402,16 @@ class TriggerDoor {
             runtime::Delivery delivery;
             delivery.flow = flow;
             delivery.source = trigger;
-            const Json* event = find(item, "event");
-            delivery.event = to_payload(event == nullptr ? item : *event);
+            const Json* named = find(item, "event");
+            const Json& event = named == nullptr ? item : *named;
+            delivery.event = to_payload(event);
             if (const Json* key = find(item, "dedupe_key"); key != nullptr && key->is_string()) {
                 delivery.dedupe_key = key->get<std::string>();
             }
-            context_.runtime->admit(
+            admit_event(
+                receiver,
                 std::move(delivery),
+                event,
                 [answer, left, flow](Result<runtime::Admitted> admitted) {
                     if (!admitted) {
                         if (left->exchange(0) > 0) {

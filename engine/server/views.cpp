@@ -182,6 +182,25 @@ Json view(const model::ConnectionRecord& connection) {
     return out;
 }
 
+Json view(const model::ConnectionRecord& connection, const runtime::ConnectionStatus& status) {
+    Json out = view(connection);
+    if (status.outage) {
+        out["status"] = "Unavailable";
+        out["status_reason"] = status.outage->reason;
+        out["unavailable_since"] = format_utc(status.outage->since);
+    }
+    put_time(out, "next_probe", status.next_probe);
+    out["waiting_runs"] = status.waiting_runs;
+    out["requests_today"] = status.use.requests;
+    out["throttled_today"] = status.use.throttled;
+    if (status.quota) {
+        Json quota = {{"what", status.quota->what}, {"remaining", status.quota->remaining}};
+        put_time(quota, "used_up_at", status.used_up_at);
+        out["quota"] = std::move(quota);
+    }
+    return out;
+}
+
 Json view(const runtime::Admitted& admitted) {
     Json out = {
         {"event", admitted.event_uid.hex()},

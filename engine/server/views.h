@@ -13,7 +13,11 @@ Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog);
 Json view(const runtime::FlowEntry& flow);
 Json view(const model::EventRecord& event);
 Json view(const model::EffectRecord& effect);
-Json view(const model::ConnectionRecord& connection);  // never a secret
+Json view(const model::ConnectionRecord& connection);
+// The same with what the runtime knows: whether it is available, its budget and the forecast.
+Json view(
+    const model::ConnectionRecord& connection, const runtime::ConnectionStatus& status
+);  // never a secret
 Json view(const runtime::Admitted& admitted);
 Json view(const runtime::TriggerStatus& status);
 Json view(const script::Finding& finding);

@@ -32,7 +32,7 @@ inline constexpr const char* kLedgerSpec = R"({
   {"id":"read","title":"Read","summary":"Reads","effect":"read","input":{"type":"object"},"output":{}},
   {"id":"set","title":"Set","summary":"Sets","effect":"idempotent","already_done":[],
    "input":{"type":"object","properties":{"name":{"type":"string"},"value":{}},"required":["name"]},
-   "output":{},"object":"entry","record_id":"/name","fields":""},
+   "output":{},"object":"entry","record_id":"/name","fields":"/value"},
   {"id":"post","title":"Post","summary":"Posts once","effect":"once","probe":true,"creates":true,
    "input":{"type":"object"},"output":{},"object":"entry","record_id":"output:/id"},
   {"id":"shout","title":"Shout","summary":"Once, unknown after","effect":"once","park":true,

@@ -147,6 +147,20 @@ class RuntimeWorld {
         });
     }
 
+    Result<runtime::Admitted> admit_change(const std::string& flow, runtime::RecordChange change) {
+        auto entry = catalog_->flow(flow);
+        if (!entry) {
+            return fail(entry.error());
+        }
+        runtime::Delivery delivery;
+        delivery.flow = *entry;
+        delivery.source = "ledger.changed";
+        delivery.event = Payload("{}");
+        return wait<runtime::Admitted>([&](auto done) {
+            runtime_->admit_change(std::move(delivery), std::move(change), done);
+        });
+    }
+
     Result<runtime::Admitted> resubmit(const model::RunRecord& run, runtime::CodeChoice code) {
         return wait<runtime::Admitted>([&](auto done) { runtime_->resubmit(run, code, done); });
     }
@@ -206,6 +220,18 @@ class RuntimeWorld {
                 return found && *found ? **found : model::RunRecord();
             }
         }
+    }
+
+    // Waits until something is true that nobody tells us of; 20 s at most.
+    static bool eventually(const std::function<bool()>& is_true) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (!is_true()) {
+            if (std::chrono::steady_clock::now() >= deadline) {
+                return false;
+            }
+            tests::between_looks();
+        }
+        return true;
     }
 
     // Lets the runtime work for a moment of real time.

@@ -7,6 +7,8 @@ namespace tideway::runtime {
 
 namespace {
 
+constexpr Duration kStoreInterval = std::chrono::minutes(1);  // of counters
+
 std::string why_wait(const std::string& connection, const std::optional<model::Outage>& outage) {
     if (!outage) {
         return "connection " + connection +
@@ -23,9 +25,10 @@ Status ConnectionGate::restore() {
     const Timestamp now = clock_.now();
     const Lock lock(mutex_);
     for (model::ConnectionHealthRecord& record : records) {
-        connections_.insert_or_assign(
-            record.connection, ConnectionHealth(std::move(record.outage), now)
-        );
+        Entry& entry = connections_[record.connection];
+        entry.health = ConnectionHealth(std::move(record.outage), now);
+        entry.budget = ConnectionBudget(record.use);
+        entry.stored_at = now;
     }
     return {};
 }
@@ -37,6 +40,10 @@ void ConnectionGate::start(Executor& executor, Wake wake) {
 
 void ConnectionGate::stop() {
     timer_.reset();
+    const Lock lock(mutex_);
+    for (auto& [name, entry] : connections_) {
+        store_entry(name, entry);
+    }
 }
 
 std::optional<std::string> ConnectionGate::must_wait(
@@ -45,7 +52,7 @@ std::optional<std::string> ConnectionGate::must_wait(
     std::string why;
     {
         const Lock lock(mutex_);
-        ConnectionHealth& health = connections_[connection];
+        ConnectionHealth& health = connections_[connection].health;
         if (health.ask(user, clock_.now())) {
             return std::nullopt;
         }
@@ -55,16 +62,25 @@ std::optional<std::string> ConnectionGate::must_wait(
     return why;
 }
 
-void ConnectionGate::answered(const std::string& connection) {
+void ConnectionGate::note_answer(
+    const std::string& connection, int http_status, const std::optional<connector::Quota>& quota
+) {
+    const Timestamp now = clock_.now();
     {
         const Lock lock(mutex_);
-        ConnectionHealth& health = connections_[connection];
-        const bool was_out = health.outage().has_value();
-        health.answered(clock_.now());
-        if (!was_out) {
+        Entry& entry = connections_[connection];
+        entry.budget.note(http_status, quota, now);
+        const bool was_out = entry.health.outage().has_value();
+        if (blame_of(http_status) == Blame::kNone) {
+            entry.health.answered(now);
+        }
+        const bool is_back = was_out && !entry.health.outage();
+        if (is_back || now - entry.stored_at >= kStoreInterval) {
+            store_entry(connection, entry);
+        }
+        if (!is_back) {
             return;
         }
-        store_health(connection);
     }
     log_.info("a connection is available again", {{"connection", connection}});
     look_soon();
@@ -73,7 +89,8 @@ void ConnectionGate::answered(const std::string& connection) {
 bool ConnectionGate::failed(const std::string& connection, const ConnectionFailure& failure) {
     {
         const Lock lock(mutex_);
-        ConnectionHealth& health = connections_[connection];
+        Entry& entry = connections_[connection];
+        ConnectionHealth& health = entry.health;
         const bool was_out = health.outage().has_value();
         if (!health.failed(failure, clock_.now())) {
             return false;
@@ -81,7 +98,7 @@ bool ConnectionGate::failed(const std::string& connection, const ConnectionFailu
         if (was_out) {
             return true;
         }
-        store_health(connection);
+        store_entry(connection, entry);
     }
     log_.warning(
         "a connection is unavailable", {{"connection", connection}, {"error", failure.error.text()}}
@@ -91,15 +108,15 @@ bool ConnectionGate::failed(const std::string& connection, const ConnectionFailu
 
 void ConnectionGate::forget(model::RunId run) {
     const Lock lock(mutex_);
-    for (auto& [name, health] : connections_) {
-        health.forget(run);
+    for (auto& [name, entry] : connections_) {
+        entry.health.forget(run);
     }
 }
 
 void ConnectionGate::probe_now(const std::string& connection) {
     {
         const Lock lock(mutex_);
-        connections_[connection].probe_now(clock_.now());
+        connections_[connection].health.probe_now(clock_.now());
     }
     look_soon();
 }
@@ -110,7 +127,16 @@ ConnectionStatus ConnectionGate::status(std::string_view connection) const {
     if (it == connections_.end()) {
         return {};
     }
-    return {it->second.outage(), it->second.next_probe(), it->second.waiting()};
+    const Entry& entry = it->second;
+    const Timestamp now = clock_.now();
+    ConnectionStatus status;
+    status.outage = entry.health.outage();
+    status.next_probe = entry.health.next_probe();
+    status.waiting_runs = entry.health.waiting();
+    status.use = entry.budget.use(now);
+    status.quota = entry.budget.quota(now);
+    status.used_up_at = entry.budget.used_up_at(now);
+    return status;
 }
 
 void ConnectionGate::look_soon() {
@@ -123,9 +149,9 @@ void ConnectionGate::look() {
     const Timestamp now = clock_.now();
     {
         const Lock lock(mutex_);
-        for (auto& [name, health] : connections_) {
-            std::ranges::move(health.release(now), std::back_inserter(released));
-            const auto look = health.next_look();
+        for (auto& [name, entry] : connections_) {
+            std::ranges::move(entry.health.release(now), std::back_inserter(released));
+            const auto look = entry.health.next_look();
             if (look && (!next || *look < *next)) {
                 next = look;
             }
@@ -141,10 +167,12 @@ void ConnectionGate::look() {
 }
 
 // Under the lock: stored in the order of the changes.
-void ConnectionGate::store_health(const std::string& connection) {
+void ConnectionGate::store_entry(const std::string& connection, Entry& entry) {
+    entry.stored_at = clock_.now();
     store::PutConnectionHealth put;
     put.health.connection = connection;
-    put.health.outage = connections_[connection].outage();
+    put.health.outage = entry.health.outage();
+    put.health.use = entry.budget.use(entry.stored_at);
     store_.submit({{std::move(put)}}, [&log = log_](const Result<std::vector<store::Outcome>>& r) {
         if (!r) {
             log.warning("a connection's state could not be stored", {{"error", r.error().text()}});

@@ -13,6 +13,7 @@
 #include "engine/base/log.h"
 #include "engine/base/loop.h"
 #include "engine/base/threading.h"
+#include "engine/runtime/health/connection_budget.h"
 #include "engine/runtime/health/connection_health.h"
 #include "engine/store/store.h"
 
@@ -23,6 +24,9 @@ struct ConnectionStatus {
     std::optional<model::Outage> outage;
     std::optional<Timestamp> next_probe;
     std::size_t waiting_runs = 0;
+    model::ConnectionUse use;  // of today
+    std::optional<connector::Quota> quota;
+    std::optional<Timestamp> used_up_at;
 };
 
 // Thread: any. `wake` is called on the executor's.
@@ -44,7 +48,10 @@ class ConnectionGate {
     // Why this step must wait; absent: it may send. A step that waits is woken.
     std::optional<std::string> must_wait(const std::string& connection, const ConnectionUser& user);
 
-    void answered(const std::string& connection);
+    // The service has answered, whatever it said.
+    void note_answer(
+        const std::string& connection, int http_status, const std::optional<connector::Quota>& quota
+    );
 
     // True: the connection is unavailable, the step should ask and wait.
     bool failed(const std::string& connection, const ConnectionFailure& failure);
@@ -57,9 +64,15 @@ class ConnectionGate {
     ConnectionStatus status(std::string_view connection) const;
 
   private:
+    struct Entry {
+        ConnectionHealth health;
+        ConnectionBudget budget;
+        Timestamp stored_at;
+    };
+
     void look();
     void look_soon();
-    void store_health(const std::string& connection) TIDEWAY_REQUIRES(mutex_);
+    void store_entry(const std::string& connection, Entry& entry) TIDEWAY_REQUIRES(mutex_);
 
     store::Store& store_;
     const Clock& clock_;
@@ -68,7 +81,7 @@ class ConnectionGate {
     Wake wake_;
     std::unique_ptr<Timer> timer_;  // the executor's thread
     mutable Mutex mutex_;
-    std::map<std::string, ConnectionHealth, std::less<>> connections_ TIDEWAY_GUARDED_BY(mutex_);
+    std::map<std::string, Entry, std::less<>> connections_ TIDEWAY_GUARDED_BY(mutex_);
 };
 
 }  // namespace tideway::runtime
