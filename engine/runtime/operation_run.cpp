@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/connector/absence.h"
 
 namespace tideway::runtime {
 
@@ -323,7 +324,8 @@ void OperationRun::on_probe_done(const Done& done) {
         );
         return;
     }
-    const Timestamp trusted = effect_left_at_ + start_.operation->trust_absent_after;
+    const Timestamp trusted =
+        effect_left_at_ + connector::trust_absent_after(*start_.operation, make_call().settings);
     const Duration wait = trusted - services_.clock->now();
     if (wait > Duration(0)) {
         after(std::min(wait, kProbeInterval), &OperationRun::begin_probe);
