@@ -32,8 +32,8 @@ OperationRun::OperationRun(OperationServices& services, OperationStart start, Li
       start_(std::move(start)),
       listener_(listener),
       attempt_(start_.attempts_before),
-      may_have_happened_(start_.may_have_happened),
-      effect_left_at_(start_.intent_at),
+      may_have_happened_(start_.may_have_left.has_value()),
+      effect_left_at_(start_.may_have_left.value_or(start_.intent_at)),
       alive_(std::make_shared<bool>(true)) {
     if (const Json* retry = find(start_.options, "retry")) {
         if (auto parsed = model::parse_retry_policy(*retry)) {
