@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/connector/absence.h"
 
 namespace tideway::runtime {
 
@@ -31,8 +32,8 @@ OperationRun::OperationRun(OperationServices& services, OperationStart start, Li
       start_(std::move(start)),
       listener_(listener),
       attempt_(start_.attempts_before),
-      may_have_happened_(start_.may_have_happened),
-      effect_left_at_(start_.intent_at),
+      may_have_happened_(start_.may_have_left.has_value()),
+      effect_left_at_(start_.may_have_left.value_or(start_.intent_at)),
       alive_(std::make_shared<bool>(true)) {
     if (const Json* retry = find(start_.options, "retry")) {
         if (auto parsed = model::parse_retry_policy(*retry)) {
@@ -324,7 +325,8 @@ void OperationRun::on_probe_done(const Done& done) {
         );
         return;
     }
-    const Timestamp trusted = effect_left_at_ + start_.operation->trust_absent_after;
+    const Timestamp trusted =
+        effect_left_at_ + connector::trust_absent_after(*start_.operation, make_call().settings);
     const Duration wait = trusted - services_.clock->now();
     if (wait > Duration(0)) {
         after(std::min(wait, kProbeInterval), &OperationRun::begin_probe);

@@ -44,8 +44,9 @@ struct OperationStart {
     std::string idempotency_key;
     Timestamp intent_at;
     int attempts_before = 0;  // recorded by an earlier process
-    bool may_have_happened =
-        false;  // an intent was durable before: settle or repeat, do not just send
+    // An earlier request of this effect may have left, at the latest then: settle or repeat, do not
+    // just send.
+    std::optional<Timestamp> may_have_left;
     ConnectionUser user;
     // The step has waited for its connection since then, and goes on waiting.
     std::optional<Timestamp> waiting_since;

@@ -140,7 +140,7 @@ void RunSession::start_operation(PendingOperation& pending) {
     pending.start = std::move(*start);
     pending.is_effect = pending.start.operation->effect != EffectClass::kRead;
     if (!pending.is_effect) {
-        launch(pending, false);
+        launch(pending, std::nullopt);
         return;
     }
     EffectIdentity identity;
@@ -185,10 +185,12 @@ void RunSession::start_operation(PendingOperation& pending) {
         return;
     }
     if (pending.has_intent) {
-        launch(pending, !pending.is_at_rest);
+        // The process that died may have sent it, or sent it again, until it died.
+        const Timestamp now = services_.operations.clock->now();
+        launch(pending, pending.is_at_rest ? std::nullopt : std::optional(now));
         return;
     }
-    send_after_intent(path, false);
+    send_after_intent(path, std::nullopt);
 }
 
 // An effect with this key may have taken place in an earlier run of the lineage (then its recorded
@@ -198,7 +200,8 @@ void RunSession::reuse_or_send(const std::string& path, std::vector<EffectRecord
     if (it == operations_.end() || is_over_) {
         return;
     }
-    bool may_exist = false;
+    const Timestamp now = services_.operations.clock->now();
+    std::optional<Timestamp> may_have_left;
     for (const EffectRecord& effect : earlier) {
         if (effect.run_id == run_.id) {
             continue;
@@ -213,15 +216,18 @@ void RunSession::reuse_or_send(const std::string& path, std::vector<EffectRecord
             return;
         }
         if (is_done || effect.state == EffectState::kOpen || effect.state == EffectState::kParked) {
-            may_exist = true;
+            const Timestamp left = is_done ? effect.completed.value_or(now) : now;
+            may_have_left = may_have_left ? std::max(*may_have_left, left) : left;
             std::optional<Timestamp>& earliest = it->second->earlier_intent;
             earliest = earliest ? std::min(*earliest, effect.created) : effect.created;
         }
     }
-    send_after_intent(path, may_exist);
+    send_after_intent(path, may_have_left);
 }
 
-void RunSession::send_after_intent(const std::string& path, bool may_have_happened) {
+void RunSession::send_after_intent(
+    const std::string& path, std::optional<Timestamp> may_have_left
+) {
     PendingOperation& pending = *operations_.find(path)->second;
     JournalRow row = operation_row(RowKind::kIntent, pending.request);
     row.spec_hash = pending.start.spec->hash;
@@ -231,15 +237,15 @@ void RunSession::send_after_intent(const std::string& path, bool may_have_happen
     pending.intent_at = added.at;
     pending.effect.seq = added.seq;
     unflushed_effects_.push_back(pending.effect);
-    gate([this, path, may_have_happened] {
+    gate([this, path, may_have_left] {
         const auto it = operations_.find(path);
         if (it != operations_.end() && !is_over_ && !ending_) {
-            launch(*it->second, may_have_happened);
+            launch(*it->second, may_have_left);
         }
     });
 }
 
-void RunSession::launch(PendingOperation& pending, bool may_have_happened) {
+void RunSession::launch(PendingOperation& pending, std::optional<Timestamp> may_have_left) {
     // The run of the operation owns the input from here on; spec and operation stay known here.
     OperationStart start = std::move(pending.start);
     start.intent_at = pending.is_effect ? pending.intent_at : services_.operations.clock->now();
@@ -248,7 +254,7 @@ void RunSession::launch(PendingOperation& pending, bool may_have_happened) {
         start.intent_at = std::min(start.intent_at, *pending.earlier_intent);
     }
     start.attempts_before = pending.attempts_before;
-    start.may_have_happened = may_have_happened;
+    start.may_have_left = may_have_left;
     start.user = {run_.id, pending.request.path, run_.created};
     start.waiting_since = pending.waiting_since;
     pending.run = std::make_unique<OperationRun>(services_.operations, std::move(start), *this);

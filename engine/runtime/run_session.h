@@ -192,9 +192,9 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     // --- operations (run_operations.cpp; run_connections.cpp: waiting for a connection)
     void take_recorded(PendingOperation& pending, const Journal::Recorded& recorded);
     void start_operation(PendingOperation& pending);
-    void send_after_intent(const std::string& path, bool may_have_happened);
+    void send_after_intent(const std::string& path, std::optional<Timestamp> may_have_left);
     void reuse_or_send(const std::string& path, std::vector<model::EffectRecord> earlier);
-    void launch(PendingOperation& pending, bool may_have_happened);
+    void launch(PendingOperation& pending, std::optional<Timestamp> may_have_left);
     Result<OperationStart> resolve(const script::StepRequest& request) const;
     void finish_operation(
         const std::string& path,

@@ -35,8 +35,7 @@ class CrashWorld {
     // Everything delivered, no run open. The server is started anew when it dies. A paused run
     // counts as quiet: the checks find it.
     Status settle();
-    // `holds` is asked until it is true, at most 90 s (an absent create is proof after 30); the
-    // server is kept up meanwhile.
+    // `holds` is asked until it is true, at most 90 s; the server is kept up meanwhile.
     Status wait_until(const std::string& what, const std::function<Result<bool>()>& holds);
 
     ServerProcess& server() { return server_; }
@@ -68,7 +67,10 @@ class CrashWorld {
     // A copy of the data folder for a person to look at, below $TIDEWAY_TEST_KEEP when that is set.
     void keep_data(const std::string& name) const;
 
-    std::string data_folder() const { return folder_.file("data"); }
+    // A folder that holds nothing but the data folder: a file system can be mounted there.
+    std::string disk() const { return folder_.file("disk"); }
+
+    std::string data_folder() const { return disk() + "/data"; }
 
     std::string log_file() const { return folder_.file("server.log"); }  // of the server
 
