@@ -1,5 +1,6 @@
 #include "engine/base/loop.h"
 
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -35,9 +36,17 @@ Loop::Loop(int threads)
     : context_(std::make_unique<boost::asio::io_context>(threads)),
       is_shared_(threads > 1) {}
 
-Loop::~Loop() = default;
+// What is dropped may post from its destructors.
+Loop::~Loop() {
+    take_posted();
+    context_.reset();
+    take_posted();
+}
 
 void Loop::post(std::function<void()> task) {
+    if (!context_) {
+        return;
+    }
     if (is_shared_) {
         boost::asio::post(*context_, std::move(task));
         return;
@@ -55,19 +64,34 @@ void Loop::post(std::function<void()> task) {
 
 // What is posted meanwhile comes after what the sockets and timers have to say.
 void Loop::drain() {
-    std::vector<std::function<void()>> tasks;
-    {
-        const Lock lock(mutex_);
-        tasks.swap(posted_);
-    }
-    for (std::function<void()>& task : tasks) {
+    std::vector<std::function<void()>> tasks = take_posted();
+    for (auto task = tasks.begin(); task != tasks.end(); ++task) {
         if (context_->stopped()) {
+            put_back({std::make_move_iterator(task), std::make_move_iterator(tasks.end())});
             return;
         }
         // Gone with its captures before the next one runs.
-        const std::function<void()> run = std::move(task);
+        const std::function<void()> run = std::move(*task);
         run();
     }
+}
+
+std::vector<std::function<void()>> Loop::take_posted() {
+    const Lock lock(mutex_);
+    return std::exchange(posted_, {});
+}
+
+// For run_again(), before what was posted since.
+void Loop::put_back(std::vector<std::function<void()>> tasks) {
+    const Lock lock(mutex_);
+    if (posted_.empty()) {
+        boost::asio::post(*context_, [this] { drain(); });
+    }
+    posted_.insert(
+        posted_.begin(),
+        std::make_move_iterator(tasks.begin()),
+        std::make_move_iterator(tasks.end())
+    );
 }
 
 std::unique_ptr<Timer> Loop::after(Duration delay, std::function<void()> task) {

@@ -56,6 +56,8 @@ class Loop : public Executor {
 
   private:
     void drain();
+    std::vector<std::function<void()>> take_posted();
+    void put_back(std::vector<std::function<void()>> tasks);
 
     std::unique_ptr<boost::asio::io_context> context_;
     const bool is_shared_;  // by threads that take tasks side by side
