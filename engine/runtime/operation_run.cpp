@@ -278,12 +278,14 @@ void OperationRun::on_failure(Failed failed) {
         settle(failed.error);
         return;
     }
-    in_flight_ = false;
+    in_flight_ = may_have_happened_;
     retry(failed, blame_of(failed.error));
 }
 
 void OperationRun::retry(const Failed& failed, Blame blame) {
-    const bool in_doubt = failed.attempt_class == AttemptClass::kInDoubt;
+    // A later attempt that was not done does not answer what became of an earlier one.
+    const bool in_doubt = failed.attempt_class == AttemptClass::kInDoubt ||
+                          (may_have_happened_ && is_transient(failed.error));
     ++retries_;
     const std::optional<Duration> server_wait =
         failed.error.retry_after ? std::optional<Duration>(*failed.error.retry_after)
