@@ -53,7 +53,9 @@ std::function<void()> RunSession::guarded(std::function<void()> task) {
 }
 
 void RunSession::gate(AfterFlush then) {
-    gates_.push_back({journal_->next_seq(), std::move(then)});
+    // What is under way is enough only if nothing was added since.
+    const bool needs_another = has_unflushed() || !is_flushing_;
+    gates_.push_back({batches_ + (needs_another ? 1 : 0), std::move(then)});
     flush();
 }
 
@@ -70,7 +72,8 @@ void RunSession::flush_soon() {
 }
 
 bool RunSession::has_unflushed() const {
-    return journal_->has_unflushed() || run_changed_ || !unflushed_commands_.empty();
+    return journal_->has_unflushed() || run_changed_ || !unflushed_effects_.empty() ||
+           !unflushed_commands_.empty();
 }
 
 void RunSession::flush_in_background() {
@@ -104,28 +107,27 @@ void RunSession::flush() {
     unflushed_commands_.clear();
     in_flight_results_ = std::exchange(command_results_, {});
     is_flushing_ = true;
+    ++batches_;
     Executor& executor = *services_.operations.executor;
     services_.store->submit(
         std::move(batch),
-        [this,
-         &executor,
-         observer = services_.observer,
-         alive = std::weak_ptr<bool>(alive_),
-         up_to = journal_->next_seq()](Result<std::vector<store::Outcome>> result) {
-            executor.post([this, observer, alive, up_to, result = std::move(result)]() mutable {
+        [this, &executor, observer = services_.observer, alive = std::weak_ptr<bool>(alive_)](
+            Result<std::vector<store::Outcome>> result
+        ) {
+            executor.post([this, observer, alive, result = std::move(result)]() mutable {
                 // A lock is passed on by its release and by the end of the run that held it.
                 if (result) {
                     tell_grants(*observer, *result);
                 }
                 if (!alive.expired()) {
-                    on_flushed(up_to, std::move(result));
+                    on_flushed(std::move(result));
                 }
             });
         }
     );
 }
 
-void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcome>> result) {
+void RunSession::on_flushed(Result<std::vector<store::Outcome>> result) {
     is_flushing_ = false;
     if (!result) {
         services_.operations.log->warning(
@@ -146,7 +148,7 @@ void RunSession::on_flushed(std::int64_t up_to, Result<std::vector<store::Outcom
     std::vector<Gate> open;
     std::vector<Gate> passed;
     for (Gate& gate : gates_) {
-        (gate.seq <= up_to ? passed : open).push_back(std::move(gate));
+        (gate.batch <= batches_ ? passed : open).push_back(std::move(gate));
     }
     gates_ = std::move(open);
     for (Gate& gate : passed) {

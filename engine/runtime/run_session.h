@@ -93,7 +93,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     // Ends the run when it is older than a run may become.
     void time_out_if_due(Timestamp now);
 
-    Timestamp ends_at() const { return *run_.started + services_.limits.duration; }
+    Timestamp ends_at() const { return *run_.started + time_limit_; }
 
     // A person's decision on a parked effect.
     enum class Decision { kAdopt, kRepeat, kSkip };
@@ -135,6 +135,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         script::StepRequest request;
         OperationStart start;
         bool has_intent = false;
+        bool is_intent_new = false;  // of this session: nothing was sent before it
         int attempts_before = 0;
         Timestamp intent_at;
         std::optional<Timestamp> earlier_intent;  // of the same effect, in another run
@@ -158,6 +159,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void finish_stopped();
     void stop(Stop stop);
     bool has_effect_in_flight() const;
+    void close_unsent_effects();
     void finish_as(model::Status status, std::string code, model::StepError error, Payload output);
     void diverge(std::string_view path, std::string_view what);
     void pause(std::string code, std::string message, std::string remedy);
@@ -221,7 +223,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void flush();
     void flush_in_background();
     bool has_unflushed() const;
-    void on_flushed(std::int64_t up_to, Result<std::vector<store::Outcome>> result);
+    void on_flushed(Result<std::vector<store::Outcome>> result);
     void flush_soon();
     const model::JournalRow& append(model::JournalRow row);
     void add_command(store::Command command, std::function<void(const store::Outcome&)> then = {});
@@ -239,6 +241,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::vector<std::string>
         fresh_;  // paths requested during replay, in order; started by go_live()
     Payload event_;
+    Duration time_limit_;  // of the run
+    std::unique_ptr<Timer> limit_timer_;
     std::deque<std::function<void()>> kept_back_;  // ends of steps while a branch is preempted
 
     bool is_live_ = false;
@@ -252,7 +256,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
 
     // durability
     struct Gate {
-        std::int64_t seq = 0;  // rows below it must be durable
+        std::int64_t batch = 0;  // passes when this one is durable
         AfterFlush then;
     };
 
@@ -269,6 +273,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::vector<CommandResult> in_flight_results_;
     bool run_changed_ = false;
     bool is_flushing_ = false;
+    std::int64_t batches_ = 0;  // submitted; one is under way at a time
     bool in_turn_ = false;
     bool flush_after_turn_ = false;
     std::unique_ptr<Timer> flush_timer_;

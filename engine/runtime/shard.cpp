@@ -279,14 +279,29 @@ void Shard::cancel(RunId run, std::string reason) {
         set.run_id = run;
         set.status = model::Status::kCancelled;
         set.reason = reason;
-        services_.store->submit({{set}}, [this](const Result<std::vector<store::Outcome>>& result) {
-            if (!result) {
-                return;
-            }
-            for (const store::LockGrant& grant : result->front().grants) {
-                services_.links->notify(grant.run_id, grant.path);
-            }
+        services_.store->submit({{set}}, [this, run](Result<std::vector<store::Outcome>> result) {
+            loop_.post([this, run, result = std::move(result)] {
+                if (!result) {
+                    return;  // it has ended meanwhile
+                }
+                timers_.erase(run);
+                for (const store::LockGrant& grant : result->front().grants) {
+                    services_.links->notify(grant.run_id, grant.path);
+                }
+                announce_end(run);
+            });
         });
+    });
+}
+
+// Of a run that ended in the store alone: callers and parents wait for it all the same.
+void Shard::announce_end(RunId run) {
+    const auto query = [run](store::Reader& reader) { return reader.run(run); };
+    services_.readers->read(loop_, query, [this](Result<std::optional<RunRecord>> found) {
+        if (found && *found) {
+            on_response(**found);
+            on_ended(**found);
+        }
     });
 }
 

@@ -117,6 +117,7 @@ class Shard final : private RunObserver {
     void after_turn(model::RunId run);
     void drop(model::RunId run);
     void forget_session(model::RunId run);
+    void announce_end(model::RunId run);
     void sweep();
     void evict(model::RunId run);
     bool is_full() const;
