@@ -1,9 +1,11 @@
 #include "engine/runtime/flow_catalog.h"
 
 #include <algorithm>
+#include <array>
 #include <future>
 #include <utility>
 
+#include "engine/model/retry_policy.h"
 #include "engine/model/schema.h"
 #include "engine/runtime/activation.h"
 #include "engine/runtime/triggers/recurrence.h"
@@ -26,6 +28,44 @@ Result<Json> body_schema_of(const model::FlowDeclaration& declared) {
     }
     TIDEWAY_TRY(model::check_schema(*schema, "trigger.http_request"));
     return *schema;
+}
+
+tl::unexpected<Error> bad_setting(std::string_view what, std::string_view wanted) {
+    return fail(
+        ErrorKind::kInvalidInput,
+        "InvalidFlowSetting",
+        "The flow's " + std::string(what) + " must be " + std::string(wanted) + "."
+    );
+}
+
+// What flow{} says about its runs and its HTTP trigger about its callers.
+Status read_settings(LoadedVersion& loaded) {
+    TIDEWAY_TRY_ASSIGN(
+        const Json settings, parse_json(loaded.declaration.settings.view(), "flow{}")
+    );
+    if (const Json* retry = find(settings, "retry")) {
+        TIDEWAY_TRY(model::parse_retry_policy(*retry));
+        loaded.retry = *retry;
+    }
+    if (const Json* timeout = find(settings, "timeout")) {
+        loaded.timeout = timeout->is_string() ? model::parse_duration(timeout->get<std::string>())
+                                              : std::nullopt;
+        if (!loaded.timeout || *loaded.timeout <= Duration(0)) {
+            return bad_setting("timeout", "an ISO 8601 duration such as \"PT1H\"");
+        }
+    }
+    if (loaded.declaration.trigger != "http_request") {
+        return {};
+    }
+    TIDEWAY_TRY_ASSIGN(
+        const Json config, parse_json(loaded.declaration.trigger_config.view(), "trigger")
+    );
+    loaded.http_method = string_or(config, "method");
+    constexpr std::array<std::string_view, 6> kMethods{"", "GET", "POST", "PUT", "PATCH", "DELETE"};
+    if (std::ranges::find(kMethods, loaded.http_method) == kMethods.end()) {
+        return bad_setting("method", "GET, POST, PUT, PATCH or DELETE");
+    }
+    return {};
 }
 
 bool has_errors(const std::vector<script::Finding>& findings) {
@@ -82,6 +122,7 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version)
     TIDEWAY_TRY_ASSIGN(auto vm, script::Vm::create(loaded->program));
     TIDEWAY_TRY_ASSIGN(loaded->declaration, vm->declaration());
     TIDEWAY_TRY_ASSIGN(loaded->body_schema, body_schema_of(loaded->declaration));
+    TIDEWAY_TRY(read_settings(*loaded));
     TIDEWAY_TRY_ASSIGN(
         loaded->schedule,
         declared_schedule(

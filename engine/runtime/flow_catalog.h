@@ -29,7 +29,10 @@ struct LoadedVersion {
     script::Analysis analysis;
     script::Program program;
     std::optional<model::Schedule> schedule;  // of trigger.recurrence; when a polling trigger polls
-    Json body_schema;  // of trigger.http_request { schema = ... }; null: any body is right
+    Json body_schema;         // of trigger.http_request { schema = ... }; null: any body is right
+    std::string http_method;  // of trigger.http_request; empty: any
+    Json retry;               // policy of steps that have none of their own; or null
+    std::optional<Duration> timeout;  // of a run
 };
 
 struct FlowEntry {

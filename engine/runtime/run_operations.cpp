@@ -122,6 +122,9 @@ Result<OperationStart> RunSession::resolve(const script::StepRequest& request) c
     }
     start.input = parse_or_object(request.input);
     start.options = request.options.empty() ? Json() : parse_or_object(request.options);
+    if (!version_->retry.is_null() && find(start.options, "retry") == nullptr) {
+        start.options["retry"] = version_->retry;
+    }
     TIDEWAY_TRY(check_input(*start.operation, start.input));
     return start;
 }
@@ -234,6 +237,7 @@ void RunSession::send_after_intent(
     row.attempt = 1;
     const JournalRow& added = append(std::move(row));
     pending.has_intent = true;
+    pending.is_intent_new = true;
     pending.intent_at = added.at;
     pending.effect.seq = added.seq;
     unflushed_effects_.push_back(pending.effect);

@@ -34,6 +34,9 @@ RunSession::RunSession(
       version_(std::move(version)),
       run_(std::move(run)),
       lock_holder_(lock_holder),
+      time_limit_(std::min<Duration>(
+          services_.limits.duration, version_->timeout.value_or(services_.limits.duration)
+      )),
       alive_(std::make_shared<bool>(true)) {
     script::RunInfo info;
     info.id = run_.uid.hex();
@@ -67,6 +70,13 @@ void RunSession::begin(const Payload& event, std::vector<JournalRow> rows) {
     }
     is_live_ = !journal_->has_deliveries() && journal_->recorded_count() == 0;
     take_turn([this, &event] { drive(execution_->start(event)); });
+    if (version_->timeout && !is_over_) {
+        const Duration left = ends_at() - services_.operations.clock->now();
+        limit_timer_ = services_.operations.executor->after(
+            std::max(Duration(0), left),
+            guarded([this] { time_out_if_due(services_.operations.clock->now()); })
+        );
+    }
 }
 
 void RunSession::take_turn(const std::function<void()>& turn) {
@@ -247,6 +257,18 @@ bool RunSession::has_effect_in_flight() const {
     return false;
 }
 
+// The run ends before an effect that it meant to make: the ledger says that it was not made.
+void RunSession::close_unsent_effects() {
+    for (const auto& [path, pending] : operations_) {
+        const bool is_unsent = pending->is_intent_new && !pending->is_parked &&
+                               !(pending->run && pending->run->is_in_flight());
+        if (is_unsent) {
+            pending->effect.state = model::EffectState::kSkipped;
+            unflushed_effects_.push_back(pending->effect);
+        }
+    }
+}
+
 void RunSession::finish(const ExecutionState& state) {
     if (has_effect_in_flight()) {
         // Awaited and ledgered first; the end of the last one comes back here.
@@ -303,6 +325,7 @@ void RunSession::finish_as(
 ) {
     is_over_ = true;
     execution_->stop();
+    close_unsent_effects();
     operations_.clear();
     waits_.clear();
     const bool has_error = !error.code.empty();
@@ -389,12 +412,11 @@ void RunSession::time_out_if_due(Timestamp now) {
     if (!is_live_ || is_over_ || ending_ || now < ends_at()) {
         return;
     }
-    const auto days =
-        std::chrono::duration_cast<std::chrono::hours>(services_.limits.duration) / 24;
-    stop(
-        {StopCause::kTimeLimit,
-         "The run has not ended within " + std::to_string(days.count()) + " days."}
-    );
+    const auto limit = std::chrono::duration_cast<std::chrono::seconds>(time_limit_);
+    const std::string shown = limit >= std::chrono::hours(24)
+                                  ? std::to_string(limit / std::chrono::hours(24)) + " days"
+                                  : std::to_string(limit.count()) + " seconds";
+    stop({StopCause::kTimeLimit, "The run has not ended within " + shown + "."});
 }
 
 }  // namespace tideway::runtime

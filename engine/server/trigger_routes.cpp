@@ -42,6 +42,21 @@ http::Headers run_headers(const runtime::Admitted& admitted, const FlowEntry& fl
     return headers;
 }
 
+// The method that trigger.http_request { method = ... } names, if it does.
+Status check_method(const FlowEntry& flow, const http::ServerRequest& request) {
+    if (!flow.published || flow.published->http_method.empty() ||
+        flow.published->http_method == request.method) {
+        return {};
+    }
+    return fail(
+        ErrorKind::kInvalidInput,
+        "MethodNotAllowed",
+        "The flow '" + flow.row.name + "' is called with " + flow.published->http_method +
+            ", not with " + request.method + ".",
+        "Call it with that method, or leave `method` out of its trigger."
+    );
+}
+
 // Does the event's body fit what the flow's trigger demands?
 Status check_body(const FlowEntry& flow, const Payload& event) {
     if (!flow.published || flow.published->body_schema.is_null()) {
@@ -192,6 +207,14 @@ class TriggerDoor {
         const auto found = runtime::find_trigger(*context_.registry, trigger);
         if (found.spec != nullptr && found.implementation != nullptr) {
             receive_for_connector(std::move(flow), trigger, found, *request, answer);
+            return;
+        }
+        if (auto method = check_method(flow, *request); !method) {
+            context_.runtime->record_refusal(flow, "http_request", {}, method.error().message);
+            http::Response refusal = http::error_response(method.error());
+            refusal.status = 405;
+            refusal.headers.add("Allow", flow.published->http_method);
+            answer->send(std::move(refusal));
             return;
         }
         auto event = http_event(*request);
