@@ -225,7 +225,7 @@ ExchangePtr receive_row(const connector::Incoming& incoming) {
     }
     if (message == "Delete") {
         row = {{"id", id}, {"table", table}};  // what the row was says nothing of who deleted it
-    } else if (row_version > 0) {
+    } else if (row_version > 0 && !row.contains("etag")) {
         row["etag"] = "W/\"" + std::to_string(row_version) + "\"";
     }
     const Json event = {{"message", message}, {"table", table}, {"id", id}, {"row", row}};

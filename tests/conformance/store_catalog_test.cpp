@@ -125,6 +125,36 @@ TEST_P(StoreConformance, ReplacesAndDeletesAConnection) {
     EXPECT_EQ(code_of(apply(store::DeleteConnection{"dynamics365"})), "ConnectionNotFound");
 }
 
+TEST_P(StoreConformance, KeepsTheHealthOfAConnectionApartFromItsSettings) {
+    model::ConnectionRecord record;
+    record.name = "dynamics365";
+    record.connector = "dataverse";
+    record.settings = Payload("{}");
+    done(PutConnection{record});
+    model::ConnectionHealthRecord health;
+    health.connection = "dynamics365";
+    health.outage = model::Outage{at_second(7), "Down for maintenance."};
+    health.use = {std::chrono::floor<std::chrono::days>(at_second(7)), 12, 3};
+    done(store::PutConnectionHealth{health});
+    done(PutConnection{record});
+
+    const auto stored = reader().connection_health();
+    ASSERT_TRUE(stored);
+    ASSERT_EQ(stored->size(), 1U);
+    ASSERT_TRUE(stored->front().outage);
+    EXPECT_EQ(stored->front().outage->since, at_second(7));
+    EXPECT_EQ(stored->front().outage->reason, "Down for maintenance.");
+    EXPECT_EQ(stored->front().use.day, health.use.day);
+    EXPECT_EQ(stored->front().use.requests, 12);
+    EXPECT_EQ(stored->front().use.throttled, 3);
+
+    health.outage.reset();
+    done(store::PutConnectionHealth{health});
+    EXPECT_FALSE(reader().connection_health()->front().outage);
+    done(store::DeleteConnection{"dynamics365"});
+    EXPECT_TRUE(reader().connection_health()->empty());
+}
+
 TEST_P(StoreConformance, KeepsReferencesVariablesAndSettings) {
     done(BindReference{"pack", "crm", "first"});
     done(BindReference{"pack", "crm", "second"});

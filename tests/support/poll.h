@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 #include "engine/base/threading.h"
 
@@ -13,6 +14,18 @@ inline void between_looks(std::chrono::milliseconds interval = std::chrono::mill
     Condition never;
     const Lock lock(mutex);
     never.wait_for(mutex, interval);
+}
+
+// Waits until something is true that nobody tells us of; 20 s at most.
+inline bool becomes(const std::function<bool()>& is_true) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!is_true()) {
+        if (std::chrono::steady_clock::now() >= deadline) {
+            return false;
+        }
+        between_looks();
+    }
+    return true;
 }
 
 }  // namespace tideway::tests

@@ -18,7 +18,7 @@
 
 #include "engine/connector/no_tokens.h"
 #include "engine/runtime/runtime.h"
-#include "tests/support/ledger_service.h"
+#include "tests/support/ledger_connector.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/poll.h"
 #include "tests/support/temp_folder.h"
@@ -28,8 +28,8 @@ namespace tideway::testing {
 
 struct WorldOptions {
     double speed = 1.0;  // of the runtime's clock and timers
-    runtime::RunLimits limits;
-    std::optional<Timestamp> now;  // time stands there, and does not run
+    runtime::RunLimits limits{};
+    std::optional<Timestamp> now{};  // time stands there, and does not run
 };
 
 struct FlowText {
@@ -62,7 +62,7 @@ class RuntimeWorld {
     }
 
     RuntimeWorld(std::initializer_list<FlowText> flows, Timestamp now)
-        : RuntimeWorld(flows, options_at(now)) {}
+        : RuntimeWorld(flows, WorldOptions{.now = now}) {}
 
     ~RuntimeWorld() { stop(); }
 
@@ -97,16 +97,7 @@ class RuntimeWorld {
     }
 
     // Waits until something is true that changes on another thread; 20 s at most.
-    bool becomes(const std::function<bool()>& is_true) {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-        while (!is_true()) {
-            if (std::chrono::steady_clock::now() >= deadline) {
-                return false;
-            }
-            tests::between_looks();
-        }
-        return true;
-    }
+    static bool becomes(const std::function<bool()>& is_true) { return tests::becomes(is_true); }
 
     // The address that services call; it changes with the next restart().
     void set_public_url(std::string url) { public_url_ = std::move(url); }
@@ -115,13 +106,7 @@ class RuntimeWorld {
     void set_limits(runtime::RunLimits limits) { options_.limits = limits; }
 
     // The process ends (runs are dropped as they are) and starts again on the same file.
-    void restart() {
-        stop();
-        start();
-    }
-
-    // The same, with something in between.
-    void restart(const std::function<void()>& meanwhile) {
+    void restart(const std::function<void()>& meanwhile = [] {}) {
         stop();
         meanwhile();
         start();
@@ -134,28 +119,14 @@ class RuntimeWorld {
     }
 
     Result<runtime::Admitted> admit(const std::string& flow, const std::string& event = "{}") {
-        auto entry = catalog_->flow(flow);
-        if (!entry) {
-            return fail(entry.error());
-        }
-        runtime::Delivery delivery;
-        delivery.flow = *entry;
-        delivery.source = "manual";
-        delivery.event = Payload(event);
+        TIDEWAY_TRY_ASSIGN(auto delivery, delivery_to(flow, "manual", event));
         return wait<runtime::Admitted>([&](auto done) {
             runtime_->admit(std::move(delivery), done);
         });
     }
 
     Result<runtime::Admitted> admit_change(const std::string& flow, runtime::RecordChange change) {
-        auto entry = catalog_->flow(flow);
-        if (!entry) {
-            return fail(entry.error());
-        }
-        runtime::Delivery delivery;
-        delivery.flow = *entry;
-        delivery.source = "ledger.changed";
-        delivery.event = Payload("{}");
+        TIDEWAY_TRY_ASSIGN(auto delivery, delivery_to(flow, "ledger.changed", "{}"));
         return wait<runtime::Admitted>([&](auto done) {
             runtime_->admit_change(std::move(delivery), std::move(change), done);
         });
@@ -182,8 +153,8 @@ class RuntimeWorld {
     model::RunRecord run(const std::string& flow, const std::string& event = "{}") {
         const auto admitted = admit(flow, event);
         EXPECT_TRUE(admitted) << (admitted ? "" : admitted.error().text());
-        return admitted && !admitted->runs.empty() ? ended(admitted->runs.front())
-                                                   : model::RunRecord();
+        const bool has_run = admitted && !admitted->runs.empty();
+        return has_run ? ended(admitted->runs.front()) : model::RunRecord();
     }
 
     model::RunRecord ended(const Uid& uid) {
@@ -203,39 +174,18 @@ class RuntimeWorld {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (true) {
             const auto found = reader().run_by_uid(uid);
-            if (found && *found && is_there(**found)) {
-                return **found;
+            const model::RunRecord run = found && *found ? **found : model::RunRecord();
+            if (found && *found && is_there(run)) {
+                return run;
             }
-            Lock lock(mutex_);
-            if (changed_.wait_until(
-                    mutex_,
-                    std::min(
-                        deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(20)
-                    )
-                ) == std::cv_status::timeout &&
-                std::chrono::steady_clock::now() >= deadline) {
-                ADD_FAILURE() << "the run did not get there: "
-                              << (found && *found ? std::string(to_string((*found)->status))
-                                                  : "not found");
-                return found && *found ? **found : model::RunRecord();
-            }
-        }
-    }
-
-    // Waits until something is true that nobody tells us of; 20 s at most.
-    static bool eventually(const std::function<bool()>& is_true) {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-        while (!is_true()) {
             if (std::chrono::steady_clock::now() >= deadline) {
-                return false;
+                ADD_FAILURE() << "the run did not get there: " << to_string(run.status);
+                return run;
             }
-            tests::between_looks();
+            const Lock lock(mutex_);
+            changed_.wait_for(mutex_, std::chrono::milliseconds(20));
         }
-        return true;
     }
-
-    // Lets the runtime work for a moment of real time.
-    static void pause() { tests::between_looks(); }
 
     std::vector<model::JournalRow> journal(const model::RunRecord& run) {
         auto rows = reader().journal(run.id);
@@ -243,10 +193,14 @@ class RuntimeWorld {
     }
 
   private:
-    static WorldOptions options_at(Timestamp now) {
-        WorldOptions options;
-        options.now = now;
-        return options;
+    Result<runtime::Delivery> delivery_to(
+        const std::string& flow, std::string source, const std::string& event
+    ) {
+        runtime::Delivery delivery;
+        TIDEWAY_TRY_ASSIGN(delivery.flow, catalog_->flow(flow));
+        delivery.source = std::move(source);
+        delivery.event = Payload(event);
+        return delivery;
     }
 
     template <typename Value, typename Start>
@@ -259,8 +213,8 @@ class RuntimeWorld {
 
     void start() {
         std::vector<connector::Registry::Source> sources;
-        sources.push_back({"ledger", kLedgerSpec, std::make_unique<LedgerConnector>(service_.url())}
-        );
+        auto ledger = std::make_unique<LedgerConnector>(service_.url());
+        sources.push_back({"ledger", kLedgerSpec, std::move(ledger)});
         auto registry = connector::Registry::create(std::move(sources));
         ASSERT_TRUE(registry) << registry.error().text();
         registry_ = std::move(*registry);
@@ -285,8 +239,7 @@ class RuntimeWorld {
         dependencies.run_limits = options_.limits;
         runtime_ = std::make_unique<runtime::Runtime>(dependencies);
         runtime_->on_change([this](const model::RunRecord&) { changed_.notify_all(); });
-        const auto started = runtime_->start();
-        ASSERT_TRUE(started) << started.error().text();
+        ASSERT_TRUE(runtime_->start());
         TriggerWorldParts parts;
         parts.runtime = runtime_.get();
         parts.store = store_.get();
@@ -303,8 +256,7 @@ class RuntimeWorld {
     void publish() {
         const auto pack = runtime::parse_pack(files_);
         ASSERT_TRUE(pack) << pack.error().text();
-        const auto published = catalog_->publish(*pack);
-        ASSERT_TRUE(published) << published.error().text();
+        ASSERT_TRUE(catalog_->publish(*pack));
         for (const runtime::FlowEntry& flow : catalog_->flows()) {
             for (const script::Finding& finding : flow.problems) {
                 if (finding.severity == script::Finding::Severity::kError) {

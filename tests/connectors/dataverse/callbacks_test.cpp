@@ -145,6 +145,25 @@ TEST_F(DataverseCallbacks, ReadsARowAsAnEventWithoutADedupeKey) {
     );
 }
 
+TEST_F(DataverseCallbacks, TakesTheEtagOfARowFromItsVersionNumber) {
+    Conversation talk = receive(
+        std::string(R"({"SdkMessage":"Update","RowVersion":42,"opportunityid":")") + kId + R"("})"
+    );
+    ASSERT_TRUE(talk.is_done());
+    EXPECT_EQ(talk.output()["events"][0]["event"]["row"]["etag"], "W/\"42\"");
+}
+
+TEST_F(DataverseCallbacks, KeepsNothingOfADeletedRowThatCouldBeTakenForAnEcho) {
+    Conversation talk = receive(
+        std::string(R"({"SdkMessage":"Delete","RowVersion":42,"name":"x","opportunityid":")") +
+        kId + R"("})"
+    );
+    ASSERT_TRUE(talk.is_done());
+    EXPECT_EQ(
+        talk.output()["events"][0]["event"]["row"], Json({{"id", kId}, {"table", "opportunity"}})
+    );
+}
+
 TEST_F(DataverseCallbacks, RefusesWhatIsNotACallback) {
     for (const char* body :
          {"",

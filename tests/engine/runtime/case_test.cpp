@@ -11,7 +11,7 @@
 
 #include "engine/runtime/cases/case_runner.h"
 #include "engine/runtime/cases/json_lines.h"
-#include "tests/support/ledger_service.h"
+#include "tests/support/ledger_connector.h"
 
 namespace tideway::runtime {
 namespace {

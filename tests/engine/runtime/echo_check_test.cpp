@@ -154,7 +154,6 @@ runtime::RecordChange deal(const Json& amount) {
 
 WorldOptions with_connection(double speed) {
     WorldOptions options;
-    options.has_connection = true;
     options.speed = speed;
     return options;
 }
@@ -201,7 +200,7 @@ TEST(EchoAdmission, TakesAChangeForAnEchoWhenTheOpenEffectSettlesAsOne) {
     world.service().plan("/set", {Treatment::kBusy});
     const auto writing = world.admit("write");
     ASSERT_TRUE(writing);
-    ASSERT_TRUE(world.eventually([&] {
+    ASSERT_TRUE(world.becomes([&] {
         const auto open = world.reader().effects_on("ledger", "entry", "deal", 1);
         return open && !open->empty();
     }));

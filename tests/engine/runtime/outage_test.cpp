@@ -76,7 +76,7 @@ TEST_F(OutageTest, FailsNoRunInSixHoursAndSendsFewRequests) {
         const auto run = world.reader().run_by_uid(waiting.uid);
         ASSERT_TRUE(run && *run);
         ASSERT_FALSE(model::is_final((*run)->status));
-        world.pause();
+        tests::between_looks();
     }
     const auto during = world.service().requests();
     world.service().always(Treatment::kDo);
@@ -159,7 +159,7 @@ TEST_F(OutageTest, LetsAWaitingRunBeCancelled) {
     const auto run = world.when(start(world), waits);
     world.runtime().cancel(run.id, "enough");
     EXPECT_EQ(world.ended(run.uid).status, model::Status::kCancelled);
-    EXPECT_TRUE(RuntimeWorld::eventually([&] {
+    EXPECT_TRUE(RuntimeWorld::becomes([&] {
         return world.runtime().gate().status("ledger").waiting_runs == 0;
     }));
 }
