@@ -1,5 +1,6 @@
 #include "engine/app/sign_in_flow.h"
 
+#include <chrono>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -23,7 +24,11 @@ http::NetworkPolicy policy_of(const Json& settings) {
     return policy;
 }
 
-// The listener that the browser comes back to, for one answer.
+// How long a person may take in the browser; then the command ends and says so.
+constexpr std::chrono::minutes kBrowserWait(10);
+
+// The listener that the browser comes back to, for one answer. A browser asks for more than that
+// (/favicon.ico at once, the same page again): only the first answer counts.
 class RedirectListener {
   public:
     explicit RedirectListener(Loop& loop)
@@ -38,28 +43,49 @@ class RedirectListener {
                 [this](
                     const http::ServerRequest& request,
                     const std::shared_ptr<http::Responder>& answer
-                ) {
-                    http::Response page;
-                    page.status = 200;
-                    page.headers.set("Content-Type", "text/html; charset=utf-8");
-                    page.body = "<p>Signed in. You can close this window.</p>";
-                    answer->send(std::move(page));
-                    query_ = request.query;
-                    // The answer leaves before the loop stops.
-                    timer_ = loop_.after(std::chrono::milliseconds(100), [this] { loop_.stop(); });
-                }
+                ) { answer->send(take(request)); }
             )
         );
         return "http://localhost:" + std::to_string(server_->port()) + "/";
     }
 
-    const std::string& query() const { return query_; }
+    // The query with which the browser came back.
+    Result<std::string> wait(BlockingHttp& http) {
+        timer_ = loop_.after(kBrowserWait, [this] { loop_.stop(); });
+        http.run();
+        if (query_) {
+            return *query_;
+        }
+        return fail(
+            ErrorKind::kUnauthenticated,
+            "SignInTimedOut",
+            "Nobody has signed in within " + std::to_string(kBrowserWait.count()) + " minutes.",
+            "Start again, and open the address on this computer; on a computer without a browser "
+            "use --grant device_code."
+        );
+    }
 
   private:
+    http::Response take(const http::ServerRequest& request) {
+        http::Response page;
+        page.headers.set("Content-Type", "text/html; charset=utf-8");
+        if (query_ || request.path != "/" || request.query.empty()) {
+            page.status = 404;
+            page.body = "<p>There is nothing here.</p>";
+            return page;
+        }
+        query_ = request.query;
+        // The answer leaves before the loop stops.
+        timer_ = loop_.after(std::chrono::milliseconds(100), [this] { loop_.stop(); });
+        page.status = 200;
+        page.body = "<p>The answer has arrived. You can close this window.</p>";
+        return page;
+    }
+
     Loop& loop_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<Timer> timer_;
-    std::string query_;
+    std::optional<std::string> query_;
 };
 
 Result<SignedIn> drive(
@@ -121,8 +147,7 @@ Result<SignedIn> sign_in_in_browser(
     } else {
         std::cerr << "Open this address in a browser on this computer and sign in:\n\n  "
                   << authorization.url << "\n\nWaiting ...\n";
-        http.run();
-        query = listener.query();
+        TIDEWAY_TRY_ASSIGN(query, listener.wait(http));
     }
     TIDEWAY_TRY_ASSIGN(
         const std::string code, connector::read_redirect(query, authorization.state)
