@@ -1,7 +1,9 @@
 #include "engine/app/sign_in_flow.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -130,6 +132,35 @@ Result<std::string> play_browser(
     return location.substr(query + 1);
 }
 
+// How connections of this connector may be made, the usual way first.
+std::vector<std::string> ways_in(const model::ConnectorSpec& spec) {
+    std::vector<std::string> out;
+    if (const Json* grants = find(spec.oauth, "grants")) {
+        out = grants->get<std::vector<std::string>>();
+    }
+    std::ranges::copy_if(spec.auth, std::back_inserter(out), [](const std::string& way) {
+        return way != "oauth2";
+    });
+    return out;
+}
+
+Status check_grant(const model::ConnectorSpec& spec, const std::string& grant) {
+    const std::vector<std::string> ways = ways_in(spec);
+    if (std::ranges::find(ways, grant) != ways.end()) {
+        return {};
+    }
+    std::string known;
+    for (const std::string& way : ways) {
+        known += (known.empty() ? "" : ", ") + way;
+    }
+    return fail(
+        ErrorKind::kInvalidInput,
+        "GrantNotSupported",
+        "The connector '" + spec.id + "' does not sign in by '" + grant + "'.",
+        "Use --grant with one of " + known + "."
+    );
+}
+
 Result<SignedIn> sign_in_in_browser(
     BlockingHttp& http,
     const SignInInput& input,
@@ -183,6 +214,7 @@ Result<model::ConnectorSpec> built_in_spec(const std::string& id) {
 Result<SignedIn> sign_in(
     const model::ConnectorSpec& spec, const ConnectionPlan& plan, const Clock& clock
 ) {
+    TIDEWAY_TRY(check_grant(spec, plan.grant));
     if (plan.grant == "none" || plan.grant == "basic" || plan.grant == "api_key") {
         return SignedIn{plan.secrets, plan.grant, std::nullopt};
     }

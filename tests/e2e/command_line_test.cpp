@@ -100,6 +100,14 @@ TEST_F(CommandLine, AnswersEveryCommandAsJsonWhenAsked) {
     EXPECT_EQ(string_or(program_.cli_json({"init"}).at("error"), "code"), "EnvironmentExists");
 }
 
+TEST_F(CommandLine, RefusesAWayToSignInThatTheConnectorDoesNotHave) {
+    program_.serve();
+    const auto refused = program_.cli({"connections", "add", "dataverse", "--grant", "password"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_NE(refused.errors.find("'password'"), std::string::npos) << refused.text();
+    EXPECT_NE(refused.errors.find("client_credentials"), std::string::npos) << refused.text();
+}
+
 TEST_F(CommandLine, AnswersOneJsonValueAndExitsWithOneWhenSomethingFailed) {
     program_.write_flow("broken", "return flow {\n");
     program_.write_flow("reads", kReadsDeals);
