@@ -15,6 +15,7 @@ struct AddOptions {
     std::string grant;
     std::vector<std::string> settings;  // key=value
     std::vector<std::string> secrets;   // key=value; key=- reads a line of standard input
+    std::string secret_expires;         // a date
     bool is_sandbox = false;
 };
 
@@ -130,6 +131,17 @@ Result<ConnectionPlan> plan_of(const Globals& globals, const AddOptions& options
             std::getline(std::cin, pair.second);
         }
         plan.secrets.insert_or_assign(pair.first, Secret(std::move(pair.second)));
+    }
+    if (!options.secret_expires.empty()) {
+        plan.secret_expires = parse_utc(options.secret_expires);
+        if (!plan.secret_expires) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                "InvalidArgument",
+                "--secret-expires '" + options.secret_expires + "' is not a date.",
+                "Write it as 2027-05-31."
+            );
+        }
     }
     if (!options.grant.empty()) {
         plan.grant = options.grant;
@@ -349,6 +361,11 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
         command->add_option("--set", options->settings, "A setting as name=value (repeatable)");
         command->add_option(
             "--secret", options->secrets, "A secret as name=value; name=- asks for it (repeatable)"
+        );
+        command->add_option(
+            "--secret-expires",
+            options->secret_expires,
+            "Last day of the client secret, as 2027-05-31; 'connections list' shows it"
         );
     };
     CLI::App* add_command =

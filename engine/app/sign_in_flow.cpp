@@ -257,6 +257,9 @@ Result<Json> put_connection(
     if (signed_in.refresh_expires) {
         body["refresh_token_expires"] = format_utc(*signed_in.refresh_expires);
     }
+    if (plan.secret_expires) {
+        body["client_secret_expires"] = format_utc(*plan.secret_expires);
+    }
     const std::string path = "/connections/" + http::encode_component(plan.name);
     TIDEWAY_TRY(client.call("PUT", path, body));
     return client.post(path + "/test");

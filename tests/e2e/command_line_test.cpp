@@ -108,6 +108,16 @@ TEST_F(CommandLine, RefusesAWayToSignInThatTheConnectorDoesNotHave) {
     EXPECT_NE(refused.errors.find("client_credentials"), std::string::npos) << refused.text();
 }
 
+TEST_F(CommandLine, KeepsTheDayOnWhichAClientSecretEnds) {
+    program_.serve();
+    program_.cli_json({"connections", "add", "http", "--secret-expires", "2027-05-31"});
+    const Json kept = program_.cli_json({"connections", "list"}).at("value").front();
+    EXPECT_TRUE(string_or(kept, "client_secret_expires").starts_with("2027-05-31")) << dump(kept);
+    const Json refused =
+        program_.cli_json({"connections", "add", "http", "--secret-expires", "in May"});
+    EXPECT_EQ(string_or(refused.at("error"), "code"), "InvalidArgument");
+}
+
 TEST_F(CommandLine, AnswersOneJsonValueAndExitsWithOneWhenSomethingFailed) {
     program_.write_flow("broken", "return flow {\n");
     program_.write_flow("reads", kReadsDeals);
