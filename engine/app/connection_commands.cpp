@@ -71,9 +71,17 @@ Status list(const Globals& globals) {
     return {};
 }
 
-Json parse_setting(const std::string& text) {
+// The value as the connector's schema types it: a text stays a text, also if it reads "true".
+Json parse_setting(
+    const model::ConnectorSpec& spec, const std::string& name, const std::string& text
+) {
+    const Json* properties = find(spec.settings_schema, "properties");
+    const Json* property = properties == nullptr ? nullptr : find(*properties, name);
+    if (property == nullptr || string_or(*property, "type") == "string") {
+        return text;
+    }
     const auto parsed = parse_json(text, "setting");
-    return parsed && !parsed->is_string() && !parsed->is_number() ? *parsed : Json(text);
+    return parsed ? *parsed : Json(text);
 }
 
 Result<std::pair<std::string, std::string>> split(const std::string& pair) {
@@ -113,7 +121,9 @@ Status read_sandbox(const Globals& globals, const AddOptions& options, Connectio
     return {};
 }
 
-Result<ConnectionPlan> plan_of(const Globals& globals, const AddOptions& options) {
+Result<ConnectionPlan> plan_of(
+    const Globals& globals, const model::ConnectorSpec& spec, const AddOptions& options
+) {
     ConnectionPlan plan;
     plan.name = options.name.empty() ? options.connector : options.name;
     plan.settings = Json::object();
@@ -122,7 +132,7 @@ Result<ConnectionPlan> plan_of(const Globals& globals, const AddOptions& options
     }
     for (const std::string& setting : options.settings) {
         TIDEWAY_TRY_ASSIGN(const auto pair, split(setting));
-        plan.settings[pair.first] = parse_setting(pair.second);
+        plan.settings[pair.first] = parse_setting(spec, pair.first, pair.second);
     }
     for (const std::string& secret : options.secrets) {
         TIDEWAY_TRY_ASSIGN(auto pair, split(secret));
@@ -171,7 +181,7 @@ void print_checks(const Json& answer) {
 
 Status add(const Globals& globals, const AddOptions& options) {
     TIDEWAY_TRY_ASSIGN(const model::ConnectorSpec spec, built_in_spec(options.connector));
-    TIDEWAY_TRY_ASSIGN(ConnectionPlan plan, plan_of(globals, options));
+    TIDEWAY_TRY_ASSIGN(ConnectionPlan plan, plan_of(globals, spec, options));
     if (plan.grant.empty()) {
         plan.grant = default_grant(spec);
     }

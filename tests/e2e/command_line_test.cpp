@@ -118,6 +118,25 @@ TEST_F(CommandLine, KeepsTheDayOnWhichAClientSecretEnds) {
     EXPECT_EQ(string_or(refused.at("error"), "code"), "InvalidArgument");
 }
 
+TEST_F(CommandLine, KeepsTheTypesOfSettingsWhenAConnectionIsReplaced) {
+    program_.serve();
+    program_.cli_json(
+        {"connections",
+         "add",
+         "http",
+         "--set",
+         "username=true",
+         "--set",
+         "allow_private_network=true"}
+    );
+    for (const char* verb : {"replace", "reconnect"}) {
+        program_.cli_json({"connections", verb, "http"});
+        const Json kept = program_.cli_json({"connections", "list"}).at("value").front();
+        EXPECT_EQ(kept.at("settings").at("username"), Json("true")) << verb;
+        EXPECT_EQ(kept.at("settings").at("allow_private_network"), Json(true)) << verb;
+    }
+}
+
 TEST_F(CommandLine, AnswersOneJsonValueAndExitsWithOneWhenSomethingFailed) {
     program_.write_flow("broken", "return flow {\n");
     program_.write_flow("reads", kReadsDeals);
