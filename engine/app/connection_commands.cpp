@@ -15,6 +15,7 @@ struct AddOptions {
     std::string grant;
     std::vector<std::string> settings;  // key=value
     std::vector<std::string> secrets;   // key=value; key=- reads a line of standard input
+    std::string secret_expires;         // a date
     bool is_sandbox = false;
 };
 
@@ -70,9 +71,17 @@ Status list(const Globals& globals) {
     return {};
 }
 
-Json parse_setting(const std::string& text) {
+// The value as the connector's schema types it: a text stays a text, also if it reads "true".
+Json parse_setting(
+    const model::ConnectorSpec& spec, const std::string& name, const std::string& text
+) {
+    const Json* properties = find(spec.settings_schema, "properties");
+    const Json* property = properties == nullptr ? nullptr : find(*properties, name);
+    if (property == nullptr || string_or(*property, "type") == "string") {
+        return text;
+    }
     const auto parsed = parse_json(text, "setting");
-    return parsed && !parsed->is_string() && !parsed->is_number() ? *parsed : Json(text);
+    return parsed ? *parsed : Json(text);
 }
 
 Result<std::pair<std::string, std::string>> split(const std::string& pair) {
@@ -112,7 +121,9 @@ Status read_sandbox(const Globals& globals, const AddOptions& options, Connectio
     return {};
 }
 
-Result<ConnectionPlan> plan_of(const Globals& globals, const AddOptions& options) {
+Result<ConnectionPlan> plan_of(
+    const Globals& globals, const model::ConnectorSpec& spec, const AddOptions& options
+) {
     ConnectionPlan plan;
     plan.name = options.name.empty() ? options.connector : options.name;
     plan.settings = Json::object();
@@ -121,7 +132,7 @@ Result<ConnectionPlan> plan_of(const Globals& globals, const AddOptions& options
     }
     for (const std::string& setting : options.settings) {
         TIDEWAY_TRY_ASSIGN(const auto pair, split(setting));
-        plan.settings[pair.first] = parse_setting(pair.second);
+        plan.settings[pair.first] = parse_setting(spec, pair.first, pair.second);
     }
     for (const std::string& secret : options.secrets) {
         TIDEWAY_TRY_ASSIGN(auto pair, split(secret));
@@ -130,6 +141,17 @@ Result<ConnectionPlan> plan_of(const Globals& globals, const AddOptions& options
             std::getline(std::cin, pair.second);
         }
         plan.secrets.insert_or_assign(pair.first, Secret(std::move(pair.second)));
+    }
+    if (!options.secret_expires.empty()) {
+        plan.secret_expires = parse_utc(options.secret_expires);
+        if (!plan.secret_expires) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                "InvalidArgument",
+                "--secret-expires '" + options.secret_expires + "' is not a date.",
+                "Write it as 2027-05-31."
+            );
+        }
     }
     if (!options.grant.empty()) {
         plan.grant = options.grant;
@@ -159,7 +181,7 @@ void print_checks(const Json& answer) {
 
 Status add(const Globals& globals, const AddOptions& options) {
     TIDEWAY_TRY_ASSIGN(const model::ConnectorSpec spec, built_in_spec(options.connector));
-    TIDEWAY_TRY_ASSIGN(ConnectionPlan plan, plan_of(globals, options));
+    TIDEWAY_TRY_ASSIGN(ConnectionPlan plan, plan_of(globals, spec, options));
     if (plan.grant.empty()) {
         plan.grant = default_grant(spec);
     }
@@ -349,6 +371,11 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
         command->add_option("--set", options->settings, "A setting as name=value (repeatable)");
         command->add_option(
             "--secret", options->secrets, "A secret as name=value; name=- asks for it (repeatable)"
+        );
+        command->add_option(
+            "--secret-expires",
+            options->secret_expires,
+            "Last day of the client secret, as 2027-05-31; 'connections list' shows it"
         );
     };
     CLI::App* add_command =

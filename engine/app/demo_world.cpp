@@ -12,6 +12,15 @@ namespace tideway::app {
 
 namespace {
 
+// A name as Partner Center has it, without the check mark of a synchronized opportunity.
+Json unmarked(const Json& cell) {
+    constexpr std::string_view kCheckMark = "\xE2\x9C\x93 ";
+    if (!cell.is_string() || !cell.get_ref<const std::string&>().starts_with(kCheckMark)) {
+        return cell;
+    }
+    return cell.get<std::string>().substr(kCheckMark.size());
+}
+
 constexpr const char* kSeller = "jamie.reding@contoso.com";
 
 Status connect_one(
@@ -165,7 +174,7 @@ Result<std::vector<Json>> DemoWorld::opportunities(const std::string& column, co
     std::vector<Json> out;
     for (const Json& row : all.at("rows")) {
         const Json* cell = find(row, column);
-        if (cell != nullptr && *cell == value) {
+        if (cell != nullptr && unmarked(*cell) == value) {
             out.push_back(row);
         }
     }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "connectors/all_connectors.h"
+#include "engine/connector/identity/oauth.h"
 #include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/api.h"
 #include "engine/server/trigger_routes.h"
@@ -169,6 +170,8 @@ void Engine::Parts::save_secrets(
     model::ConnectionRecord record = current->record;
     record.sealed = box->seal_all("connection:" + name, secrets);
     record.updated = clock.now();
+    // The only secret that changes by itself is a refresh token, and its successor lives anew.
+    record.refresh_expires = record.updated + connector::kRefreshTokenLifetime;
     store->submit(
         {{store::PutConnection{record}}},
         [this, record, done](const Result<std::vector<store::Outcome>>& result) {

@@ -5,6 +5,7 @@
 
 #include "connectors/all_connectors.h"
 #include "engine/app/command_line.h"
+#include "engine/http/url.h"
 #include "engine/runtime/pack.h"
 #include "engine/runtime/triggers/recurrence.h"
 #include "engine/script/outline.h"
@@ -157,6 +158,19 @@ void print_flow(const Json& flow) {
     }
 }
 
+// What came last and started no run as it should.
+void print_lost_events(const Json& events) {
+    if (events["value"].empty()) {
+        return;
+    }
+    std::cout << "Events refused or failed last:\n";
+    for (const Json& event : events["value"]) {
+        std::cout << "  " << short_time(string_or(event, "received")) << "  "
+                  << string_or(event, "status") << "  " << string_or(event, "source") << "  "
+                  << string_or(event, "reason") << "\n";
+    }
+}
+
 Status act(const Globals& globals, const std::string& name, const std::string& verb) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const std::string flow, full_name(*client, name));
@@ -168,6 +182,13 @@ Status act(const Globals& globals, const std::string& name, const std::string& v
         print_json(answer);
     } else if (verb == "show") {
         print_flow(answer);
+        TIDEWAY_TRY_ASSIGN(
+            const Json lost,
+            client->get(
+                "/events?status=Refused,Failed&limit=5&flow=" + http::encode_component(flow)
+            )
+        );
+        print_lost_events(lost);
     } else {
         std::cout << flow << " is " << string_or(answer, "state") << ".\n";
     }

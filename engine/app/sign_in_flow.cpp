@@ -1,6 +1,9 @@
 #include "engine/app/sign_in_flow.h"
 
+#include <algorithm>
+#include <chrono>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -23,7 +26,11 @@ http::NetworkPolicy policy_of(const Json& settings) {
     return policy;
 }
 
-// The listener that the browser comes back to, for one answer.
+// How long a person may take in the browser; then the command ends and says so.
+constexpr std::chrono::minutes kBrowserWait(10);
+
+// The listener that the browser comes back to, for one answer. A browser asks for more than that
+// (/favicon.ico at once, the same page again): only the first answer counts.
 class RedirectListener {
   public:
     explicit RedirectListener(Loop& loop)
@@ -38,28 +45,49 @@ class RedirectListener {
                 [this](
                     const http::ServerRequest& request,
                     const std::shared_ptr<http::Responder>& answer
-                ) {
-                    http::Response page;
-                    page.status = 200;
-                    page.headers.set("Content-Type", "text/html; charset=utf-8");
-                    page.body = "<p>Signed in. You can close this window.</p>";
-                    answer->send(std::move(page));
-                    query_ = request.query;
-                    // The answer leaves before the loop stops.
-                    timer_ = loop_.after(std::chrono::milliseconds(100), [this] { loop_.stop(); });
-                }
+                ) { answer->send(take(request)); }
             )
         );
         return "http://localhost:" + std::to_string(server_->port()) + "/";
     }
 
-    const std::string& query() const { return query_; }
+    // The query with which the browser came back.
+    Result<std::string> wait(BlockingHttp& http) {
+        timer_ = loop_.after(kBrowserWait, [this] { loop_.stop(); });
+        http.run();
+        if (query_) {
+            return *query_;
+        }
+        return fail(
+            ErrorKind::kUnauthenticated,
+            "SignInTimedOut",
+            "Nobody has signed in within " + std::to_string(kBrowserWait.count()) + " minutes.",
+            "Start again, and open the address on this computer; on a computer without a browser "
+            "use --grant device_code."
+        );
+    }
 
   private:
+    http::Response take(const http::ServerRequest& request) {
+        http::Response page;
+        page.headers.set("Content-Type", "text/html; charset=utf-8");
+        if (query_ || request.path != "/" || request.query.empty()) {
+            page.status = 404;
+            page.body = "<p>There is nothing here.</p>";
+            return page;
+        }
+        query_ = request.query;
+        // The answer leaves before the loop stops.
+        timer_ = loop_.after(std::chrono::milliseconds(100), [this] { loop_.stop(); });
+        page.status = 200;
+        page.body = "<p>The answer has arrived. You can close this window.</p>";
+        return page;
+    }
+
     Loop& loop_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<Timer> timer_;
-    std::string query_;
+    std::optional<std::string> query_;
 };
 
 Result<SignedIn> drive(
@@ -104,6 +132,35 @@ Result<std::string> play_browser(
     return location.substr(query + 1);
 }
 
+// How connections of this connector may be made, the usual way first.
+std::vector<std::string> ways_in(const model::ConnectorSpec& spec) {
+    std::vector<std::string> out;
+    if (const Json* grants = find(spec.oauth, "grants")) {
+        out = grants->get<std::vector<std::string>>();
+    }
+    std::ranges::copy_if(spec.auth, std::back_inserter(out), [](const std::string& way) {
+        return way != "oauth2";
+    });
+    return out;
+}
+
+Status check_grant(const model::ConnectorSpec& spec, const std::string& grant) {
+    const std::vector<std::string> ways = ways_in(spec);
+    if (std::ranges::find(ways, grant) != ways.end()) {
+        return {};
+    }
+    std::string known;
+    for (const std::string& way : ways) {
+        known += (known.empty() ? "" : ", ") + way;
+    }
+    return fail(
+        ErrorKind::kInvalidInput,
+        "GrantNotSupported",
+        "The connector '" + spec.id + "' does not sign in by '" + grant + "'.",
+        "Use --grant with one of " + known + "."
+    );
+}
+
 Result<SignedIn> sign_in_in_browser(
     BlockingHttp& http,
     const SignInInput& input,
@@ -121,8 +178,7 @@ Result<SignedIn> sign_in_in_browser(
     } else {
         std::cerr << "Open this address in a browser on this computer and sign in:\n\n  "
                   << authorization.url << "\n\nWaiting ...\n";
-        http.run();
-        query = listener.query();
+        TIDEWAY_TRY_ASSIGN(query, listener.wait(http));
     }
     TIDEWAY_TRY_ASSIGN(
         const std::string code, connector::read_redirect(query, authorization.state)
@@ -158,6 +214,7 @@ Result<model::ConnectorSpec> built_in_spec(const std::string& id) {
 Result<SignedIn> sign_in(
     const model::ConnectorSpec& spec, const ConnectionPlan& plan, const Clock& clock
 ) {
+    TIDEWAY_TRY(check_grant(spec, plan.grant));
     if (plan.grant == "none" || plan.grant == "basic" || plan.grant == "api_key") {
         return SignedIn{plan.secrets, plan.grant, std::nullopt};
     }
@@ -199,6 +256,9 @@ Result<Json> put_connection(
     }
     if (signed_in.refresh_expires) {
         body["refresh_token_expires"] = format_utc(*signed_in.refresh_expires);
+    }
+    if (plan.secret_expires) {
+        body["client_secret_expires"] = format_utc(*plan.secret_expires);
     }
     const std::string path = "/connections/" + http::encode_component(plan.name);
     TIDEWAY_TRY(client.call("PUT", path, body));

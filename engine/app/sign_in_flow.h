@@ -2,6 +2,7 @@
 // credentials to the server.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "engine/app/api_client.h"
@@ -15,6 +16,7 @@ struct ConnectionPlan {
     std::string grant;  // authorization_code, device_code, client_credentials, refresh_token, none
     Json settings;
     connector::Secrets secrets;
+    std::optional<Timestamp> secret_expires;  // the client secret's; services do not tell it
 };
 
 // Walks through the service's own sign-in. In a sandbox the browser's part is played here.

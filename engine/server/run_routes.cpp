@@ -1,4 +1,4 @@
-// /api/v1/runs and /api/v1/events: history, and what operators do to runs.
+// /api/v1/runs: history, and what operators do to runs.
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -323,27 +323,6 @@ void add_run_routes(ApiRoutes& routes) {
     act("/runs/{run}/resubmit", resubmit);
     act("/runs/{run}/cancel", cancel);
     act("/runs/{run}/decide", decide);
-    routes.add(
-        "GET",
-        "/events",
-        Role::kViewer,
-        [&context](const http::ServerRequest& request, const Answer& answer) {
-            const std::string name = http::query_value(request.query, "flow");
-            answer_from_store(
-                context,
-                answer,
-                [&context, name](store::Reader& reader) -> Result<Json> {
-                    TIDEWAY_TRY_ASSIGN(const auto flow, context.catalog->flow(name));
-                    TIDEWAY_TRY_ASSIGN(const auto events, reader.events(flow.row.id, 0, 100));
-                    Json out = {{"value", Json::array()}};
-                    for (const model::EventRecord& event : events) {
-                        out["value"].push_back(view(event));
-                    }
-                    return out;
-                }
-            );
-        }
-    );
 }
 
 }  // namespace tideway::server

@@ -34,7 +34,7 @@ local function synchronize(input)
   local is_older = row.statecode == 0 and not pair.is_own_write(own)
     and time.difference(row.modifiedon, own.updatedDateTime) > 1
   local changes = is_older and diff.status or diff.to_referral
-  if condition("If there is difference between the opportunity objects in Partner Center and CRM, then",
+  if condition("If there is difference between the lead objects in Partner Center and CRM, then",
     next(changes) ~= nil) then
     referrals.patch_referral("Update a referral with opportunity data",
       { id = own.id, etag = own.eTag, changes = changes })

@@ -10,6 +10,7 @@ local crm = connection "dynamics365"
 -- Takes over what a person changed in Partner Center. Fields follow whoever was last; a state only moves on,
 -- and a closed deal is the last word.
 local function update(own, row)
+  compose("Existing referrals objects for update on opportunity", map.both_sides(own, row))
   local diff = map.difference(own, row)
   if condition("If the opportunity is closed, then", row.statecode ~= 0) then
     return outcome("no change", diff.any and "the opportunity is closed in the CRM" or nil)

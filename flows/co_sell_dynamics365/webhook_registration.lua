@@ -12,6 +12,20 @@ local function wanted(chosen)
   return out
 end
 
+local function is_said(value)
+  return type(value) == "string" and not text.is_blank(value)
+end
+
+-- What came of the last attempt to deliver the test event.
+local function delivery_code(result)
+  local attempts = result.results or {}
+  local last = attempts[#attempts] or {}
+  if is_said(last.responseCode) then
+    return last.responseCode
+  end
+  return is_said(last.responseMessage) and last.responseMessage or tostring(result.status)
+end
+
 return flow {
   title = "Partner Center Webhook Registration",
   trigger = trigger.manual {
@@ -31,6 +45,10 @@ return flow {
       fail("InvalidInput", "Http Trigger Endpoint must start with https://, not '" .. input.url .. "'.",
         "Copy the HTTP POST URL of the flow Partner Center to Dynamics 365.")
     end
+    if condition("If no event is chosen, then", input.events ~= nil and #input.events == 0) then
+      fail("InvalidInput", "Events to Register is empty.",
+        "Choose at least one event, or leave the field out for all four.")
+    end
     local registration = { url = input.url, events = wanted(input.events) }
     local current = events.view_webhook_registration("View registration", {})
     if condition("If nothing is registered, then", not current.registered) then
@@ -46,10 +64,14 @@ return flow {
     repeat_until("Until the test event is delivered", { limit = 15, timeout = "PT1M" }, function()
       delay("Wait for the delivery", 1)
       result = events.get_test_event_result("Get the delivery result", { correlation_id = test.correlation_id })
-      return result.status == "completed"
+      return result.status == "completed" or result.status == "failed"
     end)
     local stored = events.view_webhook_registration("View the stored registration", {})
-    outcome("registered", stored.url)
+    if condition("If the test event was delivered, then", result.status == "completed") then
+      outcome("registered", stored.url)
+    else
+      outcome("registered", "not delivered: " .. delivery_code(result))
+    end
     return { registered = stored, delivery = result }
   end,
 }

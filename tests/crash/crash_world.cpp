@@ -21,6 +21,15 @@ namespace tideway::tests {
 
 namespace {
 
+// A name as Partner Center has it, without the check mark of a synchronized opportunity.
+Json unmarked(const Json& cell) {
+    constexpr std::string_view kCheckMark = "\xE2\x9C\x93 ";
+    if (!cell.is_string() || !cell.get_ref<const std::string&>().starts_with(kCheckMark)) {
+        return cell;
+    }
+    return cell.get<std::string>().substr(kCheckMark.size());
+}
+
 constexpr const char* kSeller = "jamie.reding@contoso.com";
 constexpr const char* kFlows = "/flows/co_sell_dynamics365";
 constexpr const char* kAccount = "a0000000-0000-4000-8000-000000000001";  // Fabrikam, of the seed
@@ -350,7 +359,7 @@ Result<std::vector<Json>> CrashWorld::opportunities(const std::string& column, c
     std::vector<Json> out;
     for (const Json& row : all.at("rows")) {
         const Json* cell = find(row, column);
-        if (cell != nullptr && *cell == value) {
+        if (cell != nullptr && unmarked(*cell) == value) {
             out.push_back(row);
         }
     }

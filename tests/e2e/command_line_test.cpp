@@ -100,6 +100,43 @@ TEST_F(CommandLine, AnswersEveryCommandAsJsonWhenAsked) {
     EXPECT_EQ(string_or(program_.cli_json({"init"}).at("error"), "code"), "EnvironmentExists");
 }
 
+TEST_F(CommandLine, RefusesAWayToSignInThatTheConnectorDoesNotHave) {
+    program_.serve();
+    const auto refused = program_.cli({"connections", "add", "dataverse", "--grant", "password"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_NE(refused.errors.find("'password'"), std::string::npos) << refused.text();
+    EXPECT_NE(refused.errors.find("client_credentials"), std::string::npos) << refused.text();
+}
+
+TEST_F(CommandLine, KeepsTheDayOnWhichAClientSecretEnds) {
+    program_.serve();
+    program_.cli_json({"connections", "add", "http", "--secret-expires", "2027-05-31"});
+    const Json kept = program_.cli_json({"connections", "list"}).at("value").front();
+    EXPECT_TRUE(string_or(kept, "client_secret_expires").starts_with("2027-05-31")) << dump(kept);
+    const Json refused =
+        program_.cli_json({"connections", "add", "http", "--secret-expires", "in May"});
+    EXPECT_EQ(string_or(refused.at("error"), "code"), "InvalidArgument");
+}
+
+TEST_F(CommandLine, KeepsTheTypesOfSettingsWhenAConnectionIsReplaced) {
+    program_.serve();
+    program_.cli_json(
+        {"connections",
+         "add",
+         "http",
+         "--set",
+         "username=true",
+         "--set",
+         "allow_private_network=true"}
+    );
+    for (const char* verb : {"replace", "reconnect"}) {
+        program_.cli_json({"connections", verb, "http"});
+        const Json kept = program_.cli_json({"connections", "list"}).at("value").front();
+        EXPECT_EQ(kept.at("settings").at("username"), Json("true")) << verb;
+        EXPECT_EQ(kept.at("settings").at("allow_private_network"), Json(true)) << verb;
+    }
+}
+
 TEST_F(CommandLine, AnswersOneJsonValueAndExitsWithOneWhenSomethingFailed) {
     program_.write_flow("broken", "return flow {\n");
     program_.write_flow("reads", kReadsDeals);

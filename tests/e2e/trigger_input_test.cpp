@@ -109,6 +109,24 @@ TEST_F(TriggerInput, ForAnUnknownFlowIsNotFound) {
     EXPECT_EQ(reply.code(), "WorkflowNotFound");
 }
 
+TEST_F(TriggerInput, ThatWasRefusedIsListedWithItsReason) {
+    EXPECT_EQ(program_.post(program_.trigger_url("echo"), R"({"id":)").status, 400);
+    const Json refused = program_.refused_event("echo");
+    expect_still_works();
+    const Json events = program_.cli_json({"events", "list", "--status", "Refused,Failed"});
+    ASSERT_EQ(events.at("value").size(), 1U) << dump(events);
+    EXPECT_EQ(string_or(events.at("value").front(), "id"), string_or(refused, "id"));
+    EXPECT_EQ(string_or(events.at("value").front(), "flow"), "bad/echo");
+    const Json all = program_.cli_json({"events", "list", "--flow", "echo"});
+    EXPECT_FALSE(string_or(all.at("value").front(), "run").empty()) << dump(all);
+    const auto shown = program_.cli({"flows", "show", "echo"});
+    EXPECT_NE(shown.output.find(string_or(refused, "reason")), std::string::npos) << shown.text();
+    EXPECT_EQ(
+        string_or(program_.cli_json({"events", "list", "--status", "Lost"}).at("error"), "code"),
+        "InvalidFilter"
+    );
+}
+
 TEST_F(TriggerInput, ForAFlowThatIsOffIsKeptAsARefusedEvent) {
     const std::string url = program_.trigger_url("echo");
     ASSERT_EQ(program_.cli({"flows", "off", "echo"}).exit_code, 0);

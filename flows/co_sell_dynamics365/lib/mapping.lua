@@ -68,6 +68,21 @@ function M.to_crm(own, found)
   return row
 end
 
+--- Both sides of a deal, field by field, as a person would compare them; without what only creation sets.
+function M.both_sides(own, row)
+  local sides = {
+    PartnerCenter = { Status = states.of_referral(own) },
+    CRM = { Status = states.of_row(row) },
+  }
+  for _, rule in ipairs(rules.fields) do
+    if rule.direction ~= "create" then
+      sides.PartnerCenter[rule.field] = at(own, rule.referral)
+      sides.CRM[rule.field] = transforms[rule.transform].to_referral(row[rule.row])
+    end
+  end
+  return sides
+end
+
 --- What differs between the two sides of a deal: {any, to_crm, to_referral, step, status, summary}. Values
 -- are compared in canonical form; currency is listed in to_crm by its code under "currency". `step` is what
 -- the row's state has to become, `status` what to patch so that the referral follows the row's.
