@@ -249,7 +249,8 @@ std::string content_of(const std::string& file) {
 
 TEST(Determinism, NothingShowsWhichProcessARunIsIn) {
     const std::string seen = run_body(kRevealing).value();
-    const char* report = std::getenv(kReportVariable);  // NOLINT(concurrency-mt-unsafe)
+    const char* report =
+        std::getenv(kReportVariable);  // NOLINT(concurrency-mt-unsafe): there is one thread
     if (report != nullptr) {
         std::ofstream(report) << seen;
         return;
