@@ -1,17 +1,37 @@
 // Single misfortunes around the two main flows: answers that never come, effects that land late, a
 // store that is gone, a disk that is full.
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 
 #include <gtest/gtest.h>
 
 #include "engine/app/config.h"
 #include "tests/crash/scenarios.h"
+#include "tests/support/poll.h"
 
 namespace tideway::tests {
 namespace {
 
 constexpr const char* kPack = TIDEWAY_SOURCE_DIR "/flows/co_sell_dynamics365";
 constexpr const char* kReferrals = "/v1.0/engagements/referrals";
+constexpr const char* kSellers = "/as/jamie.reding%40contoso.com";  // acts in the CRM
+
+// The pack, with a second for the create of our half.
+Status copy_impatient_pack(const std::string& to) {
+    std::filesystem::copy(kPack, to, std::filesystem::copy_options::recursive);
+    const std::string file = to + "/create_co_sell_referral.lua";
+    TIDEWAY_TRY_ASSIGN(std::string text, app::read_text_file(file));
+    const std::string input = "referral = new_referral.own(row) }";
+    const std::size_t at = text.find(input);
+    if (at == std::string::npos) {
+        return fail(ErrorKind::kNotFound, "TextNotFound", file + " has no '" + input + "'.");
+    }
+    text.insert(at + input.size(), ", { timeout = \"PT1S\" }");
+    std::ofstream(file) << text;
+    return {};
+}
 
 class Faults : public testing::Test {
   protected:
@@ -47,6 +67,55 @@ class Faults : public testing::Test {
             ASSERT_TRUE(faults) << faults.error().text();
             EXPECT_TRUE(faults->at("faults").empty()) << dump(*faults);
         }
+    }
+
+    // The server works on until the sandbox has the request that the fault is for.
+    void wait_until_used_up() {
+        ok(world_->wait_until("the fault", [this]() -> Result<bool> {
+            TIDEWAY_TRY_ASSIGN(const Json faults, world_->partner_center("GET", "/faults"));
+            return faults.at("faults").empty();
+        }));
+    }
+
+    // The answers to the PATCHes of referrals, in order.
+    Result<std::vector<std::int64_t>> answers_to_patches() {
+        TIDEWAY_TRY_ASSIGN(const Json log, world_->partner_center("GET", "/writes"));
+        std::vector<std::int64_t> out;
+        for (const Json& write : log.at("writes")) {
+            if (string_or(write, "method") == "PATCH") {
+                out.push_back(int_or(write, "status", 0));
+            }
+        }
+        return out;
+    }
+
+    // Without a look at the server, which hears nothing.
+    void wait_for_patch() {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (std::chrono::steady_clock::now() < deadline) {
+            const auto answers = answers_to_patches();
+            ASSERT_TRUE(answers) << answers.error().text();
+            if (!answers->empty()) {
+                return;
+            }
+            between_looks();
+        }
+        FAIL() << "the PATCH did not take effect";
+    }
+
+    // Journal rows of all runs that say how an attempt ended.
+    Result<std::string> attempts() {
+        TIDEWAY_TRY_ASSIGN(const auto runs, world_->runs());
+        std::string out;
+        for (const Json& run : runs) {
+            TIDEWAY_TRY_ASSIGN(
+                const Json journal, world_->api("GET", "/runs/" + string_or(run, "id") + "/journal")
+            );
+            for (const Json& row : journal.at("value")) {
+                out += string_or(row, "kind") == "attempt" ? dump(row) + "\n" : "";
+            }
+        }
+        return out;
     }
 
     std::unique_ptr<CrashWorld> world_;
@@ -94,6 +163,28 @@ TEST_F(Faults, ACreateInTheCrmWhoseAnswerIsCutOffMakesOneRecord) {
     expect_used_up();
 }
 
+// The step's second is over before the service acts: in doubt, asked for until it is there.
+TEST_F(Faults, ACreateThatTimesOutInALivingProcessMakesOneRecord) {
+    const TempFolder folder;
+    const std::string pack = folder.file("co_sell_dynamics365");
+    ok(copy_impatient_pack(pack));
+    world_.reset();
+    auto world = CrashWorld::create(TIDEWAY_PROGRAM, pack);
+    ASSERT_TRUE(world) << world.error().text();
+    world_ = std::move(*world);
+    ok(world_->begin({}));
+    partner_center_fault({{"method", "POST"}, {"path", kReferrals}, {"kind", "delay"}, {"ms", 1800}}
+    );
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Slow referral"));
+    expect_clean(scenario);
+    expect_used_up();
+    EXPECT_EQ(world_->server().deaths(), 0);
+    const auto noted = attempts();
+    ASSERT_TRUE(noted) << noted.error().text();
+    EXPECT_NE(noted->find("RequestTimedOut"), std::string::npos) << *noted;
+}
+
 // The write-back of the referral's id waits until the referral's own webhooks were delivered.
 TEST_F(Faults, OurOwnWebhookBeforeOurOwnAnswerMakesNoSecondOpportunity) {
     crm_fault({{"method", "PATCH"}, {"path", "/api/data/*"}, {"kind", "delay"}, {"ms", 1500}});
@@ -120,6 +211,28 @@ TEST_F(Faults, AWriteBackThatLandedWithoutAnAnswerIsSettledAcrossACrash) {
     expect_used_up();
 }
 
+// The PATCH has taken effect and its answer is on the way when the server dies; the next life
+// repeats it with the version that it has itself changed, and takes the 412 for what it is.
+TEST_F(Faults, AWriteBackRepeatedAfterACrashIsRefusedByItsVersionAndCountsAsDone) {
+    partner_center_fault(
+        {{"method", "PATCH"},
+         {"path", std::string(kReferrals) + "/*"},
+         {"kind", "delay"},
+         {"ms", 1000}}
+    );
+    AnnouncedDeal scenario;
+    ok(scenario.act(*world_, "Landed unheard"));
+    wait_until_used_up();
+    world_->server().freeze();
+    wait_for_patch();
+    ASSERT_FALSE(HasFatalFailure());
+    world_->server().kill();
+    expect_clean(scenario);
+    const auto answers = answers_to_patches();
+    ASSERT_TRUE(answers) << answers.error().text();
+    EXPECT_EQ(*answers, (std::vector<std::int64_t>{200, 412}));
+}
+
 TEST_F(Faults, AWipedStoreMakesNothingASecondTime) {
     AnnouncedDeal announced;
     ok(announced.act(*world_, "Known deal"));
@@ -136,6 +249,43 @@ TEST_F(Faults, AWipedStoreMakesNothingASecondTime) {
     const auto created = world_->writes_in_crm("create", "opportunity");
     ASSERT_TRUE(created) << created.error().text();
     EXPECT_EQ(*created, 1);
+}
+
+TEST_F(Faults, AWipedStoreMakesNoHalfASecondTime) {
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Known opportunity"));
+    expect_clean(scenario);
+    ok(world_->begin_with_wiped_store());
+    ok(world_->dataverse(
+        "PATCH",
+        std::string(kSellers) + "/opportunities(" + scenario.opportunity() + ")",
+        {{"estimatedvalue", 19000}}
+    ));
+    // Nothing is quiet before the change has arrived: its delivery is waiting at once.
+    ok(world_->settle());
+    Verdict verdict;
+    ok(check_runs(*world_, verdict));
+    EXPECT_TRUE(verdict.is_clean()) << verdict.text();
+    const auto halves = world_->deals("externalReferenceId", scenario.opportunity());
+    ASSERT_TRUE(halves) << halves.error().text();
+    ASSERT_EQ(halves->size(), 2U);
+    const auto named = world_->deals("name", "Known opportunity");
+    ASSERT_TRUE(named) << named.error().text();
+    EXPECT_EQ(named->size(), 2U);
+    const auto has_new_value = [](const Json& half) {
+        return half.at("target").at(0).at("id") != "msft" &&
+               half.at("details").at("dealValue") == 19000;
+    };
+    EXPECT_EQ(std::ranges::count_if(*halves, has_new_value), 1) << dump(Json(*halves));
+    const auto made = world_->creates_in_partner_center();
+    ASSERT_TRUE(made) << made.error().text();
+    EXPECT_EQ(*made, 2);
+    const auto rows = world_->opportunities("name", "Known opportunity");
+    ASSERT_TRUE(rows) << rows.error().text();
+    EXPECT_EQ(rows->size(), 1U);
+    const auto created = world_->writes_in_crm("create", "opportunity");
+    ASSERT_TRUE(created) << created.error().text();
+    EXPECT_EQ(*created, 0);
 }
 
 TEST_F(Faults, AResubmitAfterASuccessfulCreateMakesNothing) {

@@ -138,4 +138,10 @@ void ServerProcess::kill() {
     }
 }
 
+void ServerProcess::freeze() {
+    if (child_ > 0) {
+        ::kill(child_, SIGSTOP);
+    }
+}
+
 }  // namespace tideway::tests

@@ -39,6 +39,7 @@ class ServerProcess {
 
     Status stop();  // with SIGTERM, and waits
     void kill();    // with SIGKILL, and waits; the next life starts at keep_up()
+    void freeze();  // with SIGSTOP: it neither reads nor writes any more until kill()
 
     int deaths() const { return deaths_; }
 

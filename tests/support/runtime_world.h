@@ -74,6 +74,9 @@ class RuntimeWorld {
 
     store::Store& store() { return *store_; }
 
+    // Of SQLite; nobody has it open in the middle of restart(meanwhile).
+    std::string store_file() const { return folder_.file("test.db"); }
+
     runtime::FlowCatalog& catalog() { return *catalog_; }
 
     runtime::Activation& activation() { return triggers_->activation(); }
@@ -219,7 +222,7 @@ class RuntimeWorld {
         ASSERT_TRUE(registry) << registry.error().text();
         registry_ = std::move(*registry);
         store::SqliteOptions options;
-        options.path = folder_.file("test.db");
+        options.path = store_file();
         auto opened = store::open_sqlite(options);
         ASSERT_TRUE(opened) << opened.error().text();
         store_ = std::move(*opened);

@@ -1,11 +1,24 @@
-// The same event and the same answers in the same order make the same requests: in another VM, and
-// whatever the quantum is.
+// The same event and the same answers in the same order make the same requests: in another VM, in
+// another process, and whatever the quantum is.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "engine/base/digest.h"
 #include "tests/engine/script/recording_host.h"
+#include "tests/support/temp_folder.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
 
 namespace tideway::script {
 namespace {
@@ -183,26 +196,107 @@ TEST(Determinism, APreemptedBranchGoesOnBeforeAnyOther) {
 }
 
 // Things that differ from state to state in stock Lua: seeds, addresses, sort pivots.
+constexpr const char* kRevealing =
+    "local t = {}\n"
+    "for i = 1, 300 do t['key' .. i * 7919 % 1000] = i end\n"
+    "local keys = {}\n"
+    "for k in pairs(t) do keys[#keys + 1] = k end\n"
+    "local rows = {}\n"
+    "for i = 1, 1000 do rows[i] = { tie = i % 3, at = i } end\n"
+    "table.sort(rows, function(a, b) return a.tie < b.tie end)\n"
+    "local order = {}\n"
+    "for i, row in ipairs(rows) do order[i] = row.at end\n"
+    "return { keys, order, math.random(), tostring({}), tostring(pairs), json.encode(t),\n"
+    "  tostring(connection 'shop'), select(2, pcall(error, {})) == nil }";
+
 TEST(Determinism, NothingShowsWhichVmARunIsIn) {
-    const std::string body =
-        "local t = {}\n"
-        "for i = 1, 300 do t['key' .. i * 7919 % 1000] = i end\n"
-        "local keys = {}\n"
-        "for k in pairs(t) do keys[#keys + 1] = k end\n"
-        "local rows = {}\n"
-        "for i = 1, 1000 do rows[i] = { tie = i % 3, at = i } end\n"
-        "table.sort(rows, function(a, b) return a.tie < b.tie end)\n"
-        "local order = {}\n"
-        "for i, row in ipairs(rows) do order[i] = row.at end\n"
-        "return { keys, order, math.random(), tostring({}), tostring(pairs), json.encode(t),\n"
-        "  tostring(connection 'shop'), select(2, pcall(error, {})) == nil }";
-    const std::string first = run_body(body).value();
+    const std::string first = run_body(kRevealing).value();
     EXPECT_EQ(first.find("0x"), std::string::npos);
     std::vector<std::unique_ptr<Vm>> padding;  // so that addresses differ
     for (int i = 0; i < 8; ++i) {
         padding.push_back(make_vm(flow_of("")));
-        EXPECT_EQ(run_body(body).value(), first);
+        EXPECT_EQ(run_body(kRevealing).value(), first);
     }
+}
+
+// Names the file in which the child process leaves what it saw.
+constexpr const char* kReportVariable = "TIDEWAY_TEST_REPORT";
+
+// Runs one test of this program in a new process; the wait status.
+int run_in_a_child(const std::string& test, const std::string& report) {
+    std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+    std::string filter = "--gtest_filter=" + test;
+    std::string brief = "--gtest_brief=1";
+    std::string variable = std::string(kReportVariable) + "=" + report;
+    const std::array<char*, 4> arguments = {program.data(), filter.data(), brief.data(), nullptr};
+    std::vector<char*> variables = {variable.data()};
+    for (char** each = environ; *each != nullptr; ++each) {
+        variables.push_back(*each);
+    }
+    variables.push_back(nullptr);
+    pid_t child = 0;
+    const int failed = ::posix_spawn(
+        &child, program.c_str(), nullptr, nullptr, arguments.data(), variables.data()
+    );
+    int status = -1;
+    return failed == 0 && ::waitpid(child, &status, 0) == child ? status : -1;
+}
+
+std::string content_of(const std::string& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Determinism, NothingShowsWhichProcessARunIsIn) {
+    const std::string seen = run_body(kRevealing).value();
+    const char* report =
+        std::getenv(kReportVariable);  // NOLINT(concurrency-mt-unsafe): there is one thread
+    if (report != nullptr) {
+        std::ofstream(report) << seen;
+        return;
+    }
+    const tests::TempFolder folder;
+    for (const char* name : {"first", "second"}) {
+        const std::string file = folder.file(name);
+        ASSERT_EQ(run_in_a_child("Determinism.NothingShowsWhichProcessARunIsIn", file), 0);
+        EXPECT_EQ(content_of(file), seen);
+    }
+}
+
+struct TiedRow {
+    int tie;
+    int at;
+};
+
+// The order by somebody else's stable sort.
+std::string stably_sorted() {
+    std::vector<TiedRow> rows;
+    for (int i = 1; i <= 1000; ++i) {
+        rows.push_back({i * 7919 % 13, i});
+    }
+    std::ranges::stable_sort(rows, {}, &TiedRow::tie);
+    Json out = Json::array();
+    for (const TiedRow& row : rows) {
+        out.push_back(row.at);
+    }
+    return dump(out);
+}
+
+TEST(Determinism, ASortWithTiesIsTheStableOne) {
+    const std::string sorted = run_body(
+                                   "local rows = {}\n"
+                                   "for i = 1, 1000 do rows[i] = { tie = i * 7919 % 13, at = i } "
+                                   "end\n"
+                                   "table.sort(rows, function(a, b) return a.tie < b.tie end)\n"
+                                   "local order = {}\n"
+                                   "for i, row in ipairs(rows) do order[i] = row.at end\n"
+                                   "return order"
+    )
+                                   .value();
+    EXPECT_EQ(sorted, stably_sorted());
+    EXPECT_EQ(
+        to_hex(sha256(sorted)), "cdb723f03ae91213b5067854f87ee32d4cebcb7c0479d6dacb3628550b45b1f9"
+    );
 }
 
 }  // namespace

@@ -156,6 +156,35 @@ TEST(MemoryCap, OfTheVmLosesTheVmButNotTheProcess) {
     EXPECT_FALSE(vm->declaration().has_value());
 }
 
+// The runtime replays such a run in another VM.
+TEST(MemoryCap, OfTheVmEndsTheRunsThatWaitInItAndTheyGoOnInAnother) {
+    VmLimits limits;
+    limits.vm_bytes = 3U << 20U;
+    limits.run_bytes = 64U << 20U;
+    const std::string flow = flow_of(
+        "if event.hoards then local t = {} while true do t[#t + 1] = { #t } end end\n"
+        "delay('D', 1) return 'done'"
+    );
+    RecordingHost host;
+    host.rule = [](const StepRequest&) { return std::optional<Answer>(); };
+    const Payload modest(R"({"hoards":false})");
+    const auto vm = make_vm(flow, limits);
+    const auto waiting = Execution::create(*vm, host, {});
+    ASSERT_EQ(finish(*waiting, waiting->start(modest)).kind, Kind::kWaiting);
+    const auto hoarder = Execution::create(*vm, host, {});
+    const Payload greedy(R"({"hoards":true})");
+    ASSERT_EQ(finish(*hoarder, hoarder->start(greedy)).kind, Kind::kVmLost);
+    EXPECT_EQ(waiting->deliver("D", Answer::of(Payload())).state.kind, Kind::kVmLost);
+
+    const auto other = make_vm(flow, limits);
+    const auto replayed = Execution::create(*other, host, {});
+    ASSERT_EQ(finish(*replayed, replayed->start(modest)).kind, Kind::kWaiting);
+    const auto delivery = replayed->deliver("D", Answer::of(Payload()));
+    const ExecutionState state = finish(*replayed, delivery.state);
+    ASSERT_EQ(state.kind, Kind::kReturned) << state.error.message;
+    EXPECT_EQ(state.value.str(), R"("done")");
+}
+
 TEST(MemoryCap, IsSafeForEveryPlaceWhereTheHostAllocates) {
     // From so little that not even the environment fits, up to enough, in steps.
     int built = 0;
