@@ -74,7 +74,6 @@ class RuntimeWorld {
 
     store::Store& store() { return *store_; }
 
-    // Of SQLite; nobody has it open in the middle of restart(meanwhile).
     std::string store_file() const { return folder_.file("test.db"); }
 
     runtime::FlowCatalog& catalog() { return *catalog_; }
@@ -221,9 +220,7 @@ class RuntimeWorld {
         auto registry = connector::Registry::create(std::move(sources));
         ASSERT_TRUE(registry) << registry.error().text();
         registry_ = std::move(*registry);
-        store::SqliteOptions options;
-        options.path = store_file();
-        auto opened = store::open_sqlite(options);
+        auto opened = store::open_sqlite(store::SqliteOptions{.path = store_file()});
         ASSERT_TRUE(opened) << opened.error().text();
         store_ = std::move(*opened);
         catalog_ = std::make_unique<runtime::FlowCatalog>(*store_, *registry_);
