@@ -12,7 +12,9 @@ target_compile_definitions(tideway_compile_options INTERFACE
   TIDEWAY_VERSION="${PROJECT_VERSION}")
 
 if(TIDEWAY_SANITIZE)
-  add_compile_options(-fsanitize=${TIDEWAY_SANITIZE} -fno-omit-frame-pointer)
+  # A finding ends the program, so that a test that meets one fails.
+  add_compile_options(-fsanitize=${TIDEWAY_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TIDEWAY_SANITIZE})
   if(TIDEWAY_SANITIZE MATCHES "thread")
     # g++ refuses std::atomic_thread_fence under the thread sanitizer.

@@ -188,10 +188,8 @@ TEST_F(CrashAnnounced, WhileRecoveringLosesAndDoublesNothing) {
 }
 
 TEST_F(CrashCreated, AtEveryPointLosesAndDoublesNothing) {
-    // Every fourth: a create that was decided but not sent is repeated only when the connector's
-    // trust_absent_after has passed, a minute for a referral.
     CreatedOpportunity scenario;
-    die_everywhere(scenario, stride_or(4));
+    die_everywhere(scenario, stride_or(1));
 }
 
 TEST_F(CrashCreated, WhileRecoveringLosesAndDoublesNothing) {

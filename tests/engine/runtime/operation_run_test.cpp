@@ -6,9 +6,8 @@
 #include "engine/connector/no_tokens.h"
 #include "engine/connector/registry.h"
 #include "tests/support/fake_http_client.h"
-#include "tests/support/ledger_service.h"
+#include "tests/support/ledger_connector.h"
 #include "tests/support/manual_executor.h"
-#include "tests/support/runtime_world.h"
 
 namespace tideway::runtime {
 namespace {
