@@ -28,7 +28,7 @@ struct ConnectionRecord {
 // Why and since when a connection cannot be used.
 struct Outage {
     Timestamp since;
-    std::string reason;  // the service's own message
+    std::string reason;  // the service's own message, and what to do
 };
 
 // What was sent over a connection on one day (UTC).

@@ -71,6 +71,9 @@ struct ConnectorSpec {
     Json settings_schema;                     // of a connection's settings
     std::vector<OperationSpec> operations;
     std::vector<TriggerSpec> triggers;
+    // A connection is an account of one service, which is there or not; false: it reaches any
+    // address.
+    bool is_one_service = true;
     std::string hash;  // of the file's bytes: 16 hex digits, it stands in every row of the journal
 
     const OperationSpec* operation(std::string_view operation_id) const;

@@ -506,6 +506,7 @@ Result<ConnectorSpec> parse_connector_spec(std::string_view json) {
          "auth",
          "oauth",
          "audiences",
+         "one_service",
          "register",
          "settings",
          "operations",
@@ -521,6 +522,7 @@ Result<ConnectorSpec> parse_connector_spec(std::string_view json) {
     if (!is_one_of(spec.status, {"stable", "preview"})) {
         return refuse(what, "has the status '" + spec.status + "', must be stable or preview");
     }
+    spec.is_one_service = bool_or(root, "one_service", true);
     TIDEWAY_TRY(parse_auth(root, what, spec));
     TIDEWAY_TRY_ASSIGN(spec.settings_schema, object_schema(root, "settings", what));
     TIDEWAY_TRY(parse_parts(root, what, spec));

@@ -221,7 +221,7 @@ void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
             doubtful || effect_left_ ? AttemptClass::kInDoubt : AttemptClass::kNotDone});
         return;
     }
-    if (start_.connection) {
+    if (is_guarded()) {
         const auto quota = start_.implementation->quota(result->headers);
         services_.gate->note_answer(connection_name(), result->status, quota);
     }

@@ -123,6 +123,8 @@ class OperationRun {
     void wait_for_connection(std::string why, void (OperationRun::*next)());
     void give_up_waiting(const std::string& why);
     const std::string& connection_name() const;
+    // The health of its connection decides whether it may send.
+    bool is_guarded() const;
     void finish_failed(const Error& error);
     void park(const Error& error);
     const model::RepeatAnswer* already_done(const Error& error) const;

@@ -14,8 +14,12 @@ const std::string& OperationRun::connection_name() const {
     return start_.connection->record.name;
 }
 
+bool OperationRun::is_guarded() const {
+    return start_.connection != nullptr && start_.spec->is_one_service;
+}
+
 bool OperationRun::waits_for_connection(void (OperationRun::*next)()) {
-    if (!start_.connection) {
+    if (!is_guarded()) {
         return false;
     }
     auto why = services_.gate->must_wait(connection_name(), start_.user);
@@ -29,7 +33,7 @@ bool OperationRun::waits_for_connection(void (OperationRun::*next)()) {
 bool OperationRun::waits_after_failure(
     const Error& error, bool is_last, int attempts, void (OperationRun::*next)()
 ) {
-    if (!start_.connection) {
+    if (!is_guarded()) {
         return false;
     }
     ConnectionFailure failure;
@@ -74,8 +78,8 @@ void OperationRun::give_up_waiting(const std::string& why) {
     Error error;
     error.kind = ErrorKind::kUnavailable;
     error.code = "ConnectionUnavailable";
-    error.message = "The step has waited " + std::to_string(limits::kConnectionWait.count()) +
-                    " hours; " + why + ".";
+    error.message =
+        "The step has waited " + std::to_string(limits::kConnectionWait.count()) + " hours; " + why;
     error.remedy = "Repair the connection (tideway connections test), then resubmit the run.";
     paused_at_.reset();
     if (may_have_happened_) {

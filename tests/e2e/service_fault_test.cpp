@@ -132,22 +132,23 @@ TEST_F(ServiceFault, OfAConnectionInUseKeepsItFromBeingRemoved) {
     EXPECT_NE(string_or(refused, "message").find("bad/reads"), std::string::npos);
 }
 
-TEST_F(ServiceFault, OfAnExpiredClientSecretIsASentenceWithARemedy) {
+TEST_F(ServiceFault, OfAnExpiredClientSecretMakesTheRunWaitAndSaysWhatToDo) {
     BadService service("AADSTS7000222: The provided client secret keys are expired. Trace ID: 1");
     serve("reads", kReadsDeals);
     connect_deals(service.url());
     program_.turn_on("reads");
-    const Json run = program_.run("reads");
-    EXPECT_EQ(
-        string_or(run, "headline"),
-        "Get the deal failed: The client secret has expired. (AADSTS7000222)"
-    );
-    const Json& error = run.at("steps").front().at("error");
-    EXPECT_EQ(string_or(error, "code"), "AADSTS7000222");
-    EXPECT_EQ(
-        string_or(run.at("error"), "remedy"),
-        "Make a new client secret in the app registration and enter it."
-    );
+    const Json run = program_.wait_for(program_.start("reads"), [](const std::string& status) {
+        return status == "Waiting";
+    });
+    const std::string reason = string_or(run, "wait_reason");
+    EXPECT_TRUE(reason.starts_with("connection deals is unavailable since ")) << reason;
+    EXPECT_TRUE(
+        reason.ends_with(": The client secret has expired. (AADSTS7000222) "
+                         "Make a new client secret in the app registration and enter it.")
+    ) << reason;
+    const std::string shown = program_.cli({"connections", "show", "deals"}).text();
+    EXPECT_NE(shown.find("Unavailable"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("waiting runs   1"), std::string::npos) << shown;
     EXPECT_EQ(program_.log().find("the-secret-of-contoso"), std::string::npos);
 }
 

@@ -120,7 +120,7 @@ void ConnectionHealth::open(const ConnectionFailure& failure, Timestamp now) {
     if (waiting_.empty()) {
         probe_interval_ = limits::kConnectionProbeFirst;
     }
-    outage_ = model::Outage{now, failure.error.message};
+    outage_ = model::Outage{now, failure.error.text()};
     let_go_.clear();
     probe_.reset();
     plan_probe(failure.error, now);
@@ -129,7 +129,7 @@ void ConnectionHealth::open(const ConnectionFailure& failure, Timestamp now) {
 void ConnectionHealth::note_failed_probe(const Error& error, Timestamp now) {
     probe_.reset();
     probe_interval_ = std::min(probe_interval_ * 2, Duration(limits::kConnectionProbeLast));
-    outage_->reason = error.message;
+    outage_->reason = error.text();
     plan_probe(error, now);
 }
 
