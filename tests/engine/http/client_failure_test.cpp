@@ -181,8 +181,9 @@ TEST_F(ClientFailure, RepeatsAReadOverAFreshConnection) {
     std::atomic<int> connections = 0;
     RawServer server([&connections](RawSocket& socket) {
         socket.read_until("\r\n\r\n");
+        const int connection = ++connections;
         socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
-        if (++connections == 1) {
+        if (connection == 1) {
             socket.read_until("\r\n\r\n");  // taken from the pool, and it dies
         }
     });
