@@ -16,20 +16,6 @@ using model::FlowVersion;
 
 namespace {
 
-// The schema that a flow's HTTP trigger demands of its body, or null.
-Result<Json> body_schema_of(const model::FlowDeclaration& declared) {
-    if (declared.trigger != "http_request") {
-        return Json();
-    }
-    TIDEWAY_TRY_ASSIGN(const Json config, parse_json(declared.trigger_config.view(), "trigger"));
-    const Json* schema = find(config, "schema");
-    if (schema == nullptr || schema->is_null()) {
-        return Json();
-    }
-    TIDEWAY_TRY(model::check_schema(*schema, "trigger.http_request"));
-    return *schema;
-}
-
 tl::unexpected<Error> bad_setting(std::string_view what, std::string_view wanted) {
     return fail(
         ErrorKind::kInvalidInput,
@@ -38,7 +24,26 @@ tl::unexpected<Error> bad_setting(std::string_view what, std::string_view wanted
     );
 }
 
-// What flow{} says about its runs and its HTTP trigger about its callers.
+// What trigger.http_request demands of its callers.
+Status read_request_trigger(LoadedVersion& loaded) {
+    TIDEWAY_TRY_ASSIGN(
+        const Json config, parse_json(loaded.declaration.trigger_config.view(), "trigger")
+    );
+    loaded.http_method = string_or(config, "method");
+    constexpr std::array<std::string_view, 6> kMethods{"", "GET", "POST", "PUT", "PATCH", "DELETE"};
+    if (std::ranges::find(kMethods, loaded.http_method) == kMethods.end()) {
+        return bad_setting("method", "GET, POST, PUT, PATCH or DELETE");
+    }
+    const Json* schema = find(config, "schema");
+    if (schema == nullptr || schema->is_null()) {
+        return {};
+    }
+    TIDEWAY_TRY(model::check_schema(*schema, "trigger.http_request"));
+    loaded.body_schema = *schema;
+    return {};
+}
+
+// What flow{} says about its runs.
 Status read_settings(LoadedVersion& loaded) {
     TIDEWAY_TRY_ASSIGN(
         const Json settings, parse_json(loaded.declaration.settings.view(), "flow{}")
@@ -53,17 +58,6 @@ Status read_settings(LoadedVersion& loaded) {
         if (!loaded.timeout || *loaded.timeout <= Duration(0)) {
             return bad_setting("timeout", "an ISO 8601 duration such as \"PT1H\"");
         }
-    }
-    if (loaded.declaration.trigger != "http_request") {
-        return {};
-    }
-    TIDEWAY_TRY_ASSIGN(
-        const Json config, parse_json(loaded.declaration.trigger_config.view(), "trigger")
-    );
-    loaded.http_method = string_or(config, "method");
-    constexpr std::array<std::string_view, 6> kMethods{"", "GET", "POST", "PUT", "PATCH", "DELETE"};
-    if (std::ranges::find(kMethods, loaded.http_method) == kMethods.end()) {
-        return bad_setting("method", "GET, POST, PUT, PATCH or DELETE");
     }
     return {};
 }
@@ -121,8 +115,10 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version)
     loaded->program.connectors = registry_.specs();
     TIDEWAY_TRY_ASSIGN(auto vm, script::Vm::create(loaded->program));
     TIDEWAY_TRY_ASSIGN(loaded->declaration, vm->declaration());
-    TIDEWAY_TRY_ASSIGN(loaded->body_schema, body_schema_of(loaded->declaration));
     TIDEWAY_TRY(read_settings(*loaded));
+    if (loaded->declaration.trigger == "http_request") {
+        TIDEWAY_TRY(read_request_trigger(*loaded));
+    }
     TIDEWAY_TRY_ASSIGN(
         loaded->schedule,
         declared_schedule(
