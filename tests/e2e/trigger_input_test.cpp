@@ -162,6 +162,21 @@ TEST_F(TriggerInput, ThatIsNestedTooDeeplyIsRefused) {
     expect_still_works();
 }
 
+TEST_F(TriggerInput, OfAnotherMethodThanTheFlowNamesIsRefused) {
+    program_.write_flow("put_only", R"(
+return flow {
+  title = "Put only",
+  trigger = trigger.http_request { method = "PUT" },
+  run = function() end,
+})");
+    EXPECT_EQ(program_.cli({"flows", "reload"}).exit_code, 0);
+    EXPECT_EQ(program_.cli({"flows", "on", "put_only"}).exit_code, 0);
+    const Reply reply = program_.post(program_.trigger_url("put_only"), "{}");
+    EXPECT_EQ(reply.status, 405);
+    EXPECT_EQ(reply.code(), "MethodNotAllowed");
+    EXPECT_EQ(runs_of("put_only"), 0U);
+}
+
 TEST_F(TriggerInput, IsNotAskedForByASchemaThatNobodyWouldEnforce) {
     program_.write_flow("strict", R"(
 return flow {

@@ -118,6 +118,23 @@ TEST(RunLimits, ARunThatWaitsTooLongTimesOut) {
     EXPECT_GE(*run.ended - *run.started, std::chrono::hours(1));
 }
 
+TEST(RunLimits, AFlowThatNamesItsOwnTimeLimitTimesOutByIt) {
+    constexpr const char* kHurried = R"(return flow {
+  title = "Hurried",
+  timeout = "PT1M",
+  trigger = trigger.manual {},
+  run = function() delay("Take a day", 86400) end,
+})";
+    WorldOptions options;
+    options.speed = 600.0;
+    RuntimeWorld world({{"hurried", kHurried}}, options);
+    const auto run = world.run("hurried");
+    EXPECT_EQ(run.status, model::Status::kTimedOut);
+    EXPECT_EQ(run.code, "RunTimedOut");
+    EXPECT_GE(*run.ended - *run.started, std::chrono::minutes(1));
+    EXPECT_LT(*run.ended - *run.started, std::chrono::hours(24));
+}
+
 TEST(RunLimits, ATimeOutThatWasRecordedHoldsAfterARestart) {
     WorldOptions options;
     options.speed = 2000.0;
