@@ -160,7 +160,8 @@ class CoSellWorld : public PackWorld {
 
     static Json opportunity_writes() {
         Json out = Json::array();
-        for (const Json& write : must(dataverse("GET", "/writes")).at("writes")) {
+        const Json seen = must(dataverse("GET", "/writes"));
+        for (const Json& write : seen.at("writes")) {
             if (string_or(write, "table") == "opportunity") {
                 out.push_back(write);
             }
