@@ -65,6 +65,7 @@ void add_sandbox_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_demo_command(CLI::App& app, Globals& globals, const Exit& exit);
 void add_doctor_command(CLI::App& app, Globals& globals, const Exit& exit);
 void add_test_command(CLI::App& app, Globals& globals, const Exit& exit);
+void add_backup_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_stubs_command(CLI::App& app, Globals& globals, const Exit& exit);
 
 }  // namespace tideway::app

@@ -1,4 +1,4 @@
-// runs list|show|resubmit|cancel|decide|watch
+// runs list|show|resubmit|resume|cancel|decide|watch
 #include <iostream>
 #include <thread>
 
@@ -24,6 +24,7 @@ struct RunOptions {
     std::string decision;
     std::string output;
     bool contents = false;
+    bool all = false;
 };
 
 Status list(const Globals& globals, const ListOptions& options) {
@@ -177,6 +178,50 @@ Status cancel(const Globals& globals, const RunOptions& options) {
     return {};
 }
 
+// Of all Paused runs, newest first; those that wait for a decision are left alone.
+Result<std::vector<std::string>> runs_to_resume(ApiClient& client) {
+    std::vector<std::string> out;
+    std::string before;
+    while (true) {
+        TIDEWAY_TRY_ASSIGN(const Json page, client.get("/runs?status=Paused&limit=500" + before));
+        for (const Json& run : page["value"]) {
+            if (bool_or(run, "can_be_resumed", false)) {
+                out.push_back(string_or(run, "id"));
+            }
+        }
+        const Json* next = find(page, "next_before");
+        if (next == nullptr) {
+            return out;
+        }
+        before = "&before=" + dump(*next);
+    }
+}
+
+Status resume(const Globals& globals, const RunOptions& options) {
+    if (options.all == !options.run.empty()) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidArgument",
+            "runs resume takes the id of a run, or --all."
+        );
+    }
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    std::vector<std::string> runs{options.run};
+    if (options.all) {
+        TIDEWAY_TRY_ASSIGN(runs, runs_to_resume(*client));
+    }
+    for (const std::string& run : runs) {
+        TIDEWAY_TRY(client->post("/runs/" + run + "/resume"));
+    }
+    if (globals.json) {
+        print_json({{"resumed", runs}});
+    } else {
+        std::cout << (runs.size() == 1 ? runs.front() : std::to_string(runs.size()) + " runs")
+                  << (runs.size() == 1 ? " goes on\n" : " go on\n");
+    }
+    return {};
+}
+
 Status decide(const Globals& globals, const RunOptions& options) {
     Json body = {{"decision", options.decision}, {"step", options.step}};
     if (!options.output.empty()) {
@@ -257,6 +302,13 @@ void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     on_run("resubmit", "A new run from the same event", resubmit)
         ->add_option("--code", options->code, "original (default) or current");
     on_run("cancel", "Stop a run", cancel);
+    CLI::App* resume_command =
+        runs->add_subcommand("resume", "Let a run go on that the server paused, where it was");
+    resume_command->add_option("run", options->run, "Id of the run");
+    resume_command->add_flag("--all", options->all, "All runs that the server paused");
+    resume_command->callback([&globals, options, exit] {
+        exit(run_command(globals, [&] { return resume(globals, *options); }));
+    });
     CLI::App* decide_command = on_run("decide", "Adopt, repeat or skip an effect in doubt", decide);
     decide_command->add_option("decision", options->decision, "adopt, repeat or skip")->required();
     decide_command->add_option("--step", options->step, "Path of the step")->required();

@@ -7,6 +7,7 @@
 #include "engine/model/step_path.h"
 #include "engine/runtime/effect_key.h"
 #include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/paused_runs.h"
 
 namespace tideway::runtime {
 
@@ -363,7 +364,7 @@ void RunSession::diverge(std::string_view path, std::string_view what) {
     }
     message += ": " + std::string(what) + ".";
     pause(
-        "Diverged",
+        kDiverged,
         std::move(message),
         "Resubmit the run, or report this: a flow version never changes under a run."
     );

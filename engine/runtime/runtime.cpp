@@ -6,6 +6,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
+#include "engine/runtime/paused_runs.h"
 
 namespace tideway::runtime {
 
@@ -149,14 +150,19 @@ Status Runtime::recover() {
     TIDEWAY_TRY_ASSIGN(const auto stopped, dependencies_.store->reader().meta(kStoppedKey));
     const bool was_in_order = stopped && *stopped == "yes";
     TIDEWAY_TRY(submit_blocking(*dependencies_.store, {{store::SetMeta{kStoppedKey, "no"}}}));
+    TIDEWAY_TRY_ASSIGN(const int paused, pause_restored_runs(*dependencies_.store));
+    if (paused > 0) {
+        dependencies_.log->warning(
+            "the store was restored from a backup: its open runs are paused", {{"runs", paused}}
+        );
+    }
     TIDEWAY_TRY_ASSIGN(const auto open, dependencies_.store->reader().open_runs());
     // Oldest first: a parent is known before its children ask for the top of their call tree.
     for (const RunRecord& run : open) {
         lock_holder(run);
     }
     for (const RunRecord& run : open) {
-        const bool needs_person = run.status == model::Status::kPaused && run.code == "Diverged";
-        if (needs_person) {
+        if (waits_for_person(run)) {
             continue;
         }
         const bool died = run.status == model::Status::kRunning && !was_in_order;
@@ -265,6 +271,33 @@ void Runtime::forget_response(const Uid& run) {
 
 void Runtime::cancel(RunId run, std::string reason) {
     shard_of(run).cancel(run, std::move(reason));
+}
+
+void Runtime::resume(const RunRecord& run, std::function<void(Status)> done) {
+    if (!waits_for_person(run)) {
+        done(fail(
+            ErrorKind::kConflict,
+            "RunNotPaused",
+            "The run " + run.uid.hex() + " does not wait to be resumed: it is " +
+                std::string(model::to_string(run.status)) + ".",
+            "An ended run is resubmitted; an effect in doubt is decided (runs decide)."
+        ));
+        return;
+    }
+    store::SetRunStatus set;
+    set.run_id = run.id;
+    set.status = model::Status::kRunning;
+    dependencies_.store->submit(
+        {{set}},
+        [this, id = run.id, done = std::move(done)](Result<std::vector<store::Outcome>> result) {
+            if (!result) {
+                done(fail(std::move(result.error())));
+                return;
+            }
+            dispatch(id);
+            done({});
+        }
+    );
 }
 
 void Runtime::decide(

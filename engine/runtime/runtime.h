@@ -100,6 +100,10 @@ class Runtime final : private RuntimeLinks {
 
     void cancel(model::RunId run, std::string reason);
 
+    // A run that the engine paused goes on where it was. `done` fails with code "RunNotPaused" when
+    // it does not wait for that.
+    void resume(const model::RunRecord& run, std::function<void(Status)> done);
+
     // A new run from the old event; the original stays as it is. Only ended or paused runs.
     void resubmit(
         model::RunRecord original, CodeChoice code, std::function<void(Result<Admitted>)> done

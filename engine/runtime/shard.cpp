@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/runtime/paused_runs.h"
 
 namespace tideway::runtime {
 
@@ -180,7 +181,7 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
             take_from_queue();
             return;
         }
-        if (model::is_final(loaded->run.status)) {
+        if (model::is_final(loaded->run.status) || waits_for_person(loaded->run)) {
             take_from_queue();
             return;
         }
@@ -196,10 +197,10 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
 void Shard::begin(RunRecord run, Payload event, std::vector<model::JournalRow> rows) {
     if (run.deaths > limits::kDeathsAtOnePlaceMax) {
         Error error;
-        error.code = "RunDiesRepeatedly";
+        error.code = kRunDiesRepeatedly;
         error.message = "The program died " + std::to_string(run.deaths) +
                         " times in a row while this run was at the same place.";
-        error.remedy = "Look at the last step, then resubmit or cancel the run.";
+        error.remedy = "Look at the last step, then resume, resubmit or cancel the run.";
         refuse(run, error);
         return;
     }
@@ -226,12 +227,14 @@ void Shard::begin(RunRecord run, Payload event, std::vector<model::JournalRow> r
     after_turn(id);
 }
 
-// The run cannot even start: it waits for a person, with the reason.
+// The run cannot even start, with the reason; what only a restart can mend is tried again then.
 void Shard::refuse(const RunRecord& run, const Error& error) {
     store::SetRunStatus set;
     set.run_id = run.id;
     set.status = model::Status::kPaused;
-    set.reason = error.text();
+    set.reason = error.message;
+    set.code = error.code;
+    set.remedy = error.remedy;
     services_.store->submit({{set}}, [](const Result<std::vector<store::Outcome>>&) {});
     services_.log->error("a run is paused", {{"run", run.uid.hex()}, {"reason", error.text()}});
 }

@@ -227,6 +227,17 @@ void cancel(const Context& context, const http::ServerRequest& request, const An
     });
 }
 
+void resume(const Context& context, const http::ServerRequest& request, const Answer& answer) {
+    record(context, request, "runs.resume");
+    with_run(context, request, answer, [&context, answer](const model::RunRecord& run) {
+        context.runtime->resume(run, [answer](Status done) {
+            answer->send(
+                done ? http::json_response(202, "{}") : http::error_response(done.error())
+            );
+        });
+    });
+}
+
 void decide(const Context& context, const http::ServerRequest& request, const Answer& answer) {
     const auto body = body_of(request);
     const std::string word = body ? string_or(*body, "decision") : std::string();
@@ -322,6 +333,7 @@ void add_run_routes(ApiRoutes& routes) {
     };
     act("/runs/{run}/resubmit", resubmit);
     act("/runs/{run}/cancel", cancel);
+    act("/runs/{run}/resume", resume);
     act("/runs/{run}/decide", decide);
 }
 

@@ -1,5 +1,6 @@
 #include "engine/server/views.h"
 
+#include "engine/runtime/paused_runs.h"
 #include "engine/runtime/step_tree.h"
 
 namespace tideway::server {
@@ -55,6 +56,9 @@ Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog) {
         out["duration_ms"] = (*run.ended - *run.started).count() / 1000;
     }
     put_text(out, "wait_reason", run.wait_reason);
+    if (runtime::waits_for_person(run)) {
+        out["can_be_resumed"] = true;
+    }
     put_text(out, "code", run.code);
     put_text(out, "failed_step", run.failed_step);
     put_text(out, "fingerprint", run.fingerprint);

@@ -58,13 +58,15 @@ struct ClaimRun {
     bool after_death = false;
 };
 
-// Operator's changes outside a claim: sets the run's status, wait reason and error. Refused (code
-// "RunEnded") when the run has ended.
+// Changes outside a claim: sets the run's status, wait reason and error. A run that is set Running
+// goes on: its deaths are forgotten. Refused (code "RunEnded") when the run has ended.
 struct SetRunStatus {
     RunId run_id = 0;
     model::Status status = model::Status::kCancelled;
     std::string reason;
-    std::optional<Timestamp> at;  // becomes `ended` of a final status; absent: the system's time
+    std::optional<Timestamp> at{};  // becomes `ended` of a final status; absent: the system's time
+    std::string code{};             // of a run that is Paused: why, for programs
+    std::string remedy{};           // the same, for people
 };
 
 // `exclusive`: first come first served per key. Re-entrant: the same root holder gets it again.

@@ -466,22 +466,26 @@ Result<Outcome> RunCommands::apply(const SetRunStatus& command) {
     TIDEWAY_TRY(head_of(command.run_id));
     const bool ends = model::is_final(command.status);
     const std::string word(model::to_string(command.status));
+    const std::string& code = ends ? word : command.code;
     Payload error;
-    if (ends && command.status != model::Status::kSucceeded) {
+    if (!code.empty() && command.status != model::Status::kSucceeded) {
         model::StepError step_error;
-        step_error.code = word;
+        step_error.code = code;
         step_error.message = command.reason;
-        step_error.status = command.status;
+        step_error.remedy = command.remedy;
+        step_error.status = ends ? command.status : model::Status::kFailed;
         error = model::to_payload(step_error);
     }
     SqlQuery query(
         driver_,
         "UPDATE run SET status = $status, wait_reason = $reason, code = $code, wake_at ="
-        " CASE WHEN $ended IS NULL THEN wake_at END, ended = $ended, error = $error WHERE id = $id"
+        " CASE WHEN $ended IS NULL THEN wake_at END, ended = $ended, error = $error,"
+        " deaths = CASE WHEN $goes_on = 1 THEN 0 ELSE deaths END WHERE id = $id"
     );
     query.set("status", word);
     query.set("reason", ends ? std::string_view() : std::string_view(command.reason));
-    query.set("code", ends ? std::string_view(word) : std::string_view());
+    query.set("code", code);
+    query.set("goes_on", command.status == model::Status::kRunning ? 1 : 0);
     query.set("ended", end_of(command.status, command.at, std::nullopt));
     query.set("error", error);
     query.set("id", command.run_id);

@@ -285,6 +285,27 @@ TEST_P(StoreConformance, SetsTheStatusOfARunForAnOperator) {
     EXPECT_EQ(code_of(apply(again)), "RunEnded");
 }
 
+TEST_P(StoreConformance, KeepsWhyARunIsPausedUntilItGoesOn) {
+    const store::RunId id = new_run();
+    done(store::ClaimRun{id, true});
+    SetRunStatus pause{id, model::Status::kPaused, "It died.", std::nullopt};
+    pause.code = "RunDiesRepeatedly";
+    pause.remedy = "Look at it.";
+    done(pause);
+    EXPECT_EQ(run(id).code, "RunDiesRepeatedly");
+    const model::StepError error = model::parse_step_error(run(id).error.view());
+    EXPECT_EQ(error.code, "RunDiesRepeatedly");
+    EXPECT_EQ(error.message, "It died.");
+    EXPECT_EQ(error.remedy, "Look at it.");
+    EXPECT_EQ(run(id).deaths, 1);
+    done(SetRunStatus{id, model::Status::kRunning, "", std::nullopt});
+    EXPECT_EQ(run(id).status, model::Status::kRunning);
+    EXPECT_EQ(run(id).code, "");
+    EXPECT_EQ(run(id).wait_reason, "");
+    EXPECT_TRUE(run(id).error.empty());
+    EXPECT_EQ(run(id).deaths, 0);
+}
+
 TEST_P(StoreConformance, ListsOpenRunsOldestFirst) {
     const store::RunId waiting = new_run();
     const store::RunId ended = new_run();

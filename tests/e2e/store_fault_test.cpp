@@ -214,5 +214,28 @@ TEST_F(StoreFault, OfAnOrderlyStopLetsTheRunGoOn) {
     EXPECT_EQ(string_or(program_.ended(run), "status"), "Succeeded");
 }
 
+TEST_F(StoreFault, OfAnyKindIsMendedByABackupWhoseOpenRunsWaitForAPerson) {
+    program_.serve();
+    program_.turn_on("waits");
+    const std::string run = program_.start("waits", {{"name", "Contoso"}});
+    program_.wait_for(run, [](const std::string& status) { return status == "Waiting"; });
+    const std::string copy = program_.folder() + "/copy.db";
+    const auto made = program_.cli({"backup", copy});
+    ASSERT_EQ(made.exit_code, 0) << made.text();
+    EXPECT_NE(made.output.find("secret.key"), std::string::npos);
+    EXPECT_EQ(string_or(program_.cli_json({"restore", copy}).at("error"), "code"), "StoreInUse");
+    program_.kill();
+    program_.write_file("data/tideway.db", std::string(100'000, 'x'));
+    const auto restored = program_.cli({"restore", copy});
+    ASSERT_EQ(restored.exit_code, 0) << restored.text();
+    program_.serve();
+    const Json paused = program_.api("GET", "/runs/" + run).body;
+    EXPECT_EQ(string_or(paused, "status"), "Paused");
+    EXPECT_EQ(string_or(paused, "code"), "RestoredFromBackup");
+    EXPECT_EQ(program_.cli_json({"runs", "resume", "--all"}).at("resumed"), Json({run}));
+    EXPECT_EQ(string_or(program_.ended(run), "status"), "Succeeded");
+    EXPECT_EQ(program_.api("POST", "/runs/" + run + "/resume").code(), "RunNotPaused");
+}
+
 }  // namespace
 }  // namespace tideway::testing
