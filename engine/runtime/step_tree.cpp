@@ -28,6 +28,35 @@ bool is_hidden(std::string_view name) {
     return name.starts_with('@');
 }
 
+StepNode* last_taken(std::vector<StepNode>& nodes) {
+    const auto last = std::find_if(nodes.rbegin(), nodes.rend(), [](const StepNode& node) {
+        return node.status != Status::kSkipped && !is_hidden(node.name);
+    });
+    return last == nodes.rend() ? nullptr : &*last;
+}
+
+// How the last of the nodes left the container that they are in, if that did not go well. A
+// condition has no end of its own in the journal: the last one of such a container ended as what
+// was taken in it.
+Status settle_conditions(std::vector<StepNode>& nodes) {
+    StepNode* last = last_taken(nodes);
+    if (last == nullptr || last->kind == "try") {
+        return Status::kSucceeded;
+    }
+    if (last->kind == "terminate") {
+        return Status::kCancelled;
+    }
+    if (last->kind != "condition") {
+        return last->status;
+    }
+    StepNode* branch = last_taken(last->children);
+    if (branch != nullptr) {
+        branch->status = settle_conditions(branch->children);
+        last->status = branch->status;
+    }
+    return last->status;
+}
+
 class TreeBuilder {
   public:
     TreeBuilder(const std::vector<JournalRow>& rows, const model::RunRecord& run)
@@ -149,6 +178,9 @@ class TreeBuilder {
         if (model::is_final(run_.status) && !model::is_final(node.status)) {
             node.status = Status::kCancelled;
         }
+        if (!is_loop && node.status != Status::kSucceeded) {
+            settle_conditions(node.children);
+        }
         return node;
     }
 
@@ -159,18 +191,6 @@ class TreeBuilder {
         std::set<std::string>& used
     ) {
         for (const OutlineNode& planned : outline) {
-            if (planned.kind == "branch" || planned.kind == "case") {
-                StepNode branch = skipped(planned);
-                branch.children.clear();
-                place(scope_path, planned.children, branch.children, used);
-                const bool is_taken =
-                    std::ranges::any_of(branch.children, [](const StepNode& node) {
-                        return node.status != Status::kSkipped;
-                    });
-                branch.status = is_taken ? Status::kSucceeded : Status::kSkipped;
-                out.push_back(std::move(branch));
-                continue;
-            }
             std::string path = scope_path;
             path += path.empty() ? "" : "/";
             path += model::print_segment({planned.name, 1, 0});
@@ -181,12 +201,26 @@ class TreeBuilder {
             used.insert(path);
             if (planned.kind == "condition") {
                 StepNode node = nodes_[path];
-                place(scope_path, planned.children, node.children, used);
+                for (const OutlineNode& branch : planned.children) {
+                    node.children.push_back(branch_of(scope_path, branch, used));
+                }
                 out.push_back(std::move(node));
                 continue;
             }
             out.push_back(finished(path, &planned));
         }
+    }
+
+    // Of a condition: what is in it stands in the scope of the condition itself.
+    StepNode branch_of(
+        const std::string& scope_path, const OutlineNode& planned, std::set<std::string>& used
+    ) {
+        StepNode branch = skipped(planned);
+        branch.children.clear();
+        place(scope_path, planned.children, branch.children, used);
+        const StepNode* last = last_taken(branch.children);
+        branch.status = last == nullptr ? Status::kSkipped : Status::kSucceeded;
+        return branch;
     }
 
     StepNode skipped(const OutlineNode& planned) const {
@@ -219,7 +253,14 @@ std::vector<StepNode> build_step_tree(
     const std::vector<OutlineNode>& outline,
     const model::RunRecord& run
 ) {
-    return TreeBuilder(rows, run).scope({}, outline);
+    auto steps = TreeBuilder(rows, run).scope({}, outline);
+    const bool is_terminated = std::ranges::any_of(rows, [](const JournalRow& row) {
+        return row.kind == RowKind::kValue && row.operation == "terminate";
+    });
+    if (is_terminated || run.status != Status::kSucceeded) {
+        settle_conditions(steps);
+    }
+    return steps;
 }
 
 Json to_json(const StepNode& node, Contents contents) {

@@ -89,12 +89,29 @@ local function run_item(body, items, i)
   return (leave(ok, failure))
 end
 
--- All items run, even after one has failed; the first failure by order of the items counts.
+-- Raises the failure that a scope of `count` parts ends with, if one has: the first by their order, and
+-- one that failed before one that timed out.
+local function raise_first(failures, count)
+  local first
+  for i = 1, count do
+    local failure = failures[i]
+    local timed_out = failure ~= nil and failure.status == "TimedOut"
+    if failure ~= nil and not timed_out then
+      error(failure, 0)
+    end
+    first = first or failure
+  end
+  if first ~= nil then
+    error(first, 0)
+  end
+end
+
+-- All items run, even after one has failed.
 local function run_items(items, body, concurrency)
   local failures = {}
   if concurrency == 1 then
     for i = 1, #items do
-      failures[#failures + 1] = run_item(body, items, i)
+      failures[i] = run_item(body, items, i)
     end
   else
     fork(#items, concurrency, function(i)
@@ -102,11 +119,7 @@ local function run_items(items, body, concurrency)
       failures[i] = failure
     end)
   end
-  for i = 1, #items do
-    if failures[i] ~= nil then
-      error(failures[i], 0)
-    end
-  end
+  raise_first(failures, #items)
 end
 
 -- One iteration that folds: its new state is what the journal holds, so that a replay can start there.
@@ -164,11 +177,7 @@ local function run_branches(keys, branches)
     end)
     failures[i] = failure
   end)
-  for i = 1, #keys do
-    if failures[i] ~= nil then
-      error(failures[i], 0)
-    end
-  end
+  raise_first(failures, #keys)
   return results
 end
 

@@ -42,6 +42,9 @@ class RuntimeWorld {
   public:
     // The pack's connection reference "ledger" is bound.
     explicit RuntimeWorld(std::initializer_list<FlowText> flows, WorldOptions options = {})
+        : RuntimeWorld(options, std::vector<FlowText>(flows)) {}
+
+    RuntimeWorld(WorldOptions options, const std::vector<FlowText>& flows)
         : options_(options),
           clock_(options.speed) {
         if (options_.now) {
@@ -60,9 +63,6 @@ class RuntimeWorld {
                "variables":{"greeting":{"type":"String","default":"hello"}}})";
         start();
     }
-
-    RuntimeWorld(std::initializer_list<FlowText> flows, Timestamp now)
-        : RuntimeWorld(flows, WorldOptions{.now = now}) {}
 
     ~RuntimeWorld() { stop(); }
 
