@@ -1,10 +1,10 @@
 #include "connectors/dataverse/connection_test.h"
 
-#include <array>
-
 #include "connectors/dataverse/requests.h"
+#include "connectors/dataverse/rights.h"
 #include "connectors/dataverse/tables.h"
 #include "engine/connector/chained_exchange.h"
+#include "engine/http/url.h"
 
 namespace tideway::connectors::dataverse {
 namespace {
@@ -12,19 +12,13 @@ namespace {
 using connector::Turn;
 using model::EffectClass;
 
-constexpr std::array<std::string_view, 7> kTables{
-    "opportunity",
-    "lead",
-    "account",
-    "contact",
-    "systemuser",
-    "transactioncurrency",
-    "callbackregistration"};
-
+// Three reads: who the user is, what the rights on the tables are called there, and which of them
+// the user's roles give, those of its teams included. Nothing is tried out on a row.
 class TestConnection final : public connector::ChainedExchange {
   public:
     explicit TestConnection(const Json& settings)
-        : requests_(settings, Timestamp{}) {}
+        : requests_(settings, Timestamp{}),
+          needed_(needed_rights(settings)) {}
 
     Turn begin() override {
         return ask(requests_.get(requests_.api_url() + "/WhoAmI"), [this](const http::Response& r) {
@@ -34,49 +28,106 @@ class TestConnection final : public connector::ChainedExchange {
 
   private:
     Turn identified(const http::Response& response) {
-        const auto body = read_object(response);
-        const std::string user = body ? string_or(*body, "UserId") : std::string();
+        constexpr const char* kWhat = "Sign in to the environment";
         if (!is_success(response)) {
-            add_refusal("Sign in to the environment", response);
-        } else if (user.empty()) {
-            add("Sign in to the environment",
+            return refused(kWhat, response);
+        }
+        const auto body = read_object(response);
+        user_ = body ? string_or(*body, "UserId") : std::string();
+        if (!is_row_id(user_)) {
+            add(kWhat,
                 false,
-                "The base address answers, but not as a Dataverse environment does: check base_url."
-            );
-        } else {
-            add("Sign in to the environment", true, "Signed in as the user " + user + ".");
+                "The base address answers, but not as a Dataverse environment does: check "
+                "base_url.");
+            return finish();
         }
-        return try_table(0);
-    }
-
-    Turn try_table(std::size_t index) {
-        if (index == kTables.size()) {
-            return connector::Done{to_payload(Json{{"checks", std::move(checks_)}}), {}};
-        }
-        const std::string_view table = kTables.at(index);
+        add(kWhat, true, "Signed in as the user " + user_ + ".");
         return ask(
-            requests_.get(requests_.set_url(table) + "?$select=" + primary_key(table) + "&$top=1"),
-            [this, index, table](const http::Response& r) {
-                const std::string what = "Read " + std::string(table);
-                if (is_success(r)) {
-                    add(what, true, "Rows can be read.");
-                } else {
-                    add_refusal(what, r);
-                }
-                return try_table(index + 1);
-            }
+            requests_.get(requests_.api_url() + definitions_path()),
+            [this](const http::Response& r) { return described(r); }
         );
     }
 
-    void add_refusal(const std::string& what, const http::Response& response) {
-        add(what, false, answered(response, EffectClass::kRead, Timestamp{}).error.text());
+    std::string definitions_path() const {
+        std::string filter;
+        for (const TableRights& each : needed_) {
+            filter += (filter.empty() ? "" : " or ");
+            filter += "LogicalName eq '" + each.table + "'";
+        }
+        return "/EntityDefinitions?$select=LogicalName,DisplayName,Privileges&$filter=" +
+               http::encode_component(filter);
     }
 
-    void add(const std::string& what, bool is_ok, const std::string& message) {
+    Turn described(const http::Response& response) {
+        constexpr const char* kWhat = "Read the definitions of tables";
+        if (!is_success(response)) {
+            return refused(kWhat, response);
+        }
+        if (!take_list(response, "value", definitions_)) {
+            return unreadable(kWhat);
+        }
+        const Json names = privilege_names(needed_, definitions_);
+        return ask(
+            requests_.get(
+                requests_.row_url("systemuser", user_) +
+                "/Microsoft.Dynamics.CRM.RetrieveUserSetOfPrivilegesByNames(PrivilegeNames=@p)?@"
+                "p=" +
+                http::encode_component(dump(names))
+            ),
+            [this](const http::Response& r) { return told_rights(r); }
+        );
+    }
+
+    Turn told_rights(const http::Response& response) {
+        constexpr const char* kWhat = "Read the rights of the user";
+        if (!is_success(response)) {
+            return refused(kWhat, response);
+        }
+        Json held;
+        if (!take_list(response, "RolePrivileges", held)) {
+            return unreadable(kWhat);
+        }
+        for (const TableRights& each : needed_) {
+            for (Json& check : check_rights(each, definitions_, held)) {
+                checks_.push_back(std::move(check));
+            }
+        }
+        return finish();
+    }
+
+    static bool take_list(const http::Response& response, const char* name, Json& out) {
+        const auto body = read_object(response);
+        const Json* list = body ? find(*body, name) : nullptr;
+        if (list == nullptr || !list->is_array()) {
+            return false;
+        }
+        out = *list;
+        return true;
+    }
+
+    Turn refused(const char* what, const http::Response& response) {
+        add(what, false, answered(response, EffectClass::kRead, Timestamp{}).error.text());
+        return finish();
+    }
+
+    Turn unreadable(const char* what) {
+        add(what,
+            false,
+            "Dataverse answered in a form that cannot be read, so the rights stay unknown: check "
+            "api_version.");
+        return finish();
+    }
+
+    void add(const char* what, bool is_ok, const std::string& message) {
         checks_.push_back({{"what", what}, {"ok", is_ok}, {"message", message}});
     }
 
+    Turn finish() { return connector::Done{to_payload(Json{{"checks", std::move(checks_)}}), {}}; }
+
     Requests requests_;
+    std::vector<TableRights> needed_;
+    std::string user_;
+    Json definitions_;
     Json checks_ = Json::array();
 };
 

@@ -1,4 +1,4 @@
-// Tries every right that the connector needs, without writing.
+// Whether the connection's user has every right that flows need, without writing.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// WinOpportunity, LoseOpportunity and QualifyLead.
+// WinOpportunity, LoseOpportunity and QualifyLead; the functions that tell a user's privileges.
 #include <algorithm>
 
 #include "connectors/dataverse/sandbox_values.h"
@@ -34,6 +34,44 @@ void copy(
             to[target] = *value;
         }
     }
+}
+
+// The JSON array behind "PrivilegeNames=@p" or "PrivilegeNames=[..]".
+Outcome<Json> names_of(const std::string& key, const std::map<std::string, std::string>& aliases) {
+    constexpr std::string_view kParameter = "PrivilegeNames=";
+    std::string value = key.starts_with(kParameter) ? key.substr(kParameter.size()) : "";
+    if (const auto alias = aliases.find(value); alias != aliases.end()) {
+        value = alias->second;
+    }
+    auto names = parse_json(value, "PrivilegeNames");
+    if (!names || !names->is_array()) {
+        return bad_uri(
+            "RetrieveUserSetOfPrivilegesByNames needs PrivilegeNames, a collection of names."
+        );
+    }
+    return std::move(*names);
+}
+
+// What a request about privileges asks for; names that do not exist are left out.
+Outcome<std::vector<TablePrivilege>> asked_privileges(
+    const Schema& schema, const Segment& function, const std::map<std::string, std::string>& aliases
+) {
+    if (function.name.ends_with("RetrieveUserPrivileges")) {
+        return all_privileges(schema);
+    }
+    const auto names = names_of(function.key.value_or(""), aliases);
+    if (!names) {
+        return tl::unexpected<ServiceError>(names.error());
+    }
+    std::vector<TablePrivilege> out;
+    for (const Json& name : *names) {
+        const auto found =
+            name.is_string() ? find_privilege(schema, name.get<std::string>()) : std::nullopt;
+        if (found) {
+            out.push_back(*found);
+        }
+    }
+    return out;
 }
 
 std::string address_of(const Table& table, std::string_view id) {
@@ -235,6 +273,27 @@ WebApi::Answer WebApi::qualify_lead(const Call& call, const Row& lead) {
     const Json answer = {
         {"@odata.context", call.request.root + "/$metadata#Collection(mscrm.crmbaseentity)"},
         {"value", work.made}};
+    return odata_response(200, answer, call.preferences);
+}
+
+WebApi::Answer WebApi::user_privileges(const Call& call, const Row& user, const Segment& function) {
+    const auto asked = asked_privileges(database_.schema(), function, call.context.aliases);
+    if (!asked) {
+        return tl::unexpected<ServiceError>(asked.error());
+    }
+    const Caller of = Callers::caller_of(user, call.request.caller);
+    Json held = Json::array();
+    for (const TablePrivilege& each : *asked) {
+        if (callers_.has(of, each.privilege, *each.table)) {
+            held.push_back(role_privilege(each));
+        }
+    }
+    const bool is_all = function.name.ends_with("RetrieveUserPrivileges");
+    const char* type =
+        is_all ? "RetrieveUserPrivilegesResponse" : "RetrieveUserSetOfPrivilegesByNamesResponse";
+    const Json answer = {
+        {"@odata.context", call.request.root + "/$metadata#Microsoft.Dynamics.CRM." + type},
+        {"RolePrivileges", held}};
     return odata_response(200, answer, call.preferences);
 }
 

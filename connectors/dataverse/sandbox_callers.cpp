@@ -23,6 +23,11 @@ bool administered(const Table& table) {
            table.name.starts_with("environmentvariable");
 }
 
+bool changes_rows(Privilege privilege) {
+    return privilege == Privilege::kCreate || privilege == Privilege::kWrite ||
+           privilege == Privilege::kDelete;
+}
+
 Row new_user_row(const connector::TokenClaims& claims, const std::string& id) {
     const bool application = claims.user.empty();
     const std::string& name = application ? claims.client_id : claims.user;
@@ -45,22 +50,6 @@ Row new_user_row(const connector::TokenClaims& claims, const std::string& id) {
 
 }  // namespace
 
-std::string privilege_name(Privilege privilege, const Table& table) {
-    std::string subject = table.name;
-    subject.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(subject.front())));
-    switch (privilege) {
-        case Privilege::kCreate:
-            return "prvCreate" + subject;
-        case Privilege::kRead:
-            return "prvRead" + subject;
-        case Privilege::kWrite:
-            return "prvWrite" + subject;
-        case Privilege::kDelete:
-            return "prvDelete" + subject;
-    }
-    return subject;
-}
-
 Outcome<Caller> Callers::from_claims(const connector::TokenClaims& claims) {
     const std::string& name = claims.user.empty() ? claims.client_id : claims.user;
     if (claims.role == "none") {
@@ -74,7 +63,9 @@ Outcome<Caller> Callers::from_claims(const connector::TokenClaims& claims) {
     for (const auto& [id, row] : database_.rows("systemuser")) {
         if (same_text(string_or(row, "domainname"), name)) {
             if (bool_or(row, "isdisabled", false)) {
-                return refuse(403, "0x80040225", "The specified user (" + id + ") is disabled.");
+                return refuse(
+                    403, codes::kUserDisabled, "The specified user (" + id + ") is disabled."
+                );
             }
             return Caller{id, name, claims.role, CallerKind::kApiClient};
         }
@@ -119,22 +110,41 @@ Outcome<Caller> Callers::seller(std::string_view who) const {
     return no_such_row("systemuser", who);
 }
 
-Outcome<void> Callers::check(const Caller& caller, Privilege privilege, const Table& table) const {
-    const std::string name = privilege_name(privilege, table);
+bool Callers::has(const Caller& caller, Privilege privilege, const Table& table) const {
     const auto denied = denied_.find(caller.name);
-    const bool taken = denied != denied_.end() && denied->second.count(name) > 0;
-    const bool never =
-        caller.role != "admin" && privilege != Privilege::kRead && administered(table);
-    if (!taken && !never) {
+    if (denied != denied_.end() && denied->second.count(privilege_name(privilege, table)) > 0) {
+        return false;
+    }
+    return caller.role == "admin" || !administered(table) || !changes_rows(privilege);
+}
+
+Outcome<void> Callers::check(const Caller& caller, Privilege privilege, const Table& table) const {
+    if (has(caller, privilege, table)) {
         return {};
     }
     return refuse(
         403,
         codes::kMissingPrivilege,
-        "Principal user (Id=" + caller.user_id + ", type=8) is missing " + name +
-            " privilege on OTC=" + std::to_string(table.type_code) + " for entity '" + table.name +
-            "'."
+        "Principal user (Id=" + caller.user_id + ", type=8) is missing " +
+            privilege_name(privilege, table) + " privilege on OTC=" +
+            std::to_string(table.type_code) + " for entity '" + table.name + "'."
     );
+}
+
+Caller Callers::caller_of(const Row& user, const Caller& asking) {
+    const std::string id = string_or(user, "systemuserid");
+    return id == asking.user_id ? asking : Caller{id, string_or(user, "domainname"), "user"};
+}
+
+Outcome<void> Callers::check_owner(const std::string& user_id, const Table& table) const {
+    const Row* user = database_.find("systemuser", user_id);
+    if (user == nullptr) {
+        return no_such_row("systemuser", user_id);
+    }
+    if (bool_or(*user, "isdisabled", false)) {
+        return refuse(403, codes::kUserDisabled, "The user (" + user_id + ") is disabled.");
+    }
+    return check(caller_of(*user, {}), Privilege::kRead, table);
 }
 
 void Callers::deny(const std::string& name, std::set<std::string> privileges) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "connectors/dataverse/sandbox_database.h"
+#include "connectors/dataverse/sandbox_privileges.h"
 #include "engine/connector/sandbox.h"
 
 namespace tideway::connectors::dataverse::sandbox {
@@ -19,8 +20,6 @@ struct Caller {
     std::string role;  // "admin" or "user"
     CallerKind kind = CallerKind::kApiClient;
 };
-
-enum class Privilege { kCreate, kRead, kWrite, kDelete };
 
 // The one business unit and the organisation of the sandbox.
 inline constexpr std::string_view kBusinessUnit = "b0000000-0000-4000-8000-000000000001";
@@ -43,6 +42,14 @@ class Callers {
     // 403 0x80040220 names the privilege, the user and the table.
     Outcome<void> check(const Caller& caller, Privilege privilege, const Table& table) const;
 
+    // Whether a user may own rows of a table: it must be enabled and may read them.
+    Outcome<void> check_owner(const std::string& user_id, const Table& table) const;
+
+    // What the security roles of a user allow.
+    bool has(const Caller& caller, Privilege privilege, const Table& table) const;
+    // The user of a row, as `asking` sees it: another user is never an administrator.
+    static Caller caller_of(const Row& user, const Caller& asking);
+
     // Takes privileges ("prvCreateOpportunity") from a client id or user name; none: gives all
     // back.
     void deny(const std::string& name, std::set<std::string> privileges);
@@ -53,7 +60,5 @@ class Callers {
     Database& database_;
     std::map<std::string, std::set<std::string>> denied_;
 };
-
-std::string privilege_name(Privilege privilege, const Table& table);
 
 }  // namespace tideway::connectors::dataverse::sandbox

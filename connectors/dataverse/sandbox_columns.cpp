@@ -116,6 +116,8 @@ Table begin_table(std::string name, std::string set, std::string label, int type
     out.name = std::move(name);
     out.set = std::move(set);
     out.label = std::move(label);
+    out.privileged_as = out.label;
+    std::erase(out.privileged_as, ' ');
     out.type_code = type_code;
     out.columns.push_back(column(out.key, out.label, ColumnType::kKey));
     return out;

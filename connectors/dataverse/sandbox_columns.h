@@ -40,5 +40,7 @@ Table callback_registration();
 Table opportunity_close();
 Table variable_definition();
 Table variable_value();
+Table connection_role();
+Table connection();
 
 }  // namespace tideway::connectors::dataverse::sandbox

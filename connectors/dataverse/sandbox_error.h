@@ -26,6 +26,7 @@ constexpr const char* kDuplicateKey = "0x80040237";
 constexpr const char* kDuplicateFound = "0x80040333";
 constexpr const char* kVersionMismatch = "0x80060882";
 constexpr const char* kMissingPrivilege = "0x80040220";
+constexpr const char* kUserDisabled = "0x80040225";
 constexpr const char* kNotAMember = "0x80072560";
 constexpr const char* kExpiredToken = "0x80044352";
 constexpr const char* kTrackingOff = "0x80060888";

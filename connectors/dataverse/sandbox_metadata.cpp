@@ -74,6 +74,7 @@ Json table_definition(const Table& table) {
         {"ObjectTypeCode", table.type_code},
         {"ChangeTrackingEnabled", table.change_tracking},
         {"OwnershipType", table.owned ? "UserOwned" : "OrganizationOwned"},
+        {"Privileges", privileges_of(table)},
         {"DisplayName", label(table.label)}};
 }
 

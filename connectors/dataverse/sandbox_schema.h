@@ -84,6 +84,7 @@ struct Table {
     std::string label;
     std::string key;
     std::string primary_name;
+    std::string privileged_as;  // its name in privileges: "Opportunity" of prvReadOpportunity
     int type_code = 0;
     std::vector<Column> columns;
     std::vector<AlternateKey> keys;

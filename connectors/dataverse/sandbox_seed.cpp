@@ -99,6 +99,11 @@ class Seeder {
              {"parentcustomerid", make_reference("account", seed_id('a', account))}});
     }
 
+    void connection_role(int number, const char* name, int category) {
+        add("connectionrole",
+            {{"connectionroleid", seed_id('9', number)}, {"name", name}, {"category", category}});
+    }
+
     void variable(int number, const char* name, const char* label, const char* value) {
         const std::string id = seed_id('b', number);
         add("environmentvariabledefinition",
@@ -142,6 +147,10 @@ void seed(Database& database, Timestamp now) {
     seeder.customer(4, "Northwind Electric Cars", "Tokyo", "JP");
     seeder.contact(1, "Robin", "Counts", 1);
     seeder.contact(2, "Paul", "Cannon", 2);
+
+    seeder.connection_role(1, "Account Manager", 1001);
+    seeder.connection_role(2, "Technical Sales Professional", 1001);
+    seeder.connection_role(3, "Decision Maker", 1000);
 
     seeder.variable(
         1, "msft_displaycheckmarkinname", "Display check mark in opportunity name", "yes"

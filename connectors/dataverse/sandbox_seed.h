@@ -1,4 +1,5 @@
-// What a fresh Dataverse sandbox holds: currencies, a few people of Contoso, customers, the co-sell
+// What a fresh Dataverse sandbox holds: currencies, a few people of Contoso, customers, connection
+// roles, the co-sell
 // solution's environment variables. Thread: the sandbox's loop.
 #pragma once
 

@@ -1,4 +1,5 @@
-// Users, currencies, callback registrations, closing activities, environment variables.
+// Users, currencies, callback registrations, closing activities, environment variables,
+// connections.
 #include "connectors/dataverse/sandbox_columns.h"
 
 namespace tideway::connectors::dataverse::sandbox {
@@ -29,6 +30,7 @@ Table system_user() {
 Table currency() {
     Table out = begin_table("transactioncurrency", "transactioncurrencies", "Currency", 9105);
     out.primary_name = "currencyname";
+    out.privileged_as = "TransactionCurrency";
     out.change_tracking = true;
     Column precision = with_initial(
         positive(column("currencyprecision", "Currency Precision", ColumnType::kInteger)), 2
@@ -114,6 +116,7 @@ Table opportunity_close() {
     out.key = "activityid";
     out.columns.front().name = "activityid";
     out.primary_name = "subject";
+    out.privileged_as = "Activity";
     out.owned = true;
     append(
         out,
@@ -195,6 +198,64 @@ Table variable_value() {
                "EnvironmentVariableDefinitionId",
                "environmentvariabledefinition_environmentvariablevalue"}}
          ),
+         state(active_states()),
+         status(active_reasons())}
+    );
+    append_system_columns(out);
+    return out;
+}
+
+// What a connection makes of its rows. The category Sales Team is that of the opportunity form.
+Table connection_role() {
+    Table out = begin_table("connectionrole", "connectionroles", "Connection Role", 3231);
+    out.primary_name = "name";
+    append(
+        out,
+        {needed(text("name", "Name", 100), Required::kSystem),
+         choice(
+             "category",
+             "Connection Role Category",
+             {{1, "Business"},
+              {2, "Family"},
+              {3, "Social"},
+              {4, "Sales"},
+              {5, "Other"},
+              {1000, "Stakeholder"},
+              {1001, "Sales Team"},
+              {1002, "Service"}}
+         ),
+         memo("description", "Description", 100),
+         state(active_states()),
+         status(active_reasons())}
+    );
+    append_system_columns(out);
+    return out;
+}
+
+// Two rows that belong together. The real service also keeps each connection seen from its other
+// end; the sandbox keeps the one that was made.
+Table connection() {
+    Table out = begin_table("connection", "connections", "Connection", 3234);
+    out.primary_name = "name";
+    out.owned = true;
+    const auto end = [](const std::string& number) {
+        const auto to = [&number](const std::string& table, const std::string& collection) {
+            return LookupTarget{table, "record" + number + "id_" + table, collection};
+        };
+        return std::vector<LookupTarget>{
+            to("opportunity", "opportunity_connections" + number),
+            to("account", "account_connections" + number),
+            to("contact", "contact_connections" + number),
+            to("systemuser", "")};
+    };
+    append(
+        out,
+        {read_only(text("name", "Name", 500)),
+         needed(lookup("record1id", "Connected From", end("1")), Required::kSystem),
+         needed(lookup("record2id", "Connected To", end("2")), Required::kSystem),
+         lookup("record1roleid", "Role (From)", {{"connectionrole", "record1roleid", ""}}),
+         lookup("record2roleid", "Role (To)", {{"connectionrole", "record2roleid", ""}}),
+         memo("description", "Description", 2000),
          state(active_states()),
          status(active_reasons())}
     );

@@ -240,7 +240,9 @@ Schema sales_schema() {
          callback_registration(),
          opportunity_close(),
          variable_definition(),
-         variable_value()}
+         variable_value(),
+         connection_role(),
+         connection()}
     );
 }
 

@@ -191,6 +191,12 @@ WebApi::Answer WebApi::below_row(const Call& call, const Table& table, const Row
         return call.request.method == "POST" ? qualify_lead(call, *row)
                                              : Answer(wrong_method(call.request));
     }
+    const bool is_about_rights =
+        action == "RetrieveUserPrivileges" || action == "RetrieveUserSetOfPrivilegesByNames";
+    if (is_about_rights && table.name == "systemuser") {
+        return call.request.method == "GET" ? user_privileges(call, *row, second)
+                                            : Answer(wrong_method(call.request));
+    }
     // A lookup's navigation property often has the lookup's own name: it comes first.
     if (const auto navigation = table.navigation(second.name)) {
         return one_reference(call, table, *row, *navigation);

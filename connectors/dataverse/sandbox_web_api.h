@@ -95,6 +95,8 @@ class WebApi {
         const Call& call, const Table& table, const Row& row, const Collection& collection
     );
 
+    Answer user_privileges(const Call& call, const Row& user, const Segment& function);
+
     Answer close_opportunity(const Call& call, int state);
     Answer qualify_lead(const Call& call, const Row& lead);
     struct Qualifying;

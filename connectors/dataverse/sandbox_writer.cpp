@@ -128,8 +128,23 @@ Outcome<void> Writer::read_binding(
             "'" + navigation + "' refers to " + found->target->table + ", not to " + to->table + "."
         );
     }
+    TIDEWAY_DV_TRY(check_binding(save, column, *to));
     out.values[column.name] = make_reference(to->table, to->id);
     return {};
+}
+
+// An owner is assigned; any other row is appended to the one that it refers to.
+Outcome<void> Writer::check_binding(const Save& save, const Column& column, const Reference& to)
+    const {
+    if (column.name == "ownerid") {
+        if (to.id == save.caller.user_id) {
+            return {};
+        }
+        TIDEWAY_DV_TRY(callers_.check(save.caller, Privilege::kAssign, save.table));
+        return callers_.check_owner(to.id, save.table);
+    }
+    TIDEWAY_DV_TRY(callers_.check(save.caller, Privilege::kAppend, save.table));
+    return callers_.check(save.caller, Privilege::kAppendTo, *database_.schema().by_name(to.table));
 }
 
 // A row inside a row: created first, then referred to.

@@ -54,6 +54,7 @@ class Writer {
     Outcome<void> read_binding(
         const Save& save, const std::string& navigation, const Json& value, Changes& out
     );
+    Outcome<void> check_binding(const Save& save, const Column& column, const Reference& to) const;
     Outcome<void> read_nested(
         const Save& save, const std::string& navigation, const Json& value, Changes& out
     );

@@ -1,5 +1,10 @@
 #include "connectors/partner_center/connection_test.h"
 
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <string>
+
 #include "connectors/partner_center/requests.h"
 #include "connectors/partner_center/webhooks.h"
 #include "engine/connector/chained_exchange.h"
@@ -10,6 +15,52 @@ namespace {
 using connector::Turn;
 using model::EffectClass;
 
+using Emails = std::set<std::string>;
+
+constexpr const char* kGiveTheRole =
+    " If deals are missing, give the user the role Referrals admin in Partner Center (Account "
+    "settings, User management).";
+
+Emails team_of(const Json& referral) {
+    Emails out;
+    for (const Json& member : referral.value("team", Json::array())) {
+        std::string email = string_or(member, "email");
+        std::transform(email.begin(), email.end(), email.begin(), [](unsigned char c) {
+            return static_cast<char>(std::tolower(c));
+        });
+        out.insert(std::move(email));
+    }
+    return out;
+}
+
+// Those who are in the team of every deal.
+Emails in_every_team(const Json& referrals) {
+    Emails common = team_of(referrals.front());
+    for (const Json& referral : referrals) {
+        const Emails team = team_of(referral);
+        std::erase_if(common, [&](const std::string& email) { return !team.contains(email); });
+    }
+    return common;
+}
+
+// Partner Center tells nobody's role, but a Referral user sees only deals whose team names that
+// user: such a user is in the team of every deal that it sees.
+std::string what_is_seen(const Json& referrals) {
+    if (referrals.empty()) {
+        return std::string(
+                   "The user may read referrals but sees none: there are none, or the user "
+                   "is only a Referral user and in the team of none."
+               ) +
+               kGiveTheRole;
+    }
+    const Emails common = in_every_team(referrals);
+    if (common.empty()) {
+        return "The user sees deals of different people, as a Referrals admin does.";
+    }
+    return "The user sees only deals whose team names " + *common.begin() +
+           ". A Referral user, who sees own deals only, would see the same." + kGiveTheRole;
+}
+
 class TestConnection final : public connector::ChainedExchange {
   public:
     explicit TestConnection(const Json& settings)
@@ -17,7 +68,7 @@ class TestConnection final : public connector::ChainedExchange {
 
     Turn begin() override {
         return ask(
-            requests_.get_referrals(requests_.referrals_url() + "?$top=1"),
+            requests_.get_referrals(requests_.referrals_url() + "?$select=id,team&$top=50"),
             [this](const http::Response& r) { return listed(r); }
         );
     }
@@ -32,17 +83,8 @@ class TestConnection final : public connector::ChainedExchange {
             add("Read referrals",
                 false,
                 "The base address answers, but not as the referrals service does: check base_url.");
-        } else if (value->empty()) {
-            add("Read referrals",
-                true,
-                "The user may read referrals but sees none. A user without the role Referrals "
-                "admin "
-                "sees only deals whose team names them.");
         } else {
-            add("Read referrals",
-                true,
-                "The user reads referrals. If deals are missing, the user lacks the role Referrals "
-                "admin and sees only deals whose team names them.");
+            add("Read referrals", true, what_is_seen(*value));
         }
         return ask(requests_.get_webhooks(""), [this](const http::Response& r) {
             return viewed(r);

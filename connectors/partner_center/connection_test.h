@@ -1,4 +1,5 @@
-// Tries every right that the connector needs, without writing.
+// Tries both services that the connector needs, without writing; says what the role lets the user
+// see.
 #pragma once
 
 #include <memory>

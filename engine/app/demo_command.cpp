@@ -15,6 +15,10 @@ constexpr const char* kPack = "co_sell_dynamics365";
 constexpr const char* kAccount = "a0000000-0000-4000-8000-000000000001";  // Fabrikam, of the seed
 constexpr const char* kContact = "d0000000-0000-4000-8000-000000000001";
 constexpr const char* kDollar = "c0000000-0000-4000-8000-000000000001";
+constexpr const char* kJamie = "e0000000-0000-4000-8000-000000000002";
+constexpr const char* kKelly = "e0000000-0000-4000-8000-000000000003";
+constexpr const char* kJamiesAddress = "jamie.reding@contoso.com";
+constexpr const char* kKellysAddress = "kelly.krout@contoso.com";
 constexpr int kHelpWithQuotes = 861980003;
 
 Status expect(bool holds, const std::string& otherwise) {
@@ -50,6 +54,8 @@ class Demo {
             {"a deal value edited in Partner Center arrives in Dynamics 365",
              &Demo::edit_in_portal},
             {"a deal value edited in Dynamics 365 arrives in Partner Center", &Demo::edit_in_crm},
+            {"the first of the deal's team owns it; a new owner in Dynamics 365 joins the team",
+             &Demo::change_owner},
             {"an opportunity with Sync and Microsoft's help has both halves of a referral",
              &Demo::create_in_crm},
             {"each webhook of both halves ten times at once: one opportunity, one pair",
@@ -112,6 +118,7 @@ class Demo {
     Result<Json> new_deal(const std::string& name) {
         return world_.announce_deal(
             {{"name", name},
+             {"team", Json::array({{{"firstName", "Jamie"}, {"email", kJamiesAddress}}})},
              {"details",
               {{"dealValue", 42000},
                {"currency", "EUR"},
@@ -200,6 +207,37 @@ class Demo {
         TIDEWAY_TRY(world_.settle());
         TIDEWAY_TRY_ASSIGN(const Json row, one_opportunity(string_or(deal_, "id")));
         return expect(row.at("estimatedvalue") == 61000.5, "the value went back");
+    }
+
+    // The one address in the team of the deal.
+    Result<std::string> team_of_deal() {
+        TIDEWAY_TRY_ASSIGN(const auto halves, world_.halves(string_or(deal_, "engagementId")));
+        for (const Json& half : halves) {
+            if (string_or(half, "id") == string_or(deal_, "id") && half.at("team").size() == 1) {
+                return text_at(half, "/team/0/email");
+            }
+        }
+        return std::string();
+    }
+
+    Status change_owner() {
+        const std::string owner = text_at(row_, "/ownerid/id");
+        TIDEWAY_TRY(expect(owner == kJamie, "the new opportunity belongs to " + owner));
+        TIDEWAY_TRY(world_.seller(
+            "PATCH",
+            "/opportunities(" + string_or(row_, "opportunityid") + ")",
+            {{"ownerid@odata.bind", std::string("/systemusers(") + kKelly + ")"}}
+        ));
+        TIDEWAY_TRY(world_.wait_for<bool>(
+            "the new owner in the deal's team",
+            [this]() -> Result<std::optional<bool>> {
+                TIDEWAY_TRY_ASSIGN(const std::string address, team_of_deal());
+                return address == kKellysAddress ? std::optional<bool>(true) : std::nullopt;
+            }
+        ));
+        TIDEWAY_TRY(world_.settle());
+        TIDEWAY_TRY_ASSIGN(const Json row, one_opportunity(string_or(deal_, "id")));
+        return expect(text_at(row, "/ownerid/id") == kKelly, "the owner went back");
     }
 
     Result<std::string> new_opportunity(const std::string& name) {

@@ -3,6 +3,7 @@ local again = require "lib.again"
 local audit = require "lib.audit"
 local map = require "lib.mapping"
 local new_referral = require "lib.new_referral"
+local people = require "lib.people"
 
 local referrals = connection "partner_center_referrals"
 local crm = connection "dynamics365"
@@ -47,6 +48,7 @@ return flow {
       row = again.while_changed(function()
         return checked(input.id)
       end)
+      row.team = people.of_row(row)
     end)
     scope("(Scope) Synchronizing Referrals", function()
       own = referrals.create_referral("Create own referral",

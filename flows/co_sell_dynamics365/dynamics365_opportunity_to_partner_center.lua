@@ -12,6 +12,7 @@ return flow {
     columns = {
       "msft_syncwithpartnercenter", "msft_howcanmicrosofthelp", "msft_products", "msft_referralvisibility",
       "estimatedvalue", "estimatedclosedate", "description", "transactioncurrencyid", "statecode", "statuscode",
+      "ownerid", "parentcontactid",
     },
     filter = "msft_syncwithpartnercenter eq true",
   },

@@ -35,8 +35,9 @@ local function synchronize(referral)
   local row = pair.find_row("Find the CRM record", own)
 
   if condition("If it's new Shared opportunity, then", row == nil and pair.is_new_shared(own)) then
-    row = opportunity.create(own)
-    outcome("created")
+    local problem
+    row, problem = opportunity.create(own)
+    outcome("created", problem)
   elseif condition("If it's an update to an opportunity, then", row ~= nil) then
     update(own, row)
   else

@@ -1,4 +1,6 @@
 --- Partner Center to Dynamics 365 - Helper: the CRM's rows that a referral speaks of.
+local people = require "lib.people"
+
 local crm = connection "dynamics365"
 
 local function quoted(value)
@@ -50,6 +52,11 @@ return flow {
     if condition("If a customer is given, then", input.customer ~= nil) then
       scope("Create or get customer account in CRM", function()
         out.account_id = find_account(input.customer)
+      end)
+    end
+    if condition("If a team is given, then", input.team ~= nil and #input.team > 0) then
+      scope("Find owner and sales team in CRM", function()
+        out.people = people.in_crm(input.team)
       end)
     end
     return out

@@ -47,7 +47,7 @@ local function display_name(own)
   return env("display_check_mark") == true and transforms.check_mark .. name or name
 end
 
---- A new opportunity for a referral. `found` holds the CRM's ids of currency and account.
+--- A new opportunity for a referral. `found` holds the CRM's ids of currency, account and owner.
 function M.to_crm(own, found)
   local row = {
     name = display_name(own),
@@ -59,6 +59,7 @@ function M.to_crm(own, found)
     msft_howcanmicrosofthelp = M.help_choice(at(own, "inviteContext/assistanceRequestCode")),
     ["transactioncurrencyid@odata.bind"] = "/transactioncurrencies(" .. found.currency_id .. ")",
     ["parentaccountid@odata.bind"] = found.account_id and "/accounts(" .. found.account_id .. ")" or nil,
+    ["ownerid@odata.bind"] = found.owner_id and "/systemusers(" .. found.owner_id .. ")" or nil,
   }
   for _, rule in ipairs(rules.fields) do
     if rule.transform ~= "currency" and rule.transform ~= "name" then
@@ -68,14 +69,14 @@ function M.to_crm(own, found)
   return row
 end
 
---- Both sides of a deal, field by field, as a person would compare them; without what only creation sets.
+--- What the CRM takes over from a deal that both know, field by field, as a person would compare it.
 function M.both_sides(own, row)
   local sides = {
     PartnerCenter = { Status = states.of_referral(own) },
     CRM = { Status = states.of_row(row) },
   }
   for _, rule in ipairs(rules.fields) do
-    if rule.direction ~= "create" then
+    if rule.direction == "both" then
       sides.PartnerCenter[rule.field] = at(own, rule.referral)
       sides.CRM[rule.field] = transforms[rule.transform].to_referral(row[rule.row])
     end
@@ -83,11 +84,12 @@ function M.both_sides(own, row)
   return sides
 end
 
---- What differs between the two sides of a deal: {any, to_crm, to_referral, step, status, summary}. Values
+--- What differs between the two sides of a deal: {any, to_crm, to_referral, step, in_any_case, summary}. Values
 -- are compared in canonical form; currency is listed in to_crm by its code under "currency". `step` is what
--- the row's state has to become, `status` what to patch so that the referral follows the row's.
+-- the row's state has to become. `in_any_case` is the part of to_referral in which the CRM is right even when
+-- somebody was in Partner Center later: the state that the referral has to follow, and the team.
 function M.difference(own, row)
-  local out = { any = false, to_crm = {}, to_referral = {}, status = {}, names = {} }
+  local out = { any = false, to_crm = {}, to_referral = {}, in_any_case = {}, names = {} }
   for _, rule in ipairs(rules.fields) do
     local transform = transforms[rule.transform]
     local theirs, ours = at(own, rule.referral), row[rule.row]
@@ -97,16 +99,19 @@ function M.difference(own, row)
       if rule.direction == "both" then
         out.to_crm[rule.transform == "currency" and "currency" or rule.row] = transform.to_crm(theirs)
       end
-      out.to_referral[rule.referral] = transform.to_referral(ours)
+      out.to_referral[rule.referral] = transform.to_referral(ours, theirs)
+      if rule.transform == "team" then
+        out.in_any_case[rule.referral] = out.to_referral[rule.referral]
+      end
     end
   end
   if states.of_referral(own) ~= states.of_row(row) then
     out.any = true
     out.step = states.step_for_row(row, own)
     out.names[#out.names + 1] = "Status"
-    out.status = states.patch_for(row, own)
-    for path, value in pairs(out.status) do
+    for path, value in pairs(states.patch_for(row, own)) do
       out.to_referral[path] = value
+      out.in_any_case[path] = value
     end
   end
   out.summary = text.join(out.names, ", ")

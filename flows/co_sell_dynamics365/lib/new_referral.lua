@@ -1,6 +1,7 @@
 --- A new deal from an opportunity: what it lacks, and both halves of it.
 
 local map = require "lib.mapping"
+local people = require "lib.people"
 local pair = require "lib.referral_pair"
 local solutions = require "lib.solutions"
 local transforms = require "lib.transforms"
@@ -10,33 +11,13 @@ local referrals = connection "partner_center_referrals"
 local M = {}
 
 --- Lookups to read with the opportunity.
-M.expand = map.expand .. ",parentaccountid,parentcontactid,owninguser"
-
-local function first_set(...)
-  for i = 1, select("#", ...) do
-    local value = select(i, ...)
-    if pair.is_set(value) then
-      return value
-    end
-  end
-  return nil
-end
-
--- What the CRM does not know is left out: only Microsoft's help needs all of it.
-local function member(person)
-  return {
-    firstName = first_set(person.firstname, person.lastname),
-    lastName = first_set(person.lastname, person.firstname),
-    email = first_set(person.emailaddress1, person.internalemailaddress),
-    phoneNumber = first_set(person.telephone1, person.mobilephone, person.address1_telephone1),
-  }
-end
+M.expand = map.expand .. ",parentaccountid,parentcontactid," .. people.expand
 
 local function contact_problem(contact)
   if contact == nil then
     return "Microsoft's help needs a customer contact", "Choose a contact with name, phone and e-mail."
   end
-  local known = member(contact)
+  local known = people.member(contact)
   if known.firstName == nil then
     return "Microsoft's help needs the name of the customer contact", "Enter First Name and Last Name on the contact."
   elseif known.phoneNumber == nil then
@@ -79,7 +60,7 @@ function M.problem(row)
   return nil
 end
 
---- Our half.
+--- Our half. `row.team` has to be there (people.of_row).
 function M.own(row)
   local account = row.parentaccountid
   local asked = solutions.to_referral(row.msft_products)
@@ -96,7 +77,7 @@ function M.own(row)
         state = account.address1_stateorprovince or "", postalCode = account.address1_postalcode or "",
         country = account[env("country_code_column")],
       },
-      team = row.parentcontactid and array { member(row.parentcontactid) } or array {},
+      team = row.parentcontactid and array { people.member(row.parentcontactid) } or array {},
     },
     consent = {
       consentToToShareInfoWithOthers = true, consentToContact = true,
@@ -109,7 +90,7 @@ function M.own(row)
       closingDateTime = transforms.date.to_referral(row.estimatedclosedate),
       requirements = { industries = array {}, products = array {}, services = array {}, solutions = asked },
     },
-    team = row.owninguser and array { member(row.owninguser) } or array {},
+    team = row.team,
   }
 end
 

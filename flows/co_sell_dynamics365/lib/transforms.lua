@@ -2,6 +2,7 @@
 -- Formatting is never a change: money compares as decimals, dates as dates, notes with normalised
 -- line ends and cut to what the CRM can hold.
 
+local people = require "lib.people"
 local solutions = require "lib.solutions"
 
 local NOTES_MAX = 2000
@@ -46,6 +47,16 @@ local function amount(value)
     return "0"
   end
   return money.normalise(value)
+end
+
+-- A contact that can be reached: Partner Center takes no other.
+local function is_complete(contact)
+  local member = present(contact) and people.member(contact) or {}
+  return member.firstName ~= nil and member.email ~= nil and member.phoneNumber ~= nil
+end
+
+local function nothing()
+  return nil
 end
 
 local function strip(name)
@@ -93,5 +104,19 @@ return {
     equal = function(a, b) return (a == true) == (b == true) end,
     to_crm = function(value) return value == true or nil end,
     to_referral = function(value) return value == true or nil end,
+  },
+
+  -- The CRM names one contact of the customer; the referral's others stay.
+  contact = {
+    equal = function(members, contact) return not is_complete(contact) or people.has(members, contact) end,
+    to_crm = nothing,
+    to_referral = people.with_first,
+  },
+
+  -- The row's team is what "Update owner and sales team" found; where that was not asked, there is no difference.
+  team = {
+    equal = function(theirs, ours) return ours == nil or people.same(theirs, ours) end,
+    to_crm = nothing,
+    to_referral = as_is,
   },
 }

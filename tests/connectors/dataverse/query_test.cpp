@@ -159,33 +159,5 @@ TEST_F(DataverseQuery, ATableWithoutChangeTrackingSaysHowToTurnItOn) {
     EXPECT_EQ(talk.error().code, "ChangeTrackingOff");
 }
 
-TEST_F(DataverseQuery, TestingAConnectionTriesEveryTableAndKeepsTheRefusals) {
-    Conversation talk(crm_.connector().test(crm_.settings));
-    EXPECT_EQ(talk.line(), "GET https://contoso.crm.dynamics.com/api/data/v9.1/WhoAmI");
-    talk.hears(answer(200, R"({"UserId":"u-1","OrganizationId":"o-1"})"));
-    EXPECT_EQ(
-        talk.line(),
-        "GET "
-        "https://contoso.crm.dynamics.com/api/data/v9.1/opportunities?$select=opportunityid&$top=1"
-    );
-    int asked = 0;
-    while (talk.is_asking() && asked < 20) {
-        EXPECT_EQ(talk.request().method, "GET");
-        const bool is_lead = talk.request().url.find("/leads?") != std::string::npos;
-        talk.hears(
-            is_lead ? answer(403, R"({"error":{"code":"0x80040220","message":"no prvReadLead"}})")
-                    : answer(200, R"({"value":[]})")
-        );
-        ++asked;
-    }
-    EXPECT_EQ(asked, 7);
-    const Json checks = talk.output()["checks"];
-    ASSERT_EQ(checks.size(), 8U);
-    EXPECT_TRUE(checks[0]["ok"]);
-    EXPECT_EQ(checks[2]["what"], "Read lead");
-    EXPECT_FALSE(checks[2]["ok"]);
-    EXPECT_NE(checks[2]["message"].get<std::string>().find("prvReadLead"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace tideway::connectors::dataverse

@@ -55,7 +55,7 @@ TEST_F(SandboxService, PrivilegesAreNamedWhenTheyAreMissing) {
         "PATCH", "transactioncurrencies(" + sandbox::seed_id('c', 2) + ")", {{"exchangerate", 2}}
     );
     EXPECT_EQ(response.status, 403);
-    EXPECT_NE(response.body.find("prvWriteTransactioncurrency"), std::string::npos);
+    EXPECT_NE(response.body.find("prvWriteTransactionCurrency"), std::string::npos);
     send("POST", "/sandbox/privileges", R"({"name":"plain","deny":["prvReadOpportunity"]})");
     EXPECT_EQ(api("GET", "opportunities").status, 403);
     send("POST", "/sandbox/privileges", R"({"name":"plain","deny":[]})");

@@ -74,6 +74,13 @@ class DataverseWithSandbox : public ::testing::Test {
         ));
     }
 
+    void deny(const Json& privileges) {
+        const auto responder = std::make_shared<test_support::RecordingResponder>();
+        const Json body = {{"name", "crm-client"}, {"deny", privileges}};
+        sandbox_->handler(
+        )(test_support::make_request("POST", "/sandbox/privileges", body.dump(), {}), responder);
+    }
+
     Loop loop_;
     testing_support::ManualClock clock_;
     testing_support::FakeHttpClient client_{loop_};
@@ -187,6 +194,19 @@ TEST_F(DataverseWithSandbox, TestingTheConnectionFindsEverythingInOrder) {
     for (const Json& check : checks) {
         EXPECT_TRUE(check["ok"]) << check.dump();
     }
+}
+
+TEST_F(DataverseWithSandbox, TestingTheConnectionNamesEachMissingRightAndWritesNothing) {
+    deny({"prvCreateOpportunity", "prvReadUser"});
+    const Json answer = output(Conversation(crm_.connector().test(crm_.settings)));
+    std::string missing;
+    for (const Json& check : answer["checks"]) {
+        if (!check["ok"]) {
+            missing += check["what"].get<std::string>() + "; ";
+        }
+    }
+    EXPECT_EQ(missing, "Create on Opportunity; Read on User; ");
+    EXPECT_TRUE(sandbox_->writes().empty());
 }
 
 TEST_F(DataverseWithSandbox, AnAlternateKeyOfAnotherRowIsAConflict) {

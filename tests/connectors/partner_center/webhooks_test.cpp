@@ -178,21 +178,5 @@ TEST_F(PartnerCenterWebhooks, AnUnansweredTestEventIsInDoubt) {
     EXPECT_EQ(talk.failed().attempt_class, AttemptClass::kInDoubt);
 }
 
-TEST_F(PartnerCenterWebhooks, TestingAConnectionTriesBothServicesAndKeepsTheirRefusals) {
-    Conversation talk(pc_.connector().test(pc_.settings));
-    EXPECT_EQ(
-        talk.line(), "GET https://api.partner.microsoft.com/v1.0/engagements/referrals?$top=1"
-    );
-    talk.hears(answer(403, R"({"error":{"code":"accessDenied","message":"Access denied"}})"));
-    EXPECT_EQ(talk.line(), std::string("GET ") + kRegistration);
-    EXPECT_FALSE(talk.send().is_effect);
-    talk.hears(answer(404));
-    const Json checks = talk.output()["checks"];
-    ASSERT_EQ(checks.size(), 2U);
-    EXPECT_FALSE(checks[0]["ok"]);
-    EXPECT_NE(checks[0]["message"].get<std::string>().find("Referrals admin"), std::string::npos);
-    EXPECT_TRUE(checks[1]["ok"]);
-}
-
 }  // namespace
 }  // namespace tideway::connectors::partner_center
