@@ -14,6 +14,23 @@ constexpr std::string_view kBusy =
 // Of an event that has no row yet: behind everything.
 constexpr EventId kLast = std::numeric_limits<EventId>::max();
 
+// Items of a split event share a place: those beside it are looked for first, in the index alone.
+constexpr std::string_view kBefore =
+    "SELECT run_id FROM (SELECT 0 AS rank, run_id FROM (SELECT run_id FROM turn"
+    " WHERE flow_id = $flow AND key = $key AND key <> '' AND place = $place AND run_id < $run"
+    " ORDER BY run_id DESC LIMIT 1) AS beside"
+    " UNION ALL SELECT 1 AS rank, run_id FROM (SELECT run_id FROM turn"
+    " WHERE flow_id = $flow AND key = $key AND key <> '' AND place < $place"
+    " ORDER BY place DESC, run_id DESC LIMIT 1) AS further) AS neighbour ORDER BY rank LIMIT 1";
+
+constexpr std::string_view kAfter =
+    "SELECT run_id FROM (SELECT 0 AS rank, run_id FROM (SELECT run_id FROM turn"
+    " WHERE flow_id = $flow AND key = $key AND key <> '' AND place = $place AND run_id > $run"
+    " ORDER BY run_id LIMIT 1) AS beside"
+    " UNION ALL SELECT 1 AS rank, run_id FROM (SELECT run_id FROM turn"
+    " WHERE flow_id = $flow AND key = $key AND key <> '' AND place > $place"
+    " ORDER BY place, run_id LIMIT 1) AS further) AS neighbour ORDER BY rank LIMIT 1";
+
 EventId place_in_line(const Turn& turn, EventId event) {
     return turn.split_event != 0 ? turn.split_event : event;
 }
@@ -141,12 +158,6 @@ Result<std::optional<RunId>> TurnCommands::neighbour(const Place& of, Side side)
     if (of.key.empty()) {
         return std::optional<RunId>();
     }
-    constexpr std::string_view kBefore =
-        "SELECT run_id FROM turn WHERE flow_id = $flow AND key = $key AND key <> ''"
-        " AND (place, run_id) < ($place, $run) ORDER BY place DESC, run_id DESC LIMIT 1";
-    constexpr std::string_view kAfter =
-        "SELECT run_id FROM turn WHERE flow_id = $flow AND key = $key AND key <> ''"
-        " AND (place, run_id) > ($place, $run) ORDER BY place, run_id LIMIT 1";
     SqlQuery query(driver_, side == Side::kBefore ? kBefore : kAfter);
     query.set("flow", of.flow);
     query.set("key", of.key);
