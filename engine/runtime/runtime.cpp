@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "engine/base/digest.h"
@@ -80,6 +81,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     fan_out.adopt = [this](store::Admit admit, const store::Outcome& outcome) {
         adopt(std::move(admit), outcome);
     };
+    fan_out.dispatch = [this](RunId run) { dispatch(run); };
     fan_out.has_room = [this] { return has_room(); };
     fan_out_ = std::make_unique<FanOut>(std::move(fan_out));
 }
@@ -150,13 +152,15 @@ Status Runtime::recover() {
     const bool was_in_order = stopped && *stopped == "yes";
     TIDEWAY_TRY(submit_blocking(*dependencies_.store, {{store::SetMeta{kStoppedKey, "no"}}}));
     TIDEWAY_TRY_ASSIGN(const auto open, dependencies_.store->reader().open_runs());
+    TIDEWAY_TRY_ASSIGN(const auto line, dependencies_.store->reader().runs_in_line());
+    const std::set<RunId> in_line(line.begin(), line.end());
     // Oldest first: a parent is known before its children ask for the top of their call tree.
     for (const RunRecord& run : open) {
         lock_holder(run);
     }
     for (const RunRecord& run : open) {
         const bool needs_person = run.status == model::Status::kPaused && run.code == "Diverged";
-        if (needs_person) {
+        if (needs_person || in_line.contains(run.id)) {
             continue;
         }
         const bool died = run.status == model::Status::kRunning && !was_in_order;
