@@ -39,7 +39,8 @@ struct FlowDeclaration {
                                      // "<connector id>.<trigger id>"
     std::string trigger_connection;  // connection reference of a connector's trigger, or empty
     Payload trigger_config;          // JSON object: what the author wrote, without functions
-    Payload settings;  // JSON object: description, retry, timeout of flow{}, where given
+    Payload settings;     // JSON object: description, retry, timeout of flow{}, where given
+    Payload concurrency;  // JSON of what the trigger says about it (model/concurrency.h), or empty
     bool has_condition = false;
     bool has_dedupe_by = false;
     bool has_split_on = false;

@@ -29,6 +29,59 @@ Error flow_is_off(const FlowEntry& flow) {
     return error;
 }
 
+constexpr std::chrono::seconds kFullRetryAfter{10};
+
+Error line_is_full(const FlowEntry& flow) {
+    const model::Concurrency& concurrency = *flow.published->concurrency;
+    Error error;
+    error.kind = ErrorKind::kThrottled;
+    error.code = kLineIsFull;
+    error.message = "The flow '" + flow.row.name +
+                    "' takes no event now: " + std::to_string(concurrency.runs) +
+                    " of its runs may be under way and " + std::to_string(concurrency.waiting) +
+                    " may wait, and as many do.";
+    error.remedy = "Send the event again later, or raise the concurrency of its trigger.";
+    error.retry_after = kFullRetryAfter;
+    return error;
+}
+
+// Acknowledged and kept: a failed run that can be resubmitted once the script is right.
+void fail_run(store::Admit& admit, const Error& cause) {
+    model::StepError error;
+    error.code = cause.code;
+    error.message = "A function of the trigger failed: " + cause.text();
+    admit.run->status = model::Status::kFailed;
+    admit.run->code = "ActionFailed";
+    admit.run->error = model::to_payload(error);
+    admit.run->ended = admit.run->created;
+}
+
+// The place that a run asks for. Absent: nothing that its trigger says lets it wait.
+std::optional<store::Turn> turn_of(
+    const std::optional<model::Concurrency>& concurrency, const RunKeys& keys
+) {
+    if (!concurrency && keys.one_at_a_time.empty()) {
+        return std::nullopt;
+    }
+    store::Turn turn;
+    turn.key = keys.one_at_a_time;
+    turn.coalesce_key = keys.coalesce;
+    turn.runs_max = concurrency ? concurrency->runs : 0;
+    return turn;
+}
+
+void take_turn_or_fail(
+    store::Admit& admit,
+    const std::optional<model::Concurrency>& concurrency,
+    const Result<RunKeys>& keys
+) {
+    if (!keys) {
+        fail_run(admit, keys.error());
+        return;
+    }
+    admit.turn = turn_of(concurrency, *keys);
+}
+
 std::function<void(Result<std::vector<Admitted>>)> the_only(
     std::function<void(Result<Admitted>)> done
 ) {
@@ -51,6 +104,16 @@ struct Runtime::Arrivals {
     void add(std::vector<store::Admit> of_delivery) {
         std::ranges::move(of_delivery, std::back_inserter(admits));
         ends.push_back(admits.size());
+    }
+
+    // What comes together is taken or refused together.
+    void require_room(int waiting_max) {
+        const auto first = std::ranges::find_if(admits, [](const store::Admit& admit) {
+            return admit.turn.has_value();
+        });
+        if (first != admits.end()) {
+            first->turn->waiting_max = waiting_max;
+        }
     }
 };
 
@@ -75,12 +138,23 @@ store::Admit Runtime::make_admission(const Delivery& delivery, Payload event, co
     return admit;
 }
 
-store::Admit Runtime::make_admission(const store::FanOutRow& event, const Payload& item) const {
+// Thread: the first shard's.
+store::Admit Runtime::make_admission(const store::FanOutRow& event, const Payload& item) {
     Delivery delivery;
     delivery.flow.row.id = event.flow_id;
     delivery.flow.row.published = event.version_id;
     delivery.source = event.source;
-    return make_admission(delivery, item, Uid::random());
+    store::Admit admit = make_admission(delivery, item, Uid::random());
+    const auto version = dependencies_.catalog->version(event.version_id);
+    if (!version) {
+        fail_run(admit, version.error());
+        return admit;
+    }
+    take_turn_or_fail(admit, (*version)->concurrency, shards_.front()->keys_of(**version, item));
+    if (admit.turn) {
+        admit.turn->split_event = event.event_id;
+    }
+    return admit;
 }
 
 void Runtime::admit(Delivery delivery, std::function<void(Result<Admitted>)> done) {
@@ -107,15 +181,12 @@ void Runtime::admit_all(
         done(fail(std::move(error)));
         return;
     }
-    const model::FlowDeclaration& declared = flow.published->declaration;
-    const bool has_functions =
-        declared.has_condition || declared.has_dedupe_by || declared.has_split_on;
-    if (!has_functions) {
-        Arrivals arrivals;
-        for (const Delivery& delivery : deliveries) {
-            arrivals.add(decided(delivery, TriggerDecision()));
-        }
-        submit_admission(std::move(arrivals), std::move(beside), std::move(done));
+    if (flow.published->concurrency) {
+        done = unless_full(deliveries, beside, std::move(done));
+    }
+    if (!has_trigger_functions(flow.published->declaration)) {
+        const std::vector<Result<TriggerDecision>> decisions(deliveries.size());
+        submit_admission(arrivals_of(deliveries, decisions), std::move(beside), std::move(done));
         return;
     }
     auto version = flow.published;
@@ -130,13 +201,72 @@ void Runtime::admit_all(
          deliveries = std::move(deliveries),
          beside = std::move(beside),
          done = std::move(done)](const std::vector<Result<TriggerDecision>>& decisions) mutable {
-            Arrivals arrivals;
-            for (std::size_t i = 0; i < deliveries.size(); ++i) {
-                arrivals.add(decided(deliveries[i], decisions[i]));
-            }
-            submit_admission(std::move(arrivals), std::move(beside), std::move(done));
+            submit_admission(
+                arrivals_of(deliveries, decisions), std::move(beside), std::move(done)
+            );
         }
     );
+}
+
+Runtime::Arrivals Runtime::arrivals_of(
+    const std::vector<Delivery>& deliveries, const std::vector<Result<TriggerDecision>>& decisions
+) const {
+    Arrivals arrivals;
+    for (std::size_t i = 0; i < deliveries.size(); ++i) {
+        arrivals.add(decided(deliveries[i], decisions[i]));
+    }
+    if (const auto& concurrency = deliveries.front().flow.published->concurrency) {
+        arrivals.require_room(concurrency->waiting);
+    }
+    return arrivals;
+}
+
+// What becomes of events that find the line full.
+Runtime::AllAdmitted Runtime::unless_full(
+    const std::vector<Delivery>& deliveries,
+    const std::vector<store::Command>& beside,
+    AllAdmitted done
+) {
+    return [this, deliveries, beside, done = std::move(done)](Result<std::vector<Admitted>> admitted
+           ) mutable {
+        if (admitted || admitted.error().code != kLineIsFull) {
+            done(std::move(admitted));
+            return;
+        }
+        const FlowEntry& flow = deliveries.front().flow;
+        Error error = line_is_full(flow);
+        // The clock does not come again.
+        const bool skips = flow.published->concurrency->when_full == model::WhenFull::kSkip ||
+                           flow.published->declaration.trigger == "recurrence";
+        if (skips) {
+            skip_all(deliveries, std::move(beside), error.message, std::move(done));
+            return;
+        }
+        if (beside.empty()) {
+            for (const Delivery& delivery : deliveries) {
+                record_refusal(flow, delivery.source, delivery.event, error.message);
+            }
+        }
+        done(fail(std::move(error)));
+    };
+}
+
+// Taken, with what belongs to them, and nothing is started.
+void Runtime::skip_all(
+    const std::vector<Delivery>& deliveries,
+    std::vector<store::Command> beside,
+    const std::string& reason,
+    AllAdmitted done
+) {
+    Arrivals arrivals;
+    for (const Delivery& delivery : deliveries) {
+        store::Admit admit = make_admission(delivery, delivery.event, Uid::random());
+        admit.run.reset();
+        admit.event.status = EventStatus::kRefused;
+        admit.event.reason = reason;
+        arrivals.add({std::move(admit)});
+    }
+    submit_admission(std::move(arrivals), std::move(beside), std::move(done));
 }
 
 std::vector<store::Admit> Runtime::decided(
@@ -148,21 +278,18 @@ std::vector<store::Admit> Runtime::decided(
     store::Admit admit =
         make_admission(delivery, delivery.event, delivery.run_uid.value_or(Uid::random()));
     if (!decision) {
-        // Acknowledged and kept: a failed run that can be resubmitted once the script is right.
-        model::StepError error;
-        error.code = decision.error().code;
-        error.message = "A function of the trigger failed: " + decision.error().text();
-        admit.run->status = model::Status::kFailed;
-        admit.run->code = "ActionFailed";
-        admit.run->error = model::to_payload(error);
-        admit.run->ended = admit.run->created;
+        fail_run(admit, decision.error());
     } else if (!decision->is_met) {
         admit.run.reset();
         admit.event.status = EventStatus::kConditionUnmet;
         admit.event.reason = "The trigger's condition was not met.";
-    } else if (const auto& key = decision->dedupe_key ? decision->dedupe_key : delivery.dedupe_key) {
-        admit.event.dedupe_key = *key;
-        admit.dedupe_expires = admit.event.received + kDedupeWindow;
+    } else {
+        const auto& key = decision->dedupe_key ? decision->dedupe_key : delivery.dedupe_key;
+        if (key) {
+            admit.event.dedupe_key = *key;
+            admit.dedupe_expires = admit.event.received + kDedupeWindow;
+        }
+        admit.turn = turn_of(delivery.flow.published->concurrency, decision->keys);
     }
     return {std::move(admit)};
 }
@@ -171,6 +298,7 @@ std::vector<store::Admit> Runtime::decided(
 std::vector<store::Admit> Runtime::split(const Delivery& delivery, const TriggerDecision& decision)
     const {
     const std::vector<Payload>& items = *decision.items;
+    const auto& concurrency = delivery.flow.published->concurrency;
     const auto& key = decision.dedupe_key ? decision.dedupe_key : delivery.dedupe_key;
     const auto set_key = [&key](store::Admit& admit, const std::string& ending) {
         if (key) {
@@ -182,6 +310,7 @@ std::vector<store::Admit> Runtime::split(const Delivery& delivery, const Trigger
         std::vector<store::Admit> out;
         for (const Payload& item : items) {
             out.push_back(make_admission(delivery, item, Uid::random()));
+            take_turn_or_fail(out.back(), concurrency, decision.item_keys[out.size() - 1]);
             set_key(out.back(), "#" + std::to_string(out.size()));
         }
         return out;
@@ -196,6 +325,7 @@ std::vector<store::Admit> Runtime::split(const Delivery& delivery, const Trigger
     admit.event.reason = "Split into " + std::to_string(items.size()) + " runs.";
     admit.split = store::Admit::Split{
         join_items(items), static_cast<std::int64_t>(items.size()), delivery.flow.row.published};
+    admit.turn = turn_of(concurrency, {});
     set_key(admit, "");
     return {std::move(admit)};
 }
@@ -253,7 +383,7 @@ Admitted Runtime::take_up(
             continue;
         }
         if (admits[i].run) {
-            admitted.runs.push_back(admits[i].run->uid);
+            admitted.runs.push_back(outcome.run_uid);
         }
         adopt(std::move(admits[i]), outcome);
     }
@@ -261,6 +391,9 @@ Admitted Runtime::take_up(
 }
 
 void Runtime::adopt(store::Admit admit, const store::Outcome& outcome) {
+    for (const model::RunId run : outcome.turns) {
+        dispatch(run);
+    }
     if (admit.split) {
         store::FanOutRow event;
         event.event_id = outcome.id;
@@ -274,10 +407,26 @@ void Runtime::adopt(store::Admit admit, const store::Outcome& outcome) {
     if (!admit.run || model::is_final(admit.run->status)) {
         return;
     }
+    if (outcome.waits) {
+        note_waiting(std::move(*admit.run), outcome);
+        return;
+    }
     admit.run->id = outcome.run_id;
     admit.run->event_id = outcome.id;
     lock_holder(*admit.run);
     shard_of(outcome.run_id).adopt(std::move(*admit.run), admit.event.payload);
+}
+
+// The end of another run starts it.
+void Runtime::note_waiting(RunRecord run, const store::Outcome& outcome) {
+    const bool is_coalesced = run.uid != outcome.run_uid;
+    if (is_coalesced) {
+        return;
+    }
+    run.id = outcome.run_id;
+    run.status = model::Status::kWaiting;
+    run.started.reset();
+    changed(run);
 }
 
 void Runtime::go_on_with_fan_out(store::FanOutRow event) {
@@ -368,10 +517,40 @@ void Runtime::resubmit(
         if (code == CodeChoice::kOriginal) {
             admit.run->version_id = original.version_id;
         }
-        Arrivals arrivals;
-        arrivals.add({std::move(admit)});
-        submit_admission(std::move(arrivals), {}, the_only(std::move(done)));
+        auto version = dependencies_.catalog->version(admit.run->version_id);
+        if (!version) {
+            done(fail(std::move(version.error())));
+            return;
+        }
+        const auto concurrency =
+            flow->published ? flow->published->concurrency : std::optional<model::Concurrency>();
+        admit_again(std::move(admit), std::move(*version), concurrency, std::move(done));
     });
+}
+
+// How many runs there are at a time is the flow's, whichever version runs. A person asked for this
+// run: it waits however many do, and no other event takes its place.
+void Runtime::admit_again(
+    store::Admit admit,
+    std::shared_ptr<LoadedVersion> version,
+    std::optional<model::Concurrency> concurrency,
+    std::function<void(Result<Admitted>)> done
+) {
+    Payload event = admit.event.payload;
+    shards_.front()->evaluate_keys(
+        std::move(version),
+        std::move(event),
+        [this, admit = std::move(admit), concurrency, done = std::move(done)](Result<RunKeys> keys
+        ) mutable {
+            if (keys) {
+                keys->coalesce.clear();
+            }
+            take_turn_or_fail(admit, concurrency, keys);
+            Arrivals arrivals;
+            arrivals.add({std::move(admit)});
+            submit_admission(std::move(arrivals), {}, the_only(std::move(done)));
+        }
+    );
 }
 
 }  // namespace tideway::runtime

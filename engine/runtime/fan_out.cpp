@@ -73,6 +73,9 @@ void FanOut::committed(
     for (std::size_t i = 0; i < admits.size(); ++i) {
         services_.adopt(std::move(admits[i]), (*result)[i]);
     }
+    for (const model::RunId run : result->back().turns) {
+        services_.dispatch(run);
+    }
     job.event.next += static_cast<std::int64_t>(admits.size());
     if (job.event.next < job.event.count) {
         go_on(event);

@@ -22,6 +22,8 @@ struct FanOutServices {
     std::function<store::Admit(const store::FanOutRow& event, const Payload& item)> make;
     // Starts a run that was committed just now.
     std::function<void(store::Admit admit, const store::Outcome& outcome)> adopt;
+    // Starts a run that waited for its turn until all items had their places.
+    std::function<void(model::RunId run)> dispatch;
     // False: too many runs are in memory already.
     std::function<bool()> has_room;
 };

@@ -43,6 +43,17 @@ Status read_request_trigger(LoadedVersion& loaded) {
     return {};
 }
 
+// What any trigger says about how many runs there are at a time.
+Status read_concurrency(LoadedVersion& loaded) {
+    const Payload& text = loaded.declaration.concurrency;
+    if (text.empty()) {
+        return {};
+    }
+    TIDEWAY_TRY_ASSIGN(const Json value, parse_json(text.view(), "concurrency"));
+    TIDEWAY_TRY_ASSIGN(loaded.concurrency, model::parse_concurrency(value));
+    return {};
+}
+
 // What flow{} says about its runs.
 Status read_settings(LoadedVersion& loaded) {
     TIDEWAY_TRY_ASSIGN(
@@ -116,6 +127,7 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version)
     TIDEWAY_TRY_ASSIGN(auto vm, script::Vm::create(loaded->program));
     TIDEWAY_TRY_ASSIGN(loaded->declaration, vm->declaration());
     TIDEWAY_TRY(read_settings(*loaded));
+    TIDEWAY_TRY(read_concurrency(*loaded));
     if (loaded->declaration.trigger == "http_request") {
         TIDEWAY_TRY(read_request_trigger(*loaded));
     }

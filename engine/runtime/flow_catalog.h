@@ -13,6 +13,7 @@
 #include "engine/base/threading.h"
 #include "engine/connector/registry.h"
 #include "engine/connector/secret_box.h"
+#include "engine/model/concurrency.h"
 #include "engine/model/schedule.h"
 #include "engine/runtime/pack.h"
 #include "engine/script/outline.h"
@@ -31,7 +32,8 @@ struct LoadedVersion {
     std::optional<model::Schedule> schedule;  // of trigger.recurrence; when a polling trigger polls
     Json body_schema;         // of trigger.http_request { schema = ... }; null: any body is right
     std::string http_method;  // of trigger.http_request; empty: any
-    Json retry;               // policy of steps that have none of their own; or null
+    std::optional<model::Concurrency> concurrency;  // of the trigger; absent: no limit
+    Json retry;                       // policy of steps that have none of their own; or null
     std::optional<Duration> timeout;  // of a run
 };
 

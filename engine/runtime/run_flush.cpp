@@ -34,10 +34,14 @@ void RunSession::add_command(
 
 namespace {
 
+// What the end of a run, or the release of a lock, lets others do.
 void tell_grants(RunObserver& observer, const std::vector<store::Outcome>& outcomes) {
     for (const store::Outcome& outcome : outcomes) {
         for (const store::LockGrant& grant : outcome.grants) {
             observer.on_lock_granted(grant.run_id, grant.path);
+        }
+        for (const model::RunId run : outcome.turns) {
+            observer.on_turn(run);
         }
     }
 }

@@ -42,6 +42,8 @@ class RunObserver {
     virtual void on_response(const model::RunRecord& run) = 0;
     virtual void on_ended(const model::RunRecord& run) = 0;
     virtual void on_lock_granted(model::RunId run, const std::string& path) = 0;
+    // A run that waited for its turn may start.
+    virtual void on_turn(model::RunId run) = 0;
     // The session is to be dropped from memory; `wake_at` or a notification loads it again.
     virtual void on_released(model::RunId run) = 0;
     // A batch failed or the VM was lost: drop the session and replay it after `delay`.

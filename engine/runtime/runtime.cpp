@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "engine/base/digest.h"
@@ -81,6 +82,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     fan_out.adopt = [this](store::Admit admit, const store::Outcome& outcome) {
         adopt(std::move(admit), outcome);
     };
+    fan_out.dispatch = [this](RunId run) { dispatch(run); };
     fan_out.has_room = [this] { return has_room(); };
     fan_out_ = std::make_unique<FanOut>(std::move(fan_out));
 }
@@ -157,12 +159,14 @@ Status Runtime::recover() {
         );
     }
     TIDEWAY_TRY_ASSIGN(const auto open, dependencies_.store->reader().open_runs());
+    TIDEWAY_TRY_ASSIGN(const auto line, dependencies_.store->reader().runs_in_line());
+    const std::set<RunId> in_line(line.begin(), line.end());
     // Oldest first: a parent is known before its children ask for the top of their call tree.
     for (const RunRecord& run : open) {
         lock_holder(run);
     }
     for (const RunRecord& run : open) {
-        if (waits_for_person(run)) {
+        if (waits_for_person(run) || in_line.contains(run.id)) {
             continue;
         }
         const bool died = run.status == model::Status::kRunning && !was_in_order;
@@ -294,7 +298,9 @@ void Runtime::resume(const RunRecord& run, std::function<void(Status)> done) {
                 done(fail(std::move(result.error())));
                 return;
             }
-            dispatch(id);
+            if (result->front().granted) {
+                dispatch(id);
+            }
             done({});
         }
     );

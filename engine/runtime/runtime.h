@@ -50,6 +50,10 @@ struct Admitted {
     std::vector<Uid> runs;  // made now; of a duplicate: the first run
 };
 
+// The code with which an event is refused that would have to wait when as many runs wait as the
+// concurrency of its trigger allows.
+constexpr const char* kLineIsFull = "TooManyWaitingRuns";
+
 enum class CodeChoice { kOriginal, kCurrent };
 
 // Thread: any, unless said otherwise. Callbacks come on a thread of the runtime: post on.
@@ -65,10 +69,11 @@ class Runtime final : private RuntimeLinks {
     void stop();
 
     // Durable when `done` is called with a value. A flow that is off leaves a refused event and
-    // fails with WorkflowTriggerIsNotEnabled.
+    // fails with WorkflowTriggerIsNotEnabled; one whose line is full fails with kLineIsFull.
     void admit(Delivery delivery, std::function<void(Result<Admitted>)> done);
 
-    // Events of one flow that came together: they and `beside` are one commit.
+    // Events of one flow that came together: they and `beside` are one commit. When the line is
+    // full nothing is taken; events without anything beside them leave refused events.
     void admit_all(
         std::vector<Delivery> deliveries,
         std::vector<store::Command> beside,
@@ -157,6 +162,16 @@ class Runtime final : private RuntimeLinks {
         Payload event,
         std::string reason
     );
+    Arrivals arrivals_of(
+        const std::vector<Delivery>& deliveries,
+        const std::vector<Result<TriggerDecision>>& decisions
+    ) const;
+    void admit_again(
+        store::Admit admit,
+        std::shared_ptr<LoadedVersion> version,
+        std::optional<model::Concurrency> concurrency,
+        std::function<void(Result<Admitted>)> done
+    );
     std::vector<store::Admit> decided(
         const Delivery& delivery, const Result<TriggerDecision>& decision
     ) const;
@@ -169,8 +184,21 @@ class Runtime final : private RuntimeLinks {
     );
     Admitted take_up(std::span<store::Admit> admits, std::span<const store::Outcome> outcomes);
     void adopt(store::Admit admit, const store::Outcome& outcome);
+    void note_waiting(model::RunRecord run, const store::Outcome& outcome);
+    using AllAdmitted = std::function<void(Result<std::vector<Admitted>>)>;
+    AllAdmitted unless_full(
+        const std::vector<Delivery>& deliveries,
+        const std::vector<store::Command>& beside,
+        AllAdmitted done
+    );
+    void skip_all(
+        const std::vector<Delivery>& deliveries,
+        std::vector<store::Command> beside,
+        const std::string& reason,
+        AllAdmitted done
+    );
     store::Admit make_admission(const Delivery& delivery, Payload event, const Uid& run_uid) const;
-    store::Admit make_admission(const store::FanOutRow& event, const Payload& item) const;
+    store::Admit make_admission(const store::FanOutRow& event, const Payload& item);
     void go_on_with_fan_out(store::FanOutRow event);
     bool has_room() const;
 

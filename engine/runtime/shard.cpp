@@ -291,6 +291,9 @@ void Shard::cancel(RunId run, std::string reason) {
                 for (const store::LockGrant& grant : result->front().grants) {
                     services_.links->notify(grant.run_id, grant.path);
                 }
+                for (const RunId next : result->front().turns) {
+                    services_.links->dispatch(next);
+                }
                 announce_end(run);
             });
         });
@@ -401,6 +404,10 @@ void Shard::on_lock_granted(RunId run, const std::string& path) {
     services_.links->notify(run, path);
 }
 
+void Shard::on_turn(RunId run) {
+    services_.links->dispatch(run);
+}
+
 void Shard::on_released(RunId run) {
     drop(run);
 }
@@ -441,66 +448,22 @@ void Shard::evaluate_trigger(
     );
 }
 
-namespace {
-
-Result<Json> call_trigger_function(script::Vm& vm, std::string_view name, const Payload& event) {
-    TIDEWAY_TRY_ASSIGN(const Payload value, vm.call_trigger_function(name, event));
-    return parse_json(value.empty() ? "null" : value.view(), name);
-}
-
-Result<std::vector<Payload>> items_of(const Json& value) {
-    std::vector<Payload> out;
-    if (value.is_null()) {
-        return out;
-    }
-    if (!value.is_array()) {
-        return fail(
-            ErrorKind::kScript,
-            "SplitOnNotAList",
-            "split_on gave no list but a value of type " + std::string(value.type_name()) + ".",
-            "Return a list, or nil where there is nothing to split."
-        );
-    }
-    if (static_cast<std::int64_t>(value.size()) > limits::kSplitOnItemsMax) {
-        return fail(
-            ErrorKind::kLimit,
-            "SplitOnTooManyItems",
-            "split_on gave " + std::to_string(value.size()) + " items; an event has at most " +
-                std::to_string(limits::kSplitOnItemsMax) + ".",
-            "Let the sender send less at once."
-        );
-    }
-    out.reserve(value.size());
-    for (const Json& item : value) {
-        out.push_back(to_payload(item));
-    }
-    return out;
-}
-
-}  // namespace
-
-Result<TriggerDecision> Shard::decide_trigger(
-    script::Vm& vm, const model::FlowDeclaration& declared, const Payload& event
+void Shard::evaluate_keys(
+    std::shared_ptr<LoadedVersion> version, Payload event, std::function<void(Result<RunKeys>)> done
 ) {
-    TriggerDecision decision;
-    if (declared.has_condition) {
-        TIDEWAY_TRY_ASSIGN(const Json met, call_trigger_function(vm, "condition", event));
-        decision.is_met = !met.is_null() && met != Json(false);
-    }
-    if (!decision.is_met) {
-        return decision;
-    }
-    if (declared.has_dedupe_by) {
-        TIDEWAY_TRY_ASSIGN(const Json key, call_trigger_function(vm, "dedupe_by", event));
-        if (!key.is_null()) {
-            decision.dedupe_key = key.is_string() ? key.get<std::string>() : dump(key);
+    loop_.post(
+        [this, version = std::move(version), event = std::move(event), done = std::move(done)] {
+            done(keys_of(*version, event));
         }
+    );
+}
+
+Result<RunKeys> Shard::keys_of(const LoadedVersion& version, const Payload& event) {
+    if (!has_keys(version.declaration)) {
+        return RunKeys();
     }
-    if (declared.has_split_on) {
-        TIDEWAY_TRY_ASSIGN(const Json items, call_trigger_function(vm, "split_on", event));
-        TIDEWAY_TRY_ASSIGN(decision.items, items_of(items));
-    }
-    return decision;
+    TIDEWAY_TRY_ASSIGN(const auto vm, vm_of(version));
+    return read_keys(*vm, version.declaration, event);
 }
 
 }  // namespace tideway::runtime

@@ -16,6 +16,7 @@
 #include "engine/base/loop.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/run_session.h"
+#include "engine/runtime/triggers/trigger_decision.h"
 
 namespace tideway::runtime {
 
@@ -51,13 +52,6 @@ struct ShardServices {
     std::function<std::unique_ptr<Loop>()> make_loop;  // empty: a loop in real time
     double timer_speed = 1.0;                          // base/loop.h
     RunLimits run_limits;
-};
-
-// What the trigger's own functions said about an event.
-struct TriggerDecision {
-    bool is_met = true;
-    std::optional<std::string> dedupe_key;
-    std::optional<std::vector<Payload>> items;  // of split_on; absent: the event itself
 };
 
 // Thread: the public functions from any; everything else on its own.
@@ -96,6 +90,15 @@ class Shard final : private RunObserver {
         std::function<void(std::vector<Result<TriggerDecision>>)> done
     );
 
+    void evaluate_keys(
+        std::shared_ptr<LoadedVersion> version,
+        Payload event,
+        std::function<void(Result<RunKeys>)> done
+    );
+
+    // The same at once. Thread: the shard's.
+    Result<RunKeys> keys_of(const LoadedVersion& version, const Payload& event);
+
     Loop& loop() { return loop_; }
 
     // About how many runs are in memory. Thread: any.
@@ -124,15 +127,13 @@ class Shard final : private RunObserver {
     void claim(model::RunId run, Cause cause);
     void enqueue(model::RunId run, Cause cause);
     void take_from_queue();
-    static Result<TriggerDecision> decide_trigger(
-        script::Vm& vm, const model::FlowDeclaration& declared, const Payload& event
-    );
 
     // RunObserver
     void on_child_admitted(model::RunId child) override;
     void on_response(const model::RunRecord& run) override;
     void on_ended(const model::RunRecord& run) override;
     void on_lock_granted(model::RunId run, const std::string& path) override;
+    void on_turn(model::RunId run) override;
     void on_released(model::RunId run) override;
     void on_must_reload(model::RunId run, Duration delay) override;
     void on_not_stored(const model::RunRecord& run, const Error& error) override;

@@ -262,6 +262,7 @@ constexpr std::string_view kTriggerFields[] = {
     "condition",
     "dedupe_by",
     "split_on",
+    "concurrency",
     "one_at_a_time_by",
     "coalesce_by",
 };

@@ -19,11 +19,27 @@ using model::FlowId;
 using model::RunId;
 using model::VersionId;
 
+// A run's place in the line of its flow: runs with the same key follow each other in the order of
+// their events, and no more than `runs_max` are under way. Whoever may start does so at once; the
+// others are Waiting and start when a run of the line ends (Outcome::turns).
+struct Turn {
+    std::string key;           // empty: it follows nobody
+    std::string coalesce_key;  // empty: no later event takes its event's place while it waits
+    int runs_max = 0;          // of the line, under way at a time; 0: any number
+    // When it would have to wait and as many wait already, the event is refused (code
+    // "TooManyWaitingRuns") and the whole batch undone. Absent: never.
+    std::optional<int> waiting_max{};
+    EventId split_event = 0;  // of an item: its place is that of the event it came with
+};
+
 // A trigger delivered something. Without `run` the event is only recorded (refused, unmet ...).
 // With `split` it is the event of many runs, which a fan-out makes later (AdvanceFanOut).
 // With `dedupe_key` set: if an accepted event of the flow has the same key within `dedupe_until`,
 // nothing is made but an event row with status Duplicate, and the result names the first run.
 // A run whose uid exists already is not made again: the result is that run, as a duplicate.
+// With `turn` the run may have to wait. Where one with the same keys waits already, no run is made:
+// the event takes the place of that run's event, which becomes Coalesced, and the result is that
+// run.
 struct Admit {
     struct Split {
         Payload items;  // a JSON array
@@ -35,6 +51,7 @@ struct Admit {
     std::optional<model::RunRecord> run;
     std::optional<Timestamp> dedupe_expires;  // with event.dedupe_key
     std::optional<Split> split{};
+    std::optional<Turn> turn{};
 };
 
 // Rows of one run, in order, with everything that changes with them. Refused (code "LeaseLost")
@@ -256,13 +273,16 @@ struct Outcome {
                           // ReleaseLock: the run that the lock passed to, or 0;
                           // ReceiveCallback: the run that waits for it, or 0
     Uid run_uid;          // of run_id
-    bool is_duplicate = false;      // Admit
-    bool granted = false;           // AcquireLock; ReceiveCallback: the token was known and open;
-                                    // PutCallback: the call has come already
-    std::int64_t lease_epoch = 0;   // ClaimRun
-    std::string path;               // ReleaseLock, ReceiveCallback: where that run waits
-    std::int64_t count = 0;         // Prune: runs removed
+    bool is_duplicate = false;     // Admit
+    bool waits = false;            // Admit: for its turn; it is not to be started
+    bool granted = false;          // AcquireLock; ReceiveCallback: the token was known and open;
+                                   // PutCallback: the call has come already;
+                                   // SetRunStatus: not Running because its turn has not come: false
+    std::int64_t lease_epoch = 0;  // ClaimRun
+    std::string path;              // ReleaseLock, ReceiveCallback: where that run waits
+    std::int64_t count = 0;        // Prune: runs removed
     std::vector<LockGrant> grants;  // ReleaseLock, and whatever ends a run: locks passed on
+    std::vector<RunId> turns;       // whatever ends a run or a fan-out: runs whose turn has come
 };
 
 struct Batch {

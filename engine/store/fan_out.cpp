@@ -23,7 +23,8 @@ Status RunCommands::insert_fan_out(const Admit& command, EventId event) {
 Result<Outcome> RunCommands::apply(const AdvanceFanOut& command) {
     SqlQuery query(
         driver_,
-        "UPDATE fan_out SET next = $to WHERE event_id = $event AND next = $from RETURNING count"
+        "UPDATE fan_out SET next = $to WHERE event_id = $event AND next = $from"
+        " RETURNING count, flow_id"
     );
     query.set("to", command.to);
     query.set("event", command.event_id);
@@ -39,15 +40,17 @@ Result<Outcome> RunCommands::apply(const AdvanceFanOut& command) {
         );
     }
     const bool is_complete = query.integer() <= command.to;
+    const FlowId flow = query.integer();
     query.reset();
+    Outcome out;
+    out.id = command.event_id;
     if (is_complete) {
         SqlQuery remove(driver_, "DELETE FROM fan_out WHERE event_id = $event");
         remove.set("event", command.event_id);
         TIDEWAY_TRY(remove.run());
         TIDEWAY_TRY(payloads_.release({"fan_out", command.event_id}));
+        TIDEWAY_TRY_ASSIGN(out.turns, turns_.end_fan_out(flow));
     }
-    Outcome out;
-    out.id = command.event_id;
     return out;
 }
 

@@ -105,6 +105,14 @@ Result<Outcome> RunCommands::apply(const Admit& command) {
             return *first;
         }
     }
+    if (command.turn) {
+        const FlowId flow = command.event.flow_id;
+        TIDEWAY_TRY_ASSIGN(const RunId waiting, turns_.run_to_coalesce(flow, *command.turn));
+        if (waiting != 0) {
+            return coalesce(command, waiting);
+        }
+        TIDEWAY_TRY(turns_.require_room(flow, *command.turn));
+    }
     Outcome out;
     if (command.run) {
         TIDEWAY_TRY_ASSIGN(out.run_id, insert_run(*command.run));
@@ -123,8 +131,59 @@ Result<Outcome> RunCommands::apply(const Admit& command) {
         TIDEWAY_TRY(insert_fan_out(command, out.id));
     }
     if (deduplicates(command)) {
-        TIDEWAY_TRY(remember_key(command, out.run_id));
+        TIDEWAY_TRY(remember_key(command, out));
     }
+    if (command.run && command.turn) {
+        TIDEWAY_TRY(join_line(command, out));
+    }
+    return out;
+}
+
+Status RunCommands::join_line(const Admit& command, Outcome& out) {
+    TIDEWAY_TRY_ASSIGN(
+        out.turns, turns_.enter(out.run_id, command.event.flow_id, out.id, *command.turn)
+    );
+    // Whoever admits a run starts it.
+    out.waits = std::erase(out.turns, out.run_id) == 0;
+    return {};
+}
+
+// Nothing has been done for the older event yet: its run does what the new one says.
+Result<Outcome> RunCommands::coalesce(const Admit& command, RunId waiting) {
+    Outcome out;
+    out.run_id = waiting;
+    out.waits = true;
+    TIDEWAY_TRY_ASSIGN(
+        out.id, insert_event(command.event, waiting, command.event.status, command.event.reason)
+    );
+    EventId older = 0;
+    {
+        SqlQuery query(driver_, "SELECT event_id, uid FROM run WHERE id = $run");
+        query.set("run", waiting);
+        TIDEWAY_TRY(query.step());
+        older = query.integer();
+        out.run_uid = query.uid();
+    }
+    SqlQuery run(
+        driver_, "UPDATE run SET event_id = $event, version_id = $version WHERE id = $run"
+    );
+    run.set("event", out.id);
+    run.set("version", command.run ? command.run->version_id : 0);
+    run.set("run", waiting);
+    TIDEWAY_TRY(run.run());
+    const std::string reason =
+        "The run " + out.run_uid.hex() + " stands for it, with a later event of the same key.";
+    SqlQuery event(driver_, "UPDATE event SET status = $status, reason = $reason WHERE id = $id");
+    event.set("status", model::to_string(model::EventStatus::kCoalesced));
+    event.set("reason", reason);
+    event.set("id", older);
+    TIDEWAY_TRY(event.run());
+    if (deduplicates(command)) {
+        TIDEWAY_TRY(remember_key(command, out));
+    }
+    TIDEWAY_TRY_ASSIGN(
+        out.turns, turns_.replace_event(waiting, command.event.flow_id, out.id, *command.turn)
+    );
     return out;
 }
 
@@ -163,8 +222,7 @@ Result<std::optional<Outcome>> RunCommands::first_of_key(const Admit& command) {
     return std::optional<Outcome>(std::move(out));
 }
 
-Status RunCommands::remember_key(const Admit& command, RunId run_id) {
-    const Uid run_uid = command.run ? command.run->uid : Uid();
+Status RunCommands::remember_key(const Admit& command, const Outcome& made) {
     SqlQuery query(
         driver_,
         "INSERT INTO dedupe(flow_id, dedupe_key, expires, run_id, run_uid)"
@@ -175,8 +233,8 @@ Status RunCommands::remember_key(const Admit& command, RunId run_id) {
     query.set("flow", command.event.flow_id);
     query.set("key", command.event.dedupe_key);
     query.set("expires", command.dedupe_expires);
-    query.set("run", run_id);
-    query.set("uid", run_uid);
+    query.set("run", made.run_id);
+    query.set("uid", made.run_uid);
     return query.run();
 }
 
@@ -258,7 +316,8 @@ Result<RunCommands::Head> RunCommands::read_head(RunId run_id) {
     SqlQuery query(
         driver_,
         "SELECT lease_epoch, status,"
-        " (SELECT coalesce(max(seq), 0) + 1 FROM journal WHERE run_id = $id) FROM run"
+        " (SELECT coalesce(max(seq), 0) + 1 FROM journal WHERE run_id = $id),"
+        " EXISTS (SELECT 1 FROM turn WHERE run_id = $id) FROM run"
         " WHERE id = $id"
     );
     query.set("id", run_id);
@@ -277,6 +336,7 @@ Result<RunCommands::Head> RunCommands::read_head(RunId run_id) {
         );
     }
     head.next_seq = query.integer();
+    head.has_turn = query.boolean();
     return head;
 }
 
@@ -317,10 +377,18 @@ Result<Outcome> RunCommands::apply(const AppendJournal& command) {
     const auto ended = end_of(command.run->status, command.run->ended, last);
     TIDEWAY_TRY(update_run(command.run_id, *command.run, ended));
     if (ended) {
-        heads_.erase(command.run_id);
-        TIDEWAY_TRY_ASSIGN(out.grants, locks_.end_run(command.run_id));
+        TIDEWAY_TRY(give_up(command.run_id, *head, out));
     }
     return out;
+}
+
+Status RunCommands::give_up(RunId run_id, Head head, Outcome& out) {
+    heads_.erase(run_id);
+    TIDEWAY_TRY_ASSIGN(out.grants, locks_.end_run(run_id));
+    if (head.has_turn) {
+        TIDEWAY_TRY_ASSIGN(out.turns, turns_.leave(run_id));
+    }
+    return {};
 }
 
 Status RunCommands::insert_rows(const AppendJournal& command) {
@@ -463,7 +531,7 @@ Result<Outcome> RunCommands::apply(const ClaimRun& command) {
 }
 
 Result<Outcome> RunCommands::apply(const SetRunStatus& command) {
-    TIDEWAY_TRY(head_of(command.run_id));
+    TIDEWAY_TRY_ASSIGN(const Head* head, head_of(command.run_id));
     const bool ends = model::is_final(command.status);
     const std::string word(model::to_string(command.status));
     const std::string& code = ends ? word : command.code;
@@ -492,9 +560,12 @@ Result<Outcome> RunCommands::apply(const SetRunStatus& command) {
     TIDEWAY_TRY(query.run());
     Outcome out;
     out.id = command.run_id;
+    out.granted = true;
+    if (command.status == model::Status::kRunning && head->has_turn) {
+        TIDEWAY_TRY_ASSIGN(out.granted, turns_.goes_on(command.run_id));
+    }
     if (ends) {
-        heads_.erase(command.run_id);
-        TIDEWAY_TRY_ASSIGN(out.grants, locks_.end_run(command.run_id));
+        TIDEWAY_TRY(give_up(command.run_id, *head, out));
     }
     return out;
 }

@@ -8,6 +8,7 @@
 #include "engine/store/lock_commands.h"
 #include "engine/store/payload_table.h"
 #include "engine/store/sql_driver.h"
+#include "engine/store/turn_commands.h"
 
 namespace tideway::store {
 
@@ -17,7 +18,8 @@ class RunCommands {
     RunCommands(SqlDriver& driver, PayloadTable& payloads, LockCommands& locks)
         : driver_(driver),
           payloads_(payloads),
-          locks_(locks) {}
+          locks_(locks),
+          turns_(driver) {}
 
     Result<Outcome> apply(const Admit& command);
     Result<Outcome> apply(const AppendJournal& command);
@@ -34,11 +36,12 @@ class RunCommands {
     struct Head {
         std::int64_t lease_epoch = 0;
         std::int64_t next_seq = 1;
+        bool has_turn = false;
     };
 
     Result<std::optional<Outcome>> run_that_exists(const Uid& uid);
     Result<std::optional<Outcome>> first_of_key(const Admit& command);
-    Status remember_key(const Admit& command, RunId run_id);
+    Status remember_key(const Admit& command, const Outcome& made);
     Result<EventId> insert_event(
         const model::EventRecord& event,
         RunId run_id,
@@ -46,6 +49,10 @@ class RunCommands {
         std::string_view reason
     );
     Result<RunId> insert_run(const model::RunRecord& run);
+    Status join_line(const Admit& command, Outcome& out);
+    Result<Outcome> coalesce(const Admit& command, RunId waiting);
+    // Of a run that has ended: what it held goes to others, who are told by `out`.
+    Status give_up(RunId run_id, Head head, Outcome& out);
     Status insert_fan_out(const Admit& command, EventId event);
 
     Result<Head*> head_of(RunId run_id);
@@ -61,6 +68,7 @@ class RunCommands {
     SqlDriver& driver_;
     PayloadTable& payloads_;
     LockCommands& locks_;
+    TurnCommands turns_;
     std::unordered_map<RunId, Head> heads_;
 };
 

@@ -5,6 +5,7 @@
 #include "engine/base/json.h"
 #include "engine/store/run_filter.h"
 #include "engine/store/sql_rows.h"
+#include "engine/store/turn_commands.h"
 
 namespace tideway::store {
 namespace {
@@ -419,6 +420,14 @@ Result<std::vector<LockRow>> SqlReader::locks() {
         lock.granted = row.boolean();
         return lock;
     });
+}
+
+Result<std::vector<RunId>> SqlReader::runs_in_line() {
+    ReaderPool::Lease lease(pool_);
+    TIDEWAY_TRY(lease.begin());
+    SqlQuery query(lease.driver(), "SELECT run_id FROM turn WHERE state <> $started");
+    query.set("started", static_cast<int>(TurnState::kStarted));
+    return read_all<RunId>(query, [](SqlQuery& row) -> Result<RunId> { return row.integer(); });
 }
 
 }  // namespace tideway::store

@@ -40,6 +40,7 @@ class SqlReader final : public Reader {
     Result<Payload> fan_out_items(EventId event) override;
     Result<std::optional<CallbackRow>> callback(RunId run, const std::string& path) override;
     Result<std::vector<LockRow>> locks() override;
+    Result<std::vector<RunId>> runs_in_line() override;
 
   private:
     ReaderPool& pool_;

@@ -250,6 +250,26 @@ CREATE TABLE connection_health(
   throttled INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
+// The lines of flows whose trigger asks for turns; a run of any other flow has no row. `place` is
+// the event that gives the order, `state` a TurnState (turn_commands.h).
+constexpr const char* kTurns = R"sql(
+CREATE TABLE turn(
+  run_id INTEGER PRIMARY KEY,
+  flow_id INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  coalesce_key TEXT NOT NULL,
+  state INTEGER NOT NULL);
+CREATE INDEX turn_by_state ON turn(flow_id, state, place);
+CREATE INDEX turn_by_key ON turn(flow_id, key, place) WHERE key <> '';
+CREATE INDEX turn_by_coalesce_key ON turn(flow_id, coalesce_key) WHERE coalesce_key <> '';
+CREATE INDEX fan_out_by_flow ON fan_out(flow_id);
+
+CREATE TABLE line(
+  flow_id INTEGER PRIMARY KEY,
+  runs_max INTEGER NOT NULL);
+)sql";
+
 // One step of the schema is one script; the pieces are apart for the reader.
 const std::string& first_schema() {
     static const std::string script = std::string(kRuns) + kCatalog;
@@ -270,8 +290,12 @@ ALTER TABLE run DROP COLUMN next_seq;
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 4> steps{
-        {{1, first_schema()}, {2, kFewerPages}, {3, kTriggers}, {4, kConnectionHealth}}};
+    static const std::array<Migration, 5> steps{
+        {{1, first_schema()},
+         {2, kFewerPages},
+         {3, kTriggers},
+         {4, kConnectionHealth},
+         {5, kTurns}}};
     return steps;
 }
 

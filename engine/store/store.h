@@ -111,6 +111,8 @@ class Reader {
     virtual Result<std::optional<std::string>> meta(const std::string& key) = 0;
     virtual Result<std::optional<CallbackRow>> callback(RunId run, const std::string& path) = 0;
     virtual Result<std::vector<LockRow>> locks() = 0;
+    // Those that wait for their turn (Turn): nobody starts them but the end of another run.
+    virtual Result<std::vector<RunId>> runs_in_line() = 0;
 };
 
 // Thread: any.

@@ -25,8 +25,14 @@
 ---@field condition? fun(event: table): boolean No run when it returns false.
 ---@field dedupe_by? fun(event: table): any Events with an equal key make one run.
 ---@field split_on? fun(event: table): table[] One run for each item.
----@field one_at_a_time_by? fun(event: table): any Runs with an equal key follow each other in order.
----@field coalesce_by? fun(event: table): any While a run waits, newer events with an equal key replace its event.
+---@field concurrency? Concurrency How many runs there are at a time; without it any number.
+---@field one_at_a_time_by? fun(event: table): any Runs with an equal key follow each other in the order of their events, each when the one before has ended. With split_on it gets the item. No key: the run does not wait.
+---@field coalesce_by? fun(event: table): any While a run waits for its turn, a newer event with an equal key takes the place of its event, which is recorded as coalesced. Needs concurrency or one_at_a_time_by: else no run waits.
+
+---@class Concurrency
+---@field runs? integer Under way at a time, 1 to 100; 25 when absent.
+---@field waiting? integer That may wait for one of those to end, 0 to 100000; ten more than `runs` when absent.
+---@field when_full? "refuse"|"skip" An event that finds as many waiting: its sender is told to come again (429, default), or it is recorded and starts nothing. A poll that is refused asks again.
 
 ---@class RecurrenceTrigger: Trigger
 ---@field frequency "Second"|"Minute"|"Hour"|"Day"|"Week"|"Month" Day, Week and Month follow the clock of the time zone; the others count elapsed time.

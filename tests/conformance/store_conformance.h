@@ -3,6 +3,7 @@
 // with a way to make an empty home for a store.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -74,6 +75,30 @@ class StoreConformance : public testing::TestWithParam<MakeStoreHome> {
         auto rows = reader().journal(id, 0);
         EXPECT_TRUE(rows) << rows.error().text();
         return rows ? *rows : std::vector<model::JournalRow>();
+    }
+
+    // Ends a run as its owner does; the runs whose turn has come.
+    std::vector<store::RunId> ends(
+        store::RunId id, model::Status status = model::Status::kSucceeded
+    ) {
+        store::AppendJournal end;
+        end.run_id = id;
+        end.lease_epoch = run(id).lease_epoch;
+        end.run = ended_run(status);
+        return done(std::move(end)).turns;
+    }
+
+    std::vector<store::RunId> in_line_now() {
+        auto runs = reader().runs_in_line();
+        EXPECT_TRUE(runs);
+        std::ranges::sort(*runs);
+        return *runs;
+    }
+
+    model::EventRecord event(store::EventId id) {
+        auto found = reader().event(id);
+        EXPECT_TRUE(found && found->has_value()) << "event " << id;
+        return found && *found ? **found : model::EventRecord();
     }
 
     // More than a row keeps in itself; `letter` tells one from another.

@@ -155,8 +155,12 @@ void PollingTrigger::went_wrong(Error error) {
     const auto next = model::next_firings(schedule_, anchor_, now, 1);
     const Duration interval = next.empty() ? Duration(limits::kTriggerBackoffMax)
                                            : std::max(next.front() - now, kRetryInterval);
-    // One that polls less often anyway keeps its interval.
-    failed(std::move(error), interval, std::max(interval, Duration(limits::kTriggerBackoffMax)));
+    // One that polls less often anyway keeps its interval, and so does one that only has to wait
+    // until runs of its flow have ended.
+    const Duration longest = error.code == kLineIsFull
+                                 ? interval
+                                 : std::max(interval, Duration(limits::kTriggerBackoffMax));
+    failed(std::move(error), interval, longest);
 }
 
 }  // namespace tideway::runtime

@@ -231,12 +231,15 @@ void CallCheck::language_call(
 
 void CallCheck::trigger_call(const Expression& call, const std::string& name, const Frame& frame) {
     arity(call, std::string(kTriggerPrefix) + name, 0, 1, frame);
-    const model::TriggerSpec* spec = trigger_spec(name);
-    if (spec == nullptr || call.parts.size() < 2) {
+    if (call.parts.size() < 2) {
         return;
     }
     const Expression& table = Sources::follow(*call.parts[1], frame);
-    if (table.kind == Kind::kTable) {
+    if (table.kind != Kind::kTable) {
+        return;
+    }
+    idle_settings(table, name, frame);
+    if (const model::TriggerSpec* spec = trigger_spec(name)) {
         const auto extra = trigger_fields();
         check_table(
             table,
@@ -245,6 +248,45 @@ void CallCheck::trigger_call(const Expression& call, const std::string& name, co
              findings_,
              std::string(kTriggerPrefix) + name,
              std::vector<std::string>(extra.begin(), extra.end())}
+        );
+    }
+}
+
+// Settings about when runs start that change nothing where they are written.
+void CallCheck::idle_settings(
+    const Expression& table, const std::string& trigger, const Frame& frame
+) {
+    const auto find = [&table](std::string_view name) {
+        const auto field = std::ranges::find_if(table.fields, [name](const TableField& one) {
+            return one.key && one.key->kind == Kind::kString && one.key->text == name;
+        });
+        return field == table.fields.end() ? nullptr : &*field;
+    };
+    const auto warn = [this, &frame](const TableField& field, std::string message) {
+        add(frame,
+            field.at,
+            {.severity = Finding::Severity::kWarning,
+             .code = "idle-setting",
+             .message = std::move(message),
+             .suggestion = ""});
+    };
+    for (const char* name : {"concurrency", "one_at_a_time_by", "coalesce_by"}) {
+        const TableField* field = find(name);
+        if (field != nullptr && trigger == "child") {
+            warn(
+                *field,
+                std::string(name) +
+                    " does nothing in trigger.child: a run that is called starts at once; use "
+                    "exclusive in the flow"
+            );
+        }
+    }
+    const TableField* coalesce = find("coalesce_by");
+    if (coalesce != nullptr && trigger != "child" && find("concurrency") == nullptr &&
+        find("one_at_a_time_by") == nullptr) {
+        warn(
+            *coalesce,
+            "coalesce_by does nothing alone: without concurrency or one_at_a_time_by no run waits"
         );
     }
 }

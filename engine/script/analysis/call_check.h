@@ -81,6 +81,7 @@ class CallCheck {
     void operation_input(
         const Expression& call, const model::OperationSpec& operation, const Frame& frame
     );
+    void idle_settings(const Expression& table, const std::string& trigger, const Frame& frame);
     void trigger_call(const Expression& call, const std::string& name, const Frame& frame);
     const model::TriggerSpec* trigger_spec(std::string_view name) const;
     std::vector<std::string> references() const;

@@ -218,6 +218,23 @@ void push_trigger_function(lua_State* state, std::string_view name) {
     lua_pop(state, 2);
 }
 
+namespace {
+
+// How the runs of a trigger are held together is no part of what the trigger itself does.
+Payload take_concurrency(lua_State* state, int config) {
+    if (lua_getfield(state, config, "concurrency") == LUA_TNIL) {
+        lua_pop(state, 1);
+        return {};
+    }
+    Payload out(encode_value(state, -1));
+    lua_pop(state, 1);
+    lua_pushnil(state);
+    lua_setfield(state, config, "concurrency");
+    return out;
+}
+
+}  // namespace
+
 model::FlowDeclaration read_declaration(lua_State* state) {
     model::FlowDeclaration out;
     unwrap_flow(state);
@@ -241,6 +258,7 @@ model::FlowDeclaration read_declaration(lua_State* state) {
     if (lua_getfield(state, config, "connection") == LUA_TSTRING) {
         out.trigger_connection = to_view(state, -1);
     }
+    out.concurrency = take_concurrency(state, config);
     EncodeOptions options;
     options.drop_functions = true;
     if (const model::TriggerSpec* spec = find_trigger(machine_of(state), out.trigger)) {

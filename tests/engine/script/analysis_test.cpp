@@ -454,6 +454,27 @@ TEST_F(Analyse, ChecksInputTablesAgainstTheSchema) {
     );
 }
 
+TEST_F(Analyse, WarnsOfSettingsOfATriggerThatDoNothing) {
+    const auto findings = [](const std::string& trigger) {
+        const std::string text = "return flow { title = \"a\", trigger = trigger." + trigger +
+                                 ", run = function() end }";
+        return findings_text(analyse_files({{"flow.lua", text}}));
+    };
+    const std::string key = "function(event) return event.id end";
+    EXPECT_EQ(
+        findings("manual { coalesce_by = " + key + " }"),
+        "flow.lua:1:52 idle-setting: coalesce_by does nothing alone: without concurrency or "
+        "one_at_a_time_by no run waits\n"
+    );
+    EXPECT_EQ(findings("manual { coalesce_by = " + key + ", concurrency = { runs = 1 } }"), "");
+    EXPECT_EQ(findings("manual { coalesce_by = " + key + ", one_at_a_time_by = " + key + " }"), "");
+    EXPECT_EQ(
+        findings("child { concurrency = { runs = 1 } }"),
+        "flow.lua:1:51 idle-setting: concurrency does nothing in trigger.child: a run that is "
+        "called starts at once; use exclusive in the flow\n"
+    );
+}
+
 TEST_F(Analyse, ChecksTheFlowTableAndItsTrigger) {
     const std::string text =
         "return flow { title = \"a\", title = \"b\", tigger = 1,\n"
@@ -469,8 +490,8 @@ TEST_F(Analyse, ChecksTheFlowTableAndItsTrigger) {
         "run, retry and timeout [trigger]\n"
         "flow.lua:2:51 unknown-field: trigger.partner_center_referral_event has no field 'evnts'; "
         "it "
-        "has events, title, connection, condition, dedupe_by, split_on, one_at_a_time_by and "
-        "coalesce_by [events]\n"
+        "has events, title, connection, condition, dedupe_by, split_on, concurrency, "
+        "one_at_a_time_by and coalesce_by [events]\n"
     );
     EXPECT_EQ(analyse_files({{"flow.lua", "return 1"}}).findings.at(0).code, "no-flow");
     EXPECT_EQ(analyse_files({{"flow.lua", ""}}).findings.at(0).code, "no-flow");

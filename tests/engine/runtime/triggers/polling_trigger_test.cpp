@@ -144,6 +144,42 @@ TEST(PollingTrigger, WaitsLongerWithEachFailureAndTellsTheFirst) {
     EXPECT_EQ(entries(world), Texts{"one"});
 }
 
+constexpr const char* kOneAtATime = R"(
+return flow { title = "P",
+  trigger = trigger.ledger_entries { concurrency = { runs = 1, waiting = 0 } },
+  run = function(event) wait_for_callback("Gate") return event.entry end })";
+
+TEST(PollingTrigger, WaitsAtItsPlaceWhileTheFlowMayTakeNoMoreRuns) {
+    RuntimeWorld world({{"poller", kOneAtATime}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().add_entry("one");
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    world.service().add_entry("two");
+    for (int poll = 0; poll < 3; ++poll) {
+        ASSERT_TRUE(polls_after(world, minutes(1)));
+        const auto status = world.trigger_status("poller");
+        EXPECT_EQ(status->error->code, kLineIsFull);
+        EXPECT_EQ(*status->next, world.clock().now() + minutes(1));
+    }
+    EXPECT_EQ(entries(world), Texts{"one"});
+    const auto first = world.reader().run(world.events("poller").front().run_id);
+    ASSERT_TRUE(first && *first);
+    world.runtime().cancel((*first)->id, "Enough.");
+    world.ended((*first)->uid);
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_EQ(entries(world), (Texts{"one", "two"}));
+    EXPECT_FALSE(world.trigger_status("poller")->error);
+}
+
+TEST(PollingTrigger, KeepsItsPlaceWhenOnlyTheConcurrencyChanges) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().add_entry("one");
+    world.edit("poller", flow_with("concurrency = { runs = 5 }"));
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_EQ(entries(world), Texts{"one"});
+}
+
 TEST(PollingTrigger, PollsAsOftenAsTheFlowSays) {
     RuntimeWorld world(
         {{"poller", flow_with("recurrence = { frequency = 'Minute', interval = 5 }")}}, kMorning

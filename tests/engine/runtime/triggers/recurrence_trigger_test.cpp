@@ -156,6 +156,28 @@ TEST(RecurrenceTrigger, AsksTheConditionOfTheTrigger) {
     EXPECT_EQ(world.events("clock").front().status, model::EventStatus::kConditionUnmet);
 }
 
+TEST(RecurrenceTrigger, RecordsAFiringThatFindsTheFlowFullAndGoesOn) {
+    RuntimeWorld world(
+        {{"clock",
+          "return flow { title = 'R', trigger = trigger.recurrence { frequency = 'Hour', "
+          "start_time = '2030-03-01T00:00:00Z', concurrency = { runs = 1, waiting = 0 } }, "
+          "run = function() wait_for_callback('Gate') end }"}},
+        kMorning
+    );
+    ASSERT_TRUE(waits_for(world, "2030-03-01T09:00:00Z"));
+    world.clock().set(at("2030-03-01T09:00:00Z"));
+    world.look();
+    ASSERT_TRUE(waits_for(world, "2030-03-01T10:00:00Z"));
+    world.clock().set(at("2030-03-01T10:00:00Z"));
+    world.look();
+    ASSERT_TRUE(waits_for(world, "2030-03-01T11:00:00Z"));
+    const auto events = world.events("clock");
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(events[0].status, model::EventStatus::kAccepted);
+    EXPECT_EQ(events[1].status, model::EventStatus::kRefused);
+    EXPECT_EQ(events[1].run_id, 0);
+}
+
 TEST(RecurrenceTrigger, AFlowThatWouldNeverFireIsNotTurnedOn) {
     RuntimeWorld world(
         {{"clock",
