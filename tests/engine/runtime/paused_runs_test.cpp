@@ -25,6 +25,11 @@ return flow { title = "Held", trigger = trigger.manual {}, run = function()
   ledger.post("After", { value = "after" })
 end })";
 
+constexpr const char* kInTurn = R"(
+return flow { title = "In turn",
+  trigger = trigger.manual { one_at_a_time_by = function() return "all" end },
+  run = function() wait_for_callback("Wait") end })";
+
 class PausedRuns : public ::testing::Test {
   protected:
     void SetUp() override {
@@ -32,14 +37,17 @@ class PausedRuns : public ::testing::Test {
         back_up_and_restore();
     }
 
-    Uid start() {
-        const auto admitted = world_.admit("held");
+    Uid start(const std::string& flow = "held") {
+        const auto admitted = world_.admit(flow);
         EXPECT_TRUE(admitted);
-        const Uid run = admitted->runs.front();
-        world_.when(run, [](const model::RunRecord& record) {
+        waiting(admitted->runs.front());
+        return admitted->runs.front();
+    }
+
+    model::RunRecord waiting(const Uid& run) {
+        return world_.when(run, [](const model::RunRecord& record) {
             return record.status == model::Status::kWaiting;
         });
-        return run;
     }
 
     void back_up_and_restore() {
@@ -75,7 +83,7 @@ class PausedRuns : public ::testing::Test {
     std::size_t effects() { return world_.service().done().size(); }
 
     tests::TempFolder folder_;
-    RuntimeWorld world_{{"held", kHeld}};
+    RuntimeWorld world_{{"held", kHeld}, {"in_turn", kInTurn}};
     Uid run_;
 };
 
@@ -118,6 +126,21 @@ TEST_F(PausedRuns, StayPausedOverRestartsAndArePausedOnce) {
     world_.restart();
     EXPECT_EQ(call_back(later), "");
     EXPECT_EQ(world_.ended(later).status, model::Status::kSucceeded);
+}
+
+TEST_F(PausedRuns, KeepTheirPlaceInLine) {
+    const Uid first = start("in_turn");
+    const Uid second = start("in_turn");
+    back_up_and_restore();
+    world_.paused(first);
+    world_.paused(second);
+    ASSERT_TRUE(resume(second));
+    EXPECT_THAT(waiting(second).wait_reason, HasSubstr("the run " + first.hex()));
+    ASSERT_TRUE(resume(first));
+    EXPECT_EQ(call_back(first), "");
+    EXPECT_EQ(world_.ended(first).status, model::Status::kSucceeded);
+    EXPECT_EQ(call_back(second), "");
+    EXPECT_EQ(world_.ended(second).status, model::Status::kSucceeded);
 }
 
 TEST_F(PausedRuns, AreNoneOfThoseThatRunOrHaveEnded) {
