@@ -290,6 +290,7 @@ Status Engine::Parts::serve() {
     dependencies.log = &log;
     dependencies.crash_points = &crash_points;
     dependencies.environment = config.environment;
+    dependencies.public_url = config.public_url;
     dependencies.shards = config.shards;
     runtime = std::make_unique<runtime::Runtime>(dependencies);
     runtime->on_change([this](const model::RunRecord& run) { live->publish(run); });

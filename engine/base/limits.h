@@ -59,6 +59,7 @@ constexpr int kChildDepthMax = 32;                  // run_child_flow raises
 constexpr int kResponseWaitSeconds = 120;           // the caller gets 504
 constexpr int kDeathsAtOnePlaceMax = 3;             // the run is Paused
 constexpr hours kRunDurationMax{24 * 30};           // TimedOut
+constexpr hours kCallbackWaitMax{24 * 30};          // a longer timeout of wait_for_callback raises
 
 // --- effects ---
 constexpr seconds kEchoWait{30};               // a change waits for an open intent on its record

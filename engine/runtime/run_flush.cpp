@@ -24,11 +24,10 @@ const JournalRow& RunSession::append(JournalRow row) {
 void RunSession::add_command(
     store::Command command, std::function<void(const store::Outcome&)> then
 ) {
-    unflushed_commands_.push_back(std::move(command));
     if (then) {
-        // The batch starts with the journal, so the first command is its second.
         command_results_.push_back({unflushed_commands_.size(), std::move(then)});
     }
+    unflushed_commands_.push_back(std::move(command));
     flush_soon();
 }
 
@@ -103,12 +102,10 @@ void RunSession::flush() {
     if (std::exchange(run_changed_, false)) {
         append.run = run_;
     }
+    // The journal comes last: it may end the run, which gives up what the others asked for.
     store::Batch batch;
+    batch.commands = std::exchange(unflushed_commands_, {});
     batch.commands.emplace_back(std::move(append));
-    for (store::Command& command : unflushed_commands_) {
-        batch.commands.push_back(std::move(command));
-    }
-    unflushed_commands_.clear();
     in_flight_results_ = std::exchange(command_results_, {});
     is_flushing_ = true;
     ++batches_;

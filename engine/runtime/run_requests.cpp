@@ -37,8 +37,10 @@ std::string operation_word(const StepRequest& request) {
             return "outcome";
         case RequestKind::kRunChildFlow:
             return "run_child_flow";
-        case RequestKind::kWaitForCallback:
+        case RequestKind::kCallbackBegin:
             return "wait_for_callback";
+        case RequestKind::kWaitForCallback:
+            return "callback";
         case RequestKind::kExclusiveBegin:
         case RequestKind::kExclusiveEnd:
             return "exclusive";
@@ -70,6 +72,26 @@ JournalRow row_of(RowKind kind, const StepRequest& request) {
     return row;
 }
 
+bool has_due(RequestKind kind) {
+    return kind == RequestKind::kDelay || kind == RequestKind::kDelayUntil ||
+           kind == RequestKind::kCallbackBegin || kind == RequestKind::kWaitForCallback;
+}
+
+// When the wait is over by itself: after seconds, or at a time.
+std::optional<Timestamp> due_of(const StepRequest& request, Timestamp now) {
+    const auto parsed = parse_json(request.input.view(), "a wait");
+    if (!parsed) {
+        return now;
+    }
+    const Json* timeout = find(*parsed, "timeout");
+    const Json& given = timeout == nullptr ? *parsed : *timeout;
+    if (given.is_string()) {
+        return parse_utc(given.get<std::string>());
+    }
+    const double seconds = given.is_number() ? given.get<double>() : 0;
+    return now + Duration(static_cast<std::int64_t>(seconds * 1e6));
+}
+
 }  // namespace
 
 std::optional<Answer> RunSession::request(const StepRequest& request) {
@@ -94,6 +116,7 @@ std::optional<Answer> RunSession::request(const StepRequest& request) {
         case RequestKind::kDelay:
         case RequestKind::kDelayUntil:
         case RequestKind::kRunChildFlow:
+        case RequestKind::kCallbackBegin:
         case RequestKind::kWaitForCallback:
         case RequestKind::kExclusiveBegin:
             return answer_wait(request);
@@ -243,6 +266,9 @@ std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
     if (request.kind == RequestKind::kExclusiveEnd) {
         release_lock(request);
     }
+    if (!is_begin && request.operation == "wait_for_callback" && request.error) {
+        close_callback(request);
+    }
     return Answer::of({});
 }
 
@@ -270,16 +296,8 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
     if (!kept.is_recorded) {
         JournalRow row = row_of(RowKind::kWait, request);
         row.status = Status::kWaiting;
-        if (request.kind == RequestKind::kDelay || request.kind == RequestKind::kDelayUntil) {
-            const auto parsed = parse_json(request.input.view(), "delay");
-            const Timestamp now = services_.operations.clock->now();
-            if (parsed && parsed->is_number()) {
-                const double seconds = parsed->get<double>();
-                kept.due = now + Duration(static_cast<std::int64_t>(seconds * 1e6));
-            } else {
-                kept.due = parsed && parsed->is_string() ? parse_utc(parsed->get<std::string>())
-                                                         : std::optional(now);
-            }
+        if (has_due(request.kind)) {
+            kept.due = due_of(request, services_.operations.clock->now());
             if (!kept.due) {
                 waits_.erase(request.path);
                 model::StepError error;

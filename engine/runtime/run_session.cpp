@@ -199,6 +199,8 @@ void RunSession::update_waiting() {
     bool has_active = false;
     bool has_paused = !waits_.empty();
     for (const auto& [path, wait] : waits_) {
+        // Only for a commit: its address.
+        has_active = has_active || wait.kind == script::RequestKind::kCallbackBegin;
         if (wait.due && (!wake_at || *wait.due < *wake_at)) {
             wake_at = wait.due;
         }

@@ -25,10 +25,6 @@ namespace tideway::runtime {
 class FlowCatalog;
 struct LoadedVersion;
 
-// The secret part of the address that wait_for_callback waits at; the same after a crash.
-// `key` is the environment's: an id of a run alone opens nothing.
-std::string callback_token(std::string_view key, const Uid& run, std::string_view path);
-
 // The operation's input against its schema; code "OpenApiOperationParameterValidationFailed", the
 // message names every field.
 Status check_input(const model::OperationSpec& operation, const Json& input);
@@ -63,7 +59,8 @@ struct SessionServices {
     OperationServices operations;
     RunObserver* observer = nullptr;
     std::string environment;
-    std::string callback_key;
+    std::string public_url;    // addresses of callbacks begin with it
+    std::string callback_key;  // of the environment: an id of a run alone opens nothing
     RunLimits limits;
 };
 
@@ -187,8 +184,11 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void start_child(Wait& wait);
     void admit_child(const std::string& path, int depth);
     void check_child(const std::string& path);
-    void start_callback(Wait& wait);
+    void make_callback(const Wait& wait);
+    void await_callback(Wait& wait);
     void check_callback(const std::string& path);
+    void time_out_callback(const std::string& path);
+    void close_callback(const script::StepRequest& scope_end);
     void start_lock(Wait& wait);
     void wake(const std::string& path, const script::Answer& answer, std::string code);
     void release_lock(const script::StepRequest& request);

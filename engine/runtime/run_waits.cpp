@@ -1,9 +1,11 @@
 // RunSession: delays, child flows, callbacks and locks. Each is a wait row, made durable before it
 // can be answered from outside, and a wake row that resumes the branch.
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
+#include "engine/model/step_path.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/run_session.h"
 
@@ -68,11 +70,17 @@ Result<ChildLookup> look_up_child(store::Reader& reader, const Uid& child, Uid p
     return out;
 }
 
-}  // namespace
-
+// The secret part of an address; the same after a crash.
 std::string callback_token(std::string_view key, const Uid& run, std::string_view path) {
     return to_base64url(hmac_sha256(key, "callback:" + run.hex() + ":" + std::string(path)));
 }
+
+// Where the run waits after the body of the scope.
+std::string callback_path(const std::string& scope) {
+    return scope + "/" + std::string(script::kCallbackAnswer);
+}
+
+}  // namespace
 
 void RunSession::start_wait(Wait& wait) {
     wait.is_started = true;
@@ -84,8 +92,11 @@ void RunSession::start_wait(Wait& wait) {
         case RequestKind::kRunChildFlow:
             start_child(wait);
             return;
+        case RequestKind::kCallbackBegin:
+            make_callback(wait);
+            return;
         case RequestKind::kWaitForCallback:
-            start_callback(wait);
+            await_callback(wait);
             return;
         default:
             start_lock(wait);
@@ -237,16 +248,29 @@ void RunSession::check_child(const std::string& path) {
     );
 }
 
-void RunSession::start_callback(Wait& wait) {
-    // The token derives from run and path: the address is the same after a crash.
+// The address is durable before the script has it: whoever calls it is heard, however soon.
+void RunSession::make_callback(const Wait& wait) {
     store::PutCallback put;
     put.token = callback_token(services_.callback_key, run_.uid, wait.path);
     put.run_id = run_.id;
-    put.path = wait.path;
-    put.expires = services_.operations.clock->now() + limits::kRunDurationMax;
-    const std::string path = wait.path;
-    add_command(std::move(put), [this, path](const store::Outcome&) { check_callback(path); });
+    put.path = callback_path(wait.path);
+    put.expires = *wait.due;
+    // Recorded: a replay gives the same, wherever the listener is by then.
+    const Payload callback = to_payload(Json{
+        {"address", services_.public_url + "/callbacks/" + put.token},
+        {"expires", format_utc(put.expires)}});
+    add_command(std::move(put), [this, path = wait.path, callback](const store::Outcome&) {
+        wake(path, Answer::of(callback), "OK");
+    });
     gate([] {});
+}
+
+void RunSession::await_callback(Wait& wait) {
+    const Duration left = *wait.due - services_.operations.clock->now();
+    wait.timer = services_.operations.executor->after(
+        std::max(Duration(0), left), guarded([this, path = wait.path] { time_out_callback(path); })
+    );
+    check_callback(wait.path);  // it may have come while the body ran
 }
 
 void RunSession::check_callback(const std::string& path) {
@@ -261,6 +285,27 @@ void RunSession::check_callback(const std::string& path) {
             }
         }
     );
+}
+
+// The writer decides: a call that was accepted is delivered, one that comes now is refused.
+void RunSession::time_out_callback(const std::string& path) {
+    add_command(store::CloseCallback{run_.id, path}, [this, path](const store::Outcome& outcome) {
+        if (outcome.granted) {
+            check_callback(path);
+            return;
+        }
+        model::StepError error;
+        error.code = "ActionTimedOut";
+        error.message = "Nobody called the address within the step's time limit.";
+        error.status = model::Status::kTimedOut;
+        error.step = model::parent_path(path);
+        wake(path, Answer::raise(error), error.code);
+    });
+    gate([] {});
+}
+
+void RunSession::close_callback(const script::StepRequest& scope_end) {
+    add_command(store::CloseCallback{run_.id, callback_path(scope_end.path)});
 }
 
 void RunSession::start_lock(Wait& wait) {

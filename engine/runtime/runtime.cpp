@@ -40,8 +40,9 @@ std::string read_or_make_callback_key(store::Store& store) {
         return **kept;
     }
     std::string key = to_hex(random_bytes(32));
-    const auto stored = submit_blocking(store, {{store::SetMeta{kCallbackKey, key}}});
-    return stored ? key : std::string();
+    // Not stored, it is the key of this process: addresses in use are stored themselves.
+    static_cast<void>(submit_blocking(store, {{store::SetMeta{kCallbackKey, key}}}));
+    return key;
 }
 
 }  // namespace
@@ -65,6 +66,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.links = this;
     services.crash_points = dependencies_.crash_points;
     services.environment = dependencies_.environment;
+    services.public_url = dependencies_.public_url;
     services.callback_key = callback_key_;
     services.make_loop = dependencies_.make_loop;
     services.timer_speed = dependencies_.timer_speed;
@@ -316,16 +318,13 @@ void Runtime::decide(
     shard_of(run).decide(run, std::move(path), decision, std::move(adopted), std::move(done));
 }
 
-std::string Runtime::callback_token(const Uid& run, std::string_view path) const {
-    return runtime::callback_token(callback_key_, run, path);
-}
-
 void Runtime::receive_callback(
-    std::string token, Payload payload, std::function<void(Result<bool>)> done
+    std::string token, Payload payload, std::function<void(Result<store::CallbackFate>)> done
 ) {
     store::ReceiveCallback receive;
     receive.token = std::move(token);
     receive.payload = std::move(payload);
+    receive.at = dependencies_.clock->now();
     dependencies_.store->submit(
         {{std::move(receive)}},
         [this, done = std::move(done)](Result<std::vector<store::Outcome>> result) {
@@ -334,10 +333,10 @@ void Runtime::receive_callback(
                 return;
             }
             const store::Outcome& outcome = result->front();
-            if (outcome.run_id != 0) {
+            if (outcome.callback == store::CallbackFate::kTaken) {
                 notify(outcome.run_id, outcome.path);
             }
-            done(outcome.granted);
+            done(outcome.callback);
         }
     );
 }

@@ -27,6 +27,7 @@ struct RuntimeDependencies {
     Log* log = nullptr;
     CrashPoints* crash_points = nullptr;
     std::string environment;
+    std::string public_url;  // of the trigger listener, without a slash at the end
     int shards = 1;
     int reader_threads = 2;  // 0: what runs read is read on the thread of their shard
     std::function<std::unique_ptr<Loop>()> make_loop;  // of a shard; empty: a loop in real time
@@ -122,12 +123,10 @@ class Runtime final : private RuntimeLinks {
         std::function<void(Status)> done
     );
 
-    // The secret part of the address that a run waits at (wait_for_callback).
-    std::string callback_token(const Uid& run, std::string_view path) const;
-
-    // Somebody called the address that a run waits at. False: nobody waits for it.
+    // Somebody called the address that a run waits at (wait_for_callback). A call that is taken is
+    // durable when `done` is told, and delivered once, whatever the run does now.
     void receive_callback(
-        std::string token, Payload payload, std::function<void(Result<bool>)> done
+        std::string token, Payload payload, std::function<void(Result<store::CallbackFate>)> done
     );
 
     ReaderPool& readers() { return readers_; }

@@ -34,6 +34,7 @@ Shard::Shard(ShardServices services)
     session_services_.connections = services_.connections;
     session_services_.observer = this;
     session_services_.environment = services_.environment;
+    session_services_.public_url = services_.public_url;
     session_services_.callback_key = services_.callback_key;
     session_services_.limits = services_.run_limits;
     OperationServices& operations = session_services_.operations;

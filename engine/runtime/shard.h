@@ -48,6 +48,7 @@ struct ShardServices {
     RuntimeLinks* links = nullptr;
     CrashPoints* crash_points = nullptr;
     std::string environment;
+    std::string public_url;
     std::string callback_key;
     std::function<std::unique_ptr<Loop>()> make_loop;  // empty: a loop in real time
     double timer_speed = 1.0;                          // base/loop.h

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/model/step_path.h"
+#include "engine/script/step_host.h"
 
 namespace tideway::runtime {
 
@@ -147,13 +148,14 @@ class TreeBuilder {
     }
 
     void end(StepNode& node, const JournalRow& row) {
-        node.ended = row.at;
-        node.attempts = std::max(node.attempts, row.attempt);
-        // A lock that was granted is a scope that goes on.
-        if (node.kind == "exclusive" && row.status == Status::kSucceeded) {
+        // With its lock granted, or its address made, a scope goes on.
+        const bool is_scope = node.kind == "exclusive" || node.kind == "wait_for_callback";
+        if (is_scope && row.status == Status::kSucceeded) {
             node.status = Status::kRunning;
             return;
         }
+        node.ended = row.at;
+        node.attempts = std::max(node.attempts, row.attempt);
         node.status = row.status;
         node.code = row.code;
         if (row.status == Status::kSucceeded) {
@@ -175,6 +177,9 @@ class TreeBuilder {
         } else {
             node.children = scope(path, inside);
         }
+        if (node.kind == "wait_for_callback") {
+            take_callback(node);
+        }
         if (model::is_final(run_.status) && !model::is_final(node.status)) {
             node.status = Status::kCancelled;
         }
@@ -182,6 +187,18 @@ class TreeBuilder {
             settle_conditions(node.children);
         }
         return node;
+    }
+
+    // What came back is the output of the scope; the wait for it is not shown by itself.
+    void take_callback(StepNode& node) const {
+        const auto answer = nodes_.find(node.path + "/" + std::string(script::kCallbackAnswer));
+        if (answer == nodes_.end()) {
+            return;
+        }
+        node.output = answer->second.output;
+        if (!model::is_final(node.status)) {
+            node.status = answer->second.status;
+        }
     }
 
     void place(

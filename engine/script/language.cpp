@@ -30,7 +30,6 @@ constexpr LanguageFunction kFunctions[] = {
     {"fail", 2, 3},
     {"outcome", 1, 2},
     {"run_child_flow", 2, 3, kStep, kStepName},
-    {"wait_for_callback", 1, 2, kStep, kStepName},
     // structure
     {"scope", 2, 2, kStructure, kStepName},
     {"try", 2, 2, kStructure, kStepName},
@@ -39,6 +38,7 @@ constexpr LanguageFunction kFunctions[] = {
     {"parallel", 2, 2, kStructure, kStepName},
     {"repeat_until", 2, 3, kStructure, kStepName},
     {"exclusive", 3, 3, kStructure, kStepName},
+    {"wait_for_callback", 2, 3, kStructure, kStepName},
     // values
     {"array", 0, 1},
     {"now", 0, 0},

@@ -20,12 +20,15 @@ enum class RequestKind {
     kTerminate,        // input: {status, code, message}; always answered kStop
     kOutcome,          // input: {word, reason}
     kRunChildFlow,     // operation: flow name; input: the child's input
-    kWaitForCallback,  // input: {subscribe..., timeout}
+    kCallbackBegin,    // wait_for_callback begins, a scope; input: {timeout} in seconds; answered
+                       // with {address, expires}
+    kWaitForCallback,  // after its body; input: `expires`; answered with the call, or raises
     kExclusiveBegin,   // input: the lock key (any JSON); path is the exclusive scope's path
     kExclusiveEnd,
     kScopeBegin,  // operation: "scope", "try", "switch", "case", "foreach", "iteration",
-                  // "parallel", "branch", "repeat_until", "exclusive"; input: details or empty A
-                  // foreach or repeat_until whose input says checkpoint=true may be answered with
+                  // "parallel", "branch", "repeat_until", "exclusive", "wait_for_callback"; input:
+                  // details or empty A foreach or repeat_until whose input says checkpoint=true may
+                  // be answered with
                   // {"done":n,"state":v}: it then goes on with iteration n+1 and that state.
     kScopeEnd,    // status and error say how the body ended, for kExclusiveEnd too; the input of an
                   // iteration with a checkpoint is {"state":v} (repeat_until: and "done")
@@ -35,6 +38,9 @@ enum class RequestKind {
     kEnv,         // name: the variable; answered with its value
     kLog,         // input: {message, fields}
 };
+
+// The last part of the path of kWaitForCallback, inside the scope of its kCallbackBegin.
+inline constexpr std::string_view kCallbackAnswer = "@answer";
 
 struct StepRequest {
     RequestKind kind = RequestKind::kCompose;

@@ -107,6 +107,35 @@ http::Response response_of(const model::RunRecord& run) {
     return out;
 }
 
+// What a caller of a callback's address learns.
+http::Response response_of(store::CallbackFate fate) {
+    Error error;
+    switch (fate) {
+        case store::CallbackFate::kTaken:
+            return http::json_response(202, "{}");
+        case store::CallbackFate::kRepeated:
+            error.kind = ErrorKind::kConflict;
+            error.code = "CallbackAlreadyReceived";
+            error.message = "This address has been called before; the first call counts.";
+            break;
+        case store::CallbackFate::kClosed:
+            error.kind = ErrorKind::kNotFound;
+            error.code = "CallbackExpired";
+            error.message = "The run does not wait for a call to this address any more.";
+            break;
+        case store::CallbackFate::kUnknown:
+            error.kind = ErrorKind::kNotFound;
+            error.code = "CallbackNotFound";
+            error.message = "No run waits at this address: it has ended, or the address is wrong.";
+            break;
+    }
+    http::Response out = http::error_response(error);
+    if (fate == store::CallbackFate::kClosed) {
+        out.status = 410;
+    }
+    return out;
+}
+
 class TriggerDoor {
   public:
     explicit TriggerDoor(const Context& context)
@@ -150,16 +179,8 @@ class TriggerDoor {
         context_.runtime->receive_callback(
             request.params["token"],
             std::move(*event),
-            [answer](Result<bool> known) {
-                if (!known) {
-                    answer->send(http::error_response(known.error()));
-                    return;
-                }
-                Error gone;
-                gone.kind = ErrorKind::kNotFound;
-                gone.code = "CallbackNotFound";
-                gone.message = "No run waits at this address any more.";
-                answer->send(*known ? http::json_response(202, "{}") : http::error_response(gone));
+            [answer](Result<store::CallbackFate> fate) {
+                answer->send(fate ? response_of(*fate) : http::error_response(fate.error()));
             }
         );
     }
@@ -533,14 +554,15 @@ void add_trigger_routes(http::Router& router, const Context& context) {
                 door->invoke(std::move(request), answer);
             });
         }
-        router.add(
-            method,
-            "/callbacks/{token}",
-            [door](http::ServerRequest request, const Answer& answer) {
-                door->callback(std::move(request), answer);
-            }
-        );
     }
+    // Only so: what looks at links (mail filters, previews) must not answer for a person.
+    router.add(
+        "POST",
+        "/callbacks/{token}",
+        [door](http::ServerRequest request, const Answer& answer) {
+            door->callback(std::move(request), answer);
+        }
+    );
     router.add("GET", "/health", [](const http::ServerRequest&, const Answer& answer) {
         answer->send(http::json_response(200, R"({"status":"ok"})"));
     });

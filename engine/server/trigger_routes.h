@@ -7,7 +7,7 @@
 namespace tideway::server {
 
 //   ANY  /flows/{pack}/{flow}/invoke[/{rest*}]?sp=..&sv=1.0&sig=..   a trigger
-//   ANY  /callbacks/{token}                                          wait_for_callback
+//   POST /callbacks/{token}                                          wait_for_callback
 //   GET  /health
 void add_trigger_routes(http::Router& router, const Context& context);
 

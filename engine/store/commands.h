@@ -100,18 +100,24 @@ struct ReleaseLock {
     std::string path;
 };
 
-// wait_for_callback: a token that somebody will call; and that call.
+// wait_for_callback: a token that somebody will call, that call, and the end of the wait for it.
 struct PutCallback {
     std::string token;
     RunId run_id = 0;
-    std::string path;
+    std::string path;  // where the run waits
     Timestamp expires;
 };
 
 struct ReceiveCallback {
     std::string token;
     Payload payload;
-    std::optional<Timestamp> at;  // when given, a token that has expired by then is refused
+    Timestamp at;  // a token that has expired by then is refused
+};
+
+// From here on a call is refused, whenever it left.
+struct CloseCallback {
+    RunId run_id = 0;
+    std::string path;
 };
 
 // The items of a split event up to `to` have their runs; with the last one the fan-out is gone.
@@ -242,6 +248,7 @@ using Command = std::variant<
     ReleaseLock,
     PutCallback,
     ReceiveCallback,
+    CloseCallback,
     AdvanceFanOut,
     PutFlow,
     PutVersion,
@@ -266,21 +273,29 @@ struct LockGrant {
     std::string path;
 };
 
+// What became of a call to a token.
+enum class CallbackFate {
+    kUnknown,   // no such token, or its run has ended
+    kTaken,     // kept until its run takes it
+    kRepeated,  // one was taken before; this one changes nothing
+    kClosed,    // too late
+};
+
 // One per command, in order.
 struct Outcome {
     std::int64_t id = 0;  // row id made or found: event (Admit), flow, version, run (ClaimRun)
     RunId run_id = 0;     // Admit: the run made, or the first run of a duplicate;
                           // ReleaseLock: the run that the lock passed to, or 0;
-                          // ReceiveCallback: the run that waits for it, or 0
+                          // ReceiveCallback: the run that waits for it, when taken
     Uid run_uid;          // of run_id
-    bool is_duplicate = false;     // Admit
-    bool waits = false;            // Admit: for its turn; it is not to be started
-    bool granted = false;          // AcquireLock; ReceiveCallback: the token was known and open;
-                                   // PutCallback: the call has come already;
-                                   // SetRunStatus: not Running because its turn has not come: false
-    std::int64_t lease_epoch = 0;  // ClaimRun
-    std::string path;              // ReleaseLock, ReceiveCallback: where that run waits
-    std::int64_t count = 0;        // Prune: runs removed
+    bool is_duplicate = false;  // Admit
+    bool waits = false;         // Admit: for its turn; it is not to be started
+    bool granted = false;  // AcquireLock; PutCallback, CloseCallback: the call has come already;
+                           // SetRunStatus: false when set Running before its turn has come
+    CallbackFate callback = CallbackFate::kUnknown;  // ReceiveCallback
+    std::int64_t lease_epoch = 0;                    // ClaimRun
+    std::string path;               // ReleaseLock, ReceiveCallback: where that run waits
+    std::int64_t count = 0;         // Prune: runs removed
     std::vector<LockGrant> grants;  // ReleaseLock, and whatever ends a run: locks passed on
     std::vector<RunId> turns;       // whatever ends a run or a fan-out: runs whose turn has come
 };

@@ -202,8 +202,9 @@ Result<Outcome> LockCommands::apply(const ReceiveCallback& command) {
         const RunId run_id = query.integer();
         std::string path = query.text();
         const bool was_received = query.boolean();
-        const bool is_late = command.at && *command.at >= query.timestamp();
+        const bool is_late = command.at >= query.timestamp();
         if (was_received || is_late) {
+            out.callback = was_received ? CallbackFate::kRepeated : CallbackFate::kClosed;
             return out;
         }
         out.run_id = run_id;
@@ -218,7 +219,21 @@ Result<Outcome> LockCommands::apply(const ReceiveCallback& command) {
     receive.set("payload", column);
     receive.set("token", command.token);
     TIDEWAY_TRY(receive.run());
-    out.granted = true;
+    out.callback = CallbackFate::kTaken;
+    return out;
+}
+
+Result<Outcome> LockCommands::apply(const CloseCallback& command) {
+    // Not the time of closing: a call that left before it may be written after it.
+    SqlQuery close(
+        driver_,
+        "UPDATE callback SET expires = 0 WHERE run_id = $run AND path = $path RETURNING received"
+    );
+    close.set("run", command.run_id);
+    close.set("path", command.path);
+    Outcome out;
+    TIDEWAY_TRY_ASSIGN(const bool is_known, close.step());
+    out.granted = is_known && close.boolean();
     return out;
 }
 

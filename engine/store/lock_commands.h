@@ -24,6 +24,8 @@ class LockCommands {
     // The same token again changes nothing and keeps what was received.
     Result<Outcome> apply(const PutCallback& command);
     Result<Outcome> apply(const ReceiveCallback& command);
+    // A call that has come is kept.
+    Result<Outcome> apply(const CloseCallback& command);
 
     // Gives up what an ended run holds or waits for; the locks that passed on.
     Result<std::vector<LockGrant>> end_run(RunId run_id);

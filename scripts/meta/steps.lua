@@ -76,11 +76,3 @@ function outcome(word, reason) end
 ---
 --- Errors: what made the child fail; a child that is off; more than 32 flows deep.
 function run_child_flow(name, child, input) end
-
---- Waits until somebody calls the address that this step makes.
----@param name string
----@param options? { subscribe?: table, timeout?: string } `subscribe` says who is told the address.
----@return table call What the caller sent: {method, headers, body}.
----
---- Errors: status TimedOut after the timeout.
-function wait_for_callback(name, options) end

@@ -80,3 +80,22 @@ function repeat_until(name, options, body) end
 ---
 --- Errors: what the body raises.
 function exclusive(name, key, body) end
+
+--- A call to an address, in the shape of the event of `trigger.http_request`.
+---@class CallbackCall
+---@field method "POST"
+---@field headers table<string, string> Names in lower case; without credentials.
+---@field queries table<string, string> What was added to the address: `?decision=approve`.
+---@field body? any JSON as a value, text as text, other content as `$content-type` and `$content`.
+
+--- Makes an address that can be called once, gives it to the body and waits, after the body, until
+--- somebody calls it (POST). A call that comes earlier, or while the server restarts, is kept. Whoever has
+--- the address can answer: send it only to who may. `wait_for_callback(name, body)` waits 30 days.
+---@param name string
+---@param options { timeout?: string|number } ISO 8601 duration or seconds, from the begin of the step; at most 30 days.
+---@param body? fun(address: string) Its steps send the address to who is to call it: a request, an approval, a row.
+---@return CallbackCall call
+---
+--- Errors: ActionTimedOut with status TimedOut after the timeout; what the body raises. The address is
+--- closed then.
+function wait_for_callback(name, options, body) end

@@ -261,6 +261,35 @@ local function exclusive(name, key, body)
   return close(pcall(body))
 end
 
+local function callback_seconds(options)
+  for key in pairs(options) do
+    if key ~= "timeout" then
+      error("wait_for_callback: the options have no field '" .. tostring(key) .. "'; the only one is timeout", 3)
+    end
+  end
+  local most = engine.callback_seconds_max
+  local seconds = options.timeout == nil and most or engine.duration(options.timeout)
+  if not (seconds > 0 and seconds <= most) then
+    error("wait_for_callback: the timeout must be more than 0 and at most " .. most // 86400 .. " days", 3)
+  end
+  return seconds
+end
+
+-- wait_for_callback(name, body) or wait_for_callback(name, options, body). The body gets the address
+-- and sends it to whoever is to call it; the wait begins behind the body.
+local function wait_for_callback(name, options, body)
+  if body == nil and type(options) == "function" then
+    options, body = {}, options
+  end
+  expect("wait_for_callback: the options (second argument)", options, "table")
+  expect("wait_for_callback: the body (last argument)", body, "function")
+  local callback = enter("wait_for_callback", name, { timeout = callback_seconds(options) })
+  return close(pcall(function()
+    body(callback.address)
+    return engine.await_callback(callback.expires)
+  end))
+end
+
 -- The whole run: the file's own text, then run(event).
 local function start(file, environment, event)
   return engine.begin_run(file(environment))(event)
@@ -274,5 +303,6 @@ return {
   parallel = parallel,
   repeat_until = repeat_until,
   exclusive = exclusive,
+  wait_for_callback = wait_for_callback,
   start = start,
 }

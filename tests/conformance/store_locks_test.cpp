@@ -4,6 +4,8 @@ namespace tideway::tests {
 namespace {
 
 using store::AcquireLock;
+using store::CallbackFate;
+using store::CloseCallback;
 using store::PutCallback;
 using store::ReceiveCallback;
 using store::ReleaseLock;
@@ -136,7 +138,7 @@ TEST_P(StoreConformance, KeepsACallbackUntilItIsAwaited) {
     const store::RunId id = new_run();
     EXPECT_FALSE(done(PutCallback{"token", id, "Wait", at_second(100)}).granted);
     const store::Outcome call = done(ReceiveCallback{"token", Payload(R"({"a":1})"), at_second(5)});
-    EXPECT_TRUE(call.granted);
+    EXPECT_EQ(call.callback, CallbackFate::kTaken);
     EXPECT_EQ(call.run_id, id);
     EXPECT_EQ(call.run_uid, run(id).uid);
     EXPECT_EQ(call.path, "Wait");
@@ -152,23 +154,46 @@ TEST_P(StoreConformance, KeepsACallbackUntilItIsAwaited) {
 TEST_P(StoreConformance, TakesACallbackOnce) {
     const store::RunId id = new_run();
     done(PutCallback{"token", id, "Wait", at_second(100)});
-    EXPECT_TRUE(done(ReceiveCallback{"token", large_payload('a'), std::nullopt}).granted);
-    EXPECT_FALSE(done(ReceiveCallback{"token", large_payload('b'), std::nullopt}).granted);
+    const auto first = done(ReceiveCallback{"token", large_payload('a'), at_second(1)});
+    EXPECT_EQ(first.callback, CallbackFate::kTaken);
+    const auto second = done(ReceiveCallback{"token", large_payload('b'), at_second(2)});
+    EXPECT_EQ(second.callback, CallbackFate::kRepeated);
+    EXPECT_EQ(second.run_id, 0);
     EXPECT_EQ((*reader().callback(id, "Wait"))->payload, large_payload('a'));
 }
 
 TEST_P(StoreConformance, RefusesCallbacksThatAreUnknownLateOrOfAnEndedRun) {
-    EXPECT_FALSE(done(ReceiveCallback{"unknown", Payload("1"), std::nullopt}).granted);
+    const ReceiveCallback call{"token", Payload("1"), at_second(99)};
+    EXPECT_EQ(done(call).callback, CallbackFate::kUnknown);
     const store::RunId id = new_run();
-    done(PutCallback{"token", id, "Wait", at_second(100)});
-    EXPECT_FALSE(done(ReceiveCallback{"token", Payload("1"), at_second(100)}).granted);
+    done(PutCallback{"token", id, "Wait", at_second(99)});
+    EXPECT_EQ(done(call).callback, CallbackFate::kClosed);
     EXPECT_EQ(
         code_of(apply(PutCallback{"token", new_run(), "Wait", at_second(1)})), "CallbackTokenTaken"
     );
     end_run(id, model::Status::kTimedOut);
-    EXPECT_FALSE(done(ReceiveCallback{"token", Payload("1"), std::nullopt}).granted);
+    EXPECT_EQ(done(call).callback, CallbackFate::kUnknown);
     EXPECT_FALSE(*reader().callback(id, "Wait"));
     EXPECT_EQ(code_of(apply(PutCallback{"late", id, "Wait", at_second(1)})), "RunEnded");
+}
+
+TEST_P(StoreConformance, ClosesACallbackForCallsThatLeftBeforeToo) {
+    const store::RunId id = new_run();
+    done(PutCallback{"token", id, "Wait", at_second(100)});
+    EXPECT_FALSE(done(CloseCallback{id, "Wait"}).granted);
+    const auto call = done(ReceiveCallback{"token", Payload("1"), at_second(5)});
+    EXPECT_EQ(call.callback, CallbackFate::kClosed);
+    EXPECT_FALSE((*reader().callback(id, "Wait"))->received);
+    EXPECT_FALSE(done(CloseCallback{id, "Wait"}).granted);
+    EXPECT_FALSE(done(CloseCallback{id, "Elsewhere"}).granted);
+}
+
+TEST_P(StoreConformance, KeepsACallThatCameBeforeItsCallbackIsClosed) {
+    const store::RunId id = new_run();
+    done(PutCallback{"token", id, "Wait", at_second(100)});
+    done(ReceiveCallback{"token", Payload("1"), at_second(5)});
+    EXPECT_TRUE(done(CloseCallback{id, "Wait"}).granted);
+    EXPECT_EQ((*reader().callback(id, "Wait"))->payload.view(), "1");
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// A whole runtime for a test: a real SQLite file, the real Lua machine, one pack made of texts, and
-// a LedgerService as the outside world.
+// A whole runtime for a test: real SQLite file, real Lua machine, a pack of texts, a LedgerService.
 #pragma once
 
 #include <algorithm>
@@ -235,6 +234,7 @@ class RuntimeWorld {
         dependencies.clock = &clock_;
         dependencies.log = &log_;
         dependencies.environment = "test";
+        dependencies.public_url = public_url_;
         dependencies.timer_speed = options_.speed;
         dependencies.run_limits = options_.limits;
         runtime_ = std::make_unique<runtime::Runtime>(dependencies);

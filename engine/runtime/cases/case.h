@@ -31,6 +31,15 @@ struct CaseAnswer {
     int line = 0;
 };
 
+// A call to the address that wait_for_callback makes: of those that fit a step, the first that is
+// not made yet.
+struct CaseCallback {
+    std::string step;   // the end of its step path, from a whole name on
+    Duration after{0};  // the address is there
+    Json call;          // {"method", "headers", "queries", "body"}
+    int line = 0;
+};
+
 struct ExpectedStep {
     std::string path;  // the end of its step path, from a whole name on
     Json what;         // {"status", "value", "input", "output", "error", "attempts"}
@@ -64,6 +73,7 @@ struct Case {
     Duration time_limit;  // of the case's own time
     std::map<std::string, Json> variables;
     std::vector<CaseAnswer> answers;
+    std::vector<CaseCallback> callbacks;
     ExpectedRun run;
     std::optional<std::vector<ExpectedEffect>> effects;  // none: not looked at
 };

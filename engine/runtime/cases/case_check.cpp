@@ -36,11 +36,6 @@ void place(
     }
 }
 
-bool ends_with_path(std::string_view path, std::string_view end) {
-    return path == end || (path.ends_with(end) && path.size() > end.size() &&
-                           path[path.size() - end.size() - 1] == '/');
-}
-
 Json parsed(const Payload& payload) {
     if (payload.empty()) {
         return nullptr;
@@ -213,6 +208,11 @@ class RunCheck {
 };
 
 }  // namespace
+
+bool ends_with_path(std::string_view path, std::string_view end) {
+    return path == end || (path.ends_with(end) && path.size() > end.size() &&
+                           path[path.size() - end.size() - 1] == '/');
+}
 
 Result<std::vector<CaseDifference>> check_run(
     const ExpectedRun& expected, const SeenRun& seen, const FindChild& find_child

@@ -112,6 +112,8 @@ class CaseReader {
     Status read_flow(Case& out) const;
     Status read_variables(Case& out) const;
     Status read_answers(Case& out) const;
+    Status read_callbacks(Case& out) const;
+    Result<Duration> read_duration(const std::string& text, const Path& path) const;
     Result<CaseAnswer> read_answer(const Json& json, const Path& path) const;
     Status check_output(const Json& output, const model::OperationSpec& operation, const Path& path)
         const;
@@ -150,6 +152,7 @@ Result<Case> CaseReader::read() {
     TIDEWAY_TRY(read_flow(out));
     TIDEWAY_TRY(read_variables(out));
     TIDEWAY_TRY(read_answers(out));
+    TIDEWAY_TRY(read_callbacks(out));
     const Json& expect = json_["expect"];
     out.run.event = string_or(expect, "event", out.run.event);
     read_run(expect, out.run);
@@ -209,13 +212,42 @@ Status CaseReader::read_times(Case& out) const {
     if (limit == nullptr) {
         return {};
     }
-    const auto parsed = model::parse_duration(limit->get<std::string>());
-    if (!parsed) {
+    TIDEWAY_TRY_ASSIGN(
+        out.time_limit, read_duration(limit->get<std::string>(), Path("/time_limit"))
+    );
+    return {};
+}
+
+Result<Duration> CaseReader::read_duration(const std::string& text, const Path& path) const {
+    const auto parsed = model::parse_duration(text);
+    if (!parsed || *parsed < Duration(0)) {
         return wrong(
-            Path("/time_limit"), "'time_limit' is not a duration.", "Write it as PT30M or P40D."
+            path, "'" + path.back() + "' is not a duration.", "Write it as PT30M or P40D."
         );
     }
-    out.time_limit = *parsed;
+    return *parsed;
+}
+
+Status CaseReader::read_callbacks(Case& out) const {
+    const Json* callbacks = find(json_, "callbacks");
+    for (std::size_t i = 0; callbacks != nullptr && i < callbacks->size(); ++i) {
+        const Json& json = (*callbacks)[i];
+        const Path path = Path("/callbacks") / i;
+        CaseCallback callback;
+        callback.step = string_or(json, "step");
+        callback.line = line_of(text_, path);
+        TIDEWAY_TRY_ASSIGN(
+            callback.after, read_duration(string_or(json, "after", "PT0S"), path / "after")
+        );
+        callback.call = {
+            {"method", "POST"},
+            {"headers", json.value("headers", Json::object())},
+            {"queries", json.value("queries", Json::object())}};
+        if (const Json* body = find(json, "body")) {
+            callback.call["body"] = *body;
+        }
+        out.callbacks.push_back(std::move(callback));
+    }
     return {};
 }
 

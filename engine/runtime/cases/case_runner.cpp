@@ -102,6 +102,13 @@ Result<CaseResult> CaseRunner::run(const Pack& pack, const Case& test) {
     TIDEWAY_TRY(world.open(part, test));
     TIDEWAY_TRY_ASSIGN(result.differences, play(world, test));
     add_service(test, service_, result.differences);
+    for (const CaseCallback& callback : world.untaken_callbacks()) {
+        result.differences.push_back(
+            {"callbacks, line " + std::to_string(callback.line),
+             "a call to the address of " + callback.step,
+             "no run waited for it"}
+        );
+    }
     result.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begun);
     return result;
 }

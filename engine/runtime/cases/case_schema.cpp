@@ -19,6 +19,8 @@ constexpr const char* kSchema = R"json({
   "variables": {"type": "object", "description": "Environment variables that differ from their defaults."},
   "answers": {"type": "array", "items": {"$ref": "#/definitions/answer"},
    "description": "What the connectors answer; of those that fit a call, the first that is not used up."},
+  "callbacks": {"type": "array", "items": {"$ref": "#/definitions/callback"},
+   "description": "Who calls the addresses that wait_for_callback makes, in their order."},
   "expect": {"$ref": "#/definitions/top"}
  },
  "definitions": {
@@ -43,6 +45,14 @@ constexpr const char* kSchema = R"json({
      "properties": {"found": {"type": "boolean"}, "output": {}}},
     "times": {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "any"}],
      "description": "How many calls it answers (1), or any number, also none."}}},
+  "callback": {
+   "type": "object", "required": ["step"], "additionalProperties": false,
+   "properties": {
+    "step": {"type": "string", "description": "The end of the path of the step that waits."},
+    "after": {"type": "string", "description": "How long after the address was made: PT2H."},
+    "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+    "queries": {"type": "object", "additionalProperties": {"type": "string"}},
+    "body": {}}},
   "status": {"enum": ["Succeeded", "Failed", "Cancelled", "TimedOut", "Skipped", "Waiting", "Running", "Paused"]},
   "error": {"type": "object", "additionalProperties": false, "minProperties": 1,
    "properties": {"code": {"type": "string"},

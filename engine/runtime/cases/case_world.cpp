@@ -36,6 +36,11 @@ CaseWorld::~CaseWorld() {
     if (counted_) {
         counted_->on_told({});
     }
+    if (callbacks_) {
+        // Its timers go when the loop stands still, and before the loop goes.
+        runtime_->stop();
+        callbacks_.reset();
+    }
     runtime_.reset();
     catalog_.reset();
     store_.reset();
@@ -52,7 +57,7 @@ Status CaseWorld::open(const Pack& pack, const Case& test) {
     TIDEWAY_TRY(catalog_->load());
     TIDEWAY_TRY(publish(pack, test));
     TIDEWAY_TRY(connect(pack));
-    return start_runtime();
+    return start_runtime(test);
 }
 
 Status CaseWorld::publish(const Pack& pack, const Case& test) {
@@ -88,7 +93,7 @@ Status CaseWorld::connect(const Pack& pack) {
     return {};
 }
 
-Status CaseWorld::start_runtime() {
+Status CaseWorld::start_runtime(const Case& test) {
     RuntimeDependencies dependencies;
     dependencies.store = counted_.get();
     dependencies.catalog = catalog_.get();
@@ -98,6 +103,7 @@ Status CaseWorld::start_runtime() {
     dependencies.clock = &time_;
     dependencies.log = &log_;
     dependencies.environment = "case";
+    dependencies.public_url = "https://flows.example";
     dependencies.reader_threads = 0;
     dependencies.make_loop = [this] {
         auto loop = std::make_unique<SimulatedLoop>(time_);
@@ -105,6 +111,10 @@ Status CaseWorld::start_runtime() {
         return loop;
     };
     runtime_ = std::make_unique<Runtime>(dependencies);
+    callbacks_ = std::make_unique<CaseCallbacks>(test.callbacks, *loop_, *runtime_);
+    counted_->on_callback([this](const store::PutCallback& put) {
+        loop_->post([this, put] { callbacks_->on_address(put.path, put.token); });
+    });
     counted_->on_told([this] { loop_->post([] {}); });
     runtime_->on_change([this](const model::RunRecord& run) {
         if (model::is_final(run.status) || run.status == model::Status::kPaused) {

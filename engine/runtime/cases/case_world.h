@@ -11,6 +11,7 @@
 #include "engine/base/temp_folder.h"
 #include "engine/connector/no_tokens.h"
 #include "engine/runtime/cases/case.h"
+#include "engine/runtime/cases/case_callbacks.h"
 #include "engine/runtime/cases/counted_store.h"
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/step_tree.h"
@@ -37,6 +38,9 @@ class CaseWorld {
     // Delivers the event and lets time go on until its first run is over or paused.
     Result<Admitted> deliver(const Case& test);
 
+    // Calls of the case that no run took.
+    std::vector<CaseCallback> untaken_callbacks() const { return callbacks_->untaken(); }
+
     Result<SeenRun> run(const Uid& uid) const;
     // The child that a step of this run called; none: it called nobody.
     Result<std::optional<SeenRun>> child(const SeenRun& parent, const std::string& step_path) const;
@@ -44,7 +48,7 @@ class CaseWorld {
   private:
     Status publish(const Pack& pack, const Case& test);
     Status connect(const Pack& pack);
-    Status start_runtime();
+    Status start_runtime(const Case& test);
     Result<SeenRun> seen(const model::RunRecord& record) const;
 
     TempFolder folder_;
@@ -59,6 +63,7 @@ class CaseWorld {
     std::unique_ptr<FlowCatalog> catalog_;
     SimulatedLoop* loop_ = nullptr;  // of the only shard
     std::unique_ptr<Runtime> runtime_;
+    std::unique_ptr<CaseCallbacks> callbacks_;
     Mutex mutex_;
     std::vector<Uid> settled_ TIDEWAY_GUARDED_BY(mutex_);  // over, or paused
 };

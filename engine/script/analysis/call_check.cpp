@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.h"
+#include "engine/model/retry_policy.h"
 #include "engine/script/analysis/table_check.h"
 
 namespace tideway::script::analysis {
@@ -194,6 +195,44 @@ void CallCheck::child(const Expression& call, const Frame& frame, Parameters par
          .suggestion = ""});
 }
 
+void CallCheck::callback(const Expression& call, const Frame& frame, Parameters parameters) {
+    if (call.parts.size() < 3) {
+        return;
+    }
+    const Expression& last = *call.parts.back();
+    const Meaning body = sources_.resolve(last, frame);
+    const bool may_be_known =
+        body.kind == Meaning::Kind::kParameter && parameters == Parameters::kMayBeLiterals;
+    if (body.kind != Meaning::Kind::kFunction && !may_be_known) {
+        add(frame,
+            last.at,
+            {.code = "body-not-function",
+             .message =
+                 "the last argument of wait_for_callback must be a function of this pack that gets "
+                 "the address, so that its steps are known before a run",
+             .suggestion = "function(address) ... end"});
+    }
+    if (call.parts.size() > 3 && call.parts[2]->kind == Kind::kTable) {
+        callback_options(*call.parts[2], frame);
+    }
+}
+
+void CallCheck::callback_options(const Expression& options, const Frame& frame) {
+    static const Json schema = {
+        {"type", "object"},
+        {"properties", {{"timeout", {{"type", Json::array({"string", "number"})}}}}}};
+    check_table(options, schema, {frame.file->path, findings_, "wait_for_callback", {}});
+    const Expression* timeout = field_value(options, "timeout");
+    if (timeout != nullptr && timeout->kind == Kind::kString &&
+        !model::parse_duration(timeout->text)) {
+        add(frame,
+            timeout->at,
+            {.code = "wrong-value",
+             .message = "wait_for_callback: '" + timeout->text + "' is not a duration",
+             .suggestion = "PT1H, PT30M or P1D"});
+    }
+}
+
 void CallCheck::language_call(
     const Expression& call, const std::string& name, const Frame& frame, Parameters parameters
 ) {
@@ -226,6 +265,8 @@ void CallCheck::language_call(
     }
     if (name == "run_child_flow") {
         child(call, frame, parameters);
+    } else if (name == "wait_for_callback") {
+        callback(call, frame, parameters);
     }
 }
 

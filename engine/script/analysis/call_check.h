@@ -72,6 +72,8 @@ class CallCheck {
         const Expression& call, const std::string& callee, const Frame& frame, Parameters parameters
     );
     void child(const Expression& call, const Frame& frame, Parameters parameters);
+    void callback(const Expression& call, const Frame& frame, Parameters parameters);
+    void callback_options(const Expression& options, const Frame& frame);
     void language_call(
         const Expression& call, const std::string& name, const Frame& frame, Parameters parameters
     );

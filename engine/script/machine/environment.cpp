@@ -134,7 +134,14 @@ void load_structure(lua_State* state) {
 void set_structure_functions(lua_State* state, Machine& machine) {
     load_structure(state);
     for (const char* name :
-         {"scope", "try", "switch", "foreach", "parallel", "repeat_until", "exclusive"}) {
+         {"scope",
+          "try",
+          "switch",
+          "foreach",
+          "parallel",
+          "repeat_until",
+          "exclusive",
+          "wait_for_callback"}) {
         lua_getfield(state, -1, name);
         lua_setfield(state, -3, name);
     }

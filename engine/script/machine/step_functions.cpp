@@ -168,18 +168,6 @@ int run_child_flow(lua_State* state) {
     return ask_value(state, run, request);
 }
 
-int wait_for_callback(lua_State* state) {
-    ExecutionImpl& run = execution_of(state, "wait_for_callback");
-    const std::string_view name = name_argument(state, 1, "wait_for_callback");
-    lua_settop(state, 2);
-    if (!lua_isnil(state, 2)) {
-        luaL_checktype(state, 2, LUA_TTABLE);
-    }
-    StepRequest request = run.request(state, RequestKind::kWaitForCallback, name);
-    request.input = Payload(lua_isnil(state, 2) ? std::string("{}") : encode_value(state, 2));
-    return ask_value(state, run, request);
-}
-
 int now(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "now");
     return ask_value(state, run, run.request(state, RequestKind::kNow, "@now"));
@@ -265,7 +253,6 @@ void set_step_functions(lua_State* state) {
     set_function<fail>(state, "fail");
     set_function<outcome>(state, "outcome");
     set_function<run_child_flow>(state, "run_child_flow");
-    set_function<wait_for_callback>(state, "wait_for_callback");
     set_function<now>(state, "now");
     set_function<uuid>(state, "uuid");
     set_function<log>(state, "log");

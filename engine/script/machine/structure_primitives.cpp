@@ -1,8 +1,7 @@
 // What scripts/tideway/structure.lua stands on: entering and leaving scopes, and branches.
-#include <charconv>
-
 #include "engine/base/clock.h"
 #include "engine/base/limits.h"
+#include "engine/model/retry_policy.h"
 #include "engine/model/step_path.h"
 #include "engine/script/machine/arguments.h"
 #include "engine/script/machine/declaring.h"
@@ -41,19 +40,21 @@ int ask_to_enter(lua_State* state, ExecutionImpl& run, const StepRequest& reques
     return run.ask(state, request, &guarded_continuation<entered>);
 }
 
+RequestKind begin_of(std::string_view kind) {
+    if (kind == "exclusive") {
+        return RequestKind::kExclusiveBegin;
+    }
+    return kind == "wait_for_callback" ? RequestKind::kCallbackBegin : RequestKind::kScopeBegin;
+}
+
 // enter(kind, name, details): begins a scope; returns the host's answer.
 int enter(lua_State* state) {
     const std::string kind(to_view(state, 1));
     ExecutionImpl& run = execution_of(state, kind);
-    const bool exclusive = kind == "exclusive";
-    if (exclusive && lua_isnoneornil(state, 3)) {
+    if (kind == "exclusive" && lua_isnoneornil(state, 3)) {
         raise(state, "exclusive: the key (second argument) must not be nil");
     }
-    StepRequest request = run.request(
-        state,
-        exclusive ? RequestKind::kExclusiveBegin : RequestKind::kScopeBegin,
-        name_argument(state, 2, kind)
-    );
+    StepRequest request = run.request(state, begin_of(kind), name_argument(state, 2, kind));
     request.operation = kind;
     lua_settop(state, 3);
     if (!lua_isnil(state, 3)) {
@@ -167,40 +168,39 @@ int clock(lua_State* state) {
     return run.ask(state, request, &guarded_continuation<began>);
 }
 
-// Takes "<number><unit>" off the front of `text`; 0 when it starts with something else.
-double take_part(std::string_view& text, char unit) {
-    double value = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    const auto used = static_cast<std::size_t>(read.ptr - text.data());
-    if (read.ec != std::errc() || used >= text.size() || text[used] != unit) {
-        return 0;
+// duration("PT1H30M") or duration(5400): seconds
+int duration(lua_State* state) {
+    if (lua_type(state, 1) == LUA_TNUMBER) {
+        lua_settop(state, 1);
+        return 1;
     }
-    text.remove_prefix(used + 1);
-    return value;
+    const std::string text(text_argument(state, 1, "a timeout"));
+    const auto parsed = model::parse_duration(text);
+    if (!parsed) {
+        raise(state, "'" + text + "' is not a duration; write it as PT1H, PT30M or P1D");
+    }
+    const auto whole = std::chrono::floor<std::chrono::seconds>(*parsed);
+    if (whole == *parsed) {
+        lua_pushinteger(state, whole.count());
+    } else {
+        lua_pushnumber(state, std::chrono::duration<double>(*parsed).count());
+    }
+    return 1;
 }
 
-// duration("PT1H30M") -> seconds
-int duration(lua_State* state) {
-    const std::string whole(text_argument(state, 1, "a timeout"));
-    std::string_view text = whole;
-    double seconds = 0;
-    bool valid = text.starts_with('P') && text.size() > 2;
-    if (valid) {
-        text.remove_prefix(1);
-        seconds = take_part(text, 'D') * 86400;
-        if (text.starts_with('T')) {
-            text.remove_prefix(1);
-            seconds += take_part(text, 'H') * 3600;
-            seconds += take_part(text, 'M') * 60;
-            seconds += take_part(text, 'S');
-        }
-        valid = text.empty();
-    }
-    if (!valid) {
-        raise(state, "'" + whole + "' is not a duration; write it as PT1H, PT30M or P1D");
-    }
-    lua_pushnumber(state, seconds);
+int called_back(lua_State* state, int /*status*/, lua_KContext /*context*/) {
+    execution_of(state, "wait_for_callback").take_answer(state);
     return 1;
+}
+
+// await_callback(expires): waits for a call to the address of the innermost scope.
+int await_callback(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "wait_for_callback");
+    const std::string& scope = run.branch().frames.back().name;
+    StepRequest request = run.request(state, RequestKind::kWaitForCallback, kCallbackAnswer);
+    request.operation = "the callback of '" + scope + "'";
+    request.input = Payload(encode_value(state, 1));
+    return run.ask(state, request, &guarded_continuation<called_back>);
 }
 
 // begin_run(declared): the file has been read; from here on steps may be called. Returns its run.
@@ -222,11 +222,14 @@ void set_structure_primitives(lua_State* state) {
     set_function<to_json>(state, "json");
     set_function<clock>(state, "clock");
     set_function<duration>(state, "duration");
+    set_function<await_callback>(state, "await_callback");
     set_function<begin_run>(state, "begin_run");
     lua_pushinteger(state, limits::kBranchesMax);
     lua_setfield(state, -2, "branches_max");
     lua_pushinteger(state, limits::kForeachItemsMax);
     lua_setfield(state, -2, "items_max");
+    lua_pushinteger(state, std::chrono::seconds(limits::kCallbackWaitMax).count());
+    lua_setfield(state, -2, "callback_seconds_max");
 }
 
 }  // namespace tideway::script

@@ -158,6 +158,46 @@ TEST_F(PackCase, TakesNoTimeForDelaysAndRetriesButTheClockGoesOn) {
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
 }
 
+TEST_F(PackCase, CallsTheAddressesThatAFlowWaitsAt) {
+    flow("main", R"(
+        local said = {}
+        for i = 1, 2 do
+            local before = now()
+            local call = wait_for_callback("Ask", function(address)
+                ledger.post("Send", { key = i, value = address })
+            end)
+            said[i] = { body = call.body, word = call.queries.word, after = time.difference(before, now()) }
+        end
+        return said)");
+    EXPECT_EQ(
+        found(R"({"flow":"main","answers":[{"call":"ledger.post","output":{},"times":2}],
+          "callbacks":[{"step":"Ask","after":"PT3H","body":{"ok":true}},
+                       {"step":"Ask#2","queries":{"word":"two"}}],
+          "expect":{"output":[{"body":{"ok":true},"after":10800},{"word":"two","after":0}],
+                    "steps":{"Ask#2":{"status":"Succeeded","output":{"queries":{"word":"two"}}}}}})"
+        ),
+        ""
+    );
+}
+
+TEST_F(PackCase, FailsForACallbackThatNoRunTakes) {
+    flow("main", R"(
+        local asked = try("Try", function()
+            wait_for_callback("Ask", { timeout = 60 }, function() end)
+        end)
+        delay("Go on", 3600)
+        return asked.status)");
+    const std::string out = found(R"({"flow":"main",
+      "callbacks":[{"step":"Ask","after":"PT2M"},
+      {"step":"Elsewhere"}],
+      "expect":{"output":"TimedOut"}})");
+    EXPECT_EQ(
+        out,
+        "callbacks, line 2 | a call to the address of Ask | no run waited for it\n"
+        "callbacks, line 3 | a call to the address of Elsewhere | no run waited for it\n"
+    );
+}
+
 TEST_F(PackCase, RunsLocksBranchesAndChildrenForReal) {
     flow(
         "child",
@@ -277,6 +317,9 @@ TEST_F(PackCase, ThatIsMalformedIsRefusedWithFileLineAndWhatIsWrong) {
          "cases/it.json:3: /expect/steps/A long name"},
         {"{\"flow\": \"main\", \"expect\": {},\n \"time_limit\": \"1 day\"}",
          "cases/it.json:2: 'time_limit' is not a duration"},
+        {"{\"flow\": \"main\", \"expect\": {},\n \"callbacks\": [\n{\"step\": \"Ask\", \"after\": "
+         "\"later\"}]}",
+         "cases/it.json:3: 'after' is not a duration"},
     };
     for (const auto& [text, message] : texts) {
         const auto read = parse(text);

@@ -7,6 +7,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/store/sqlite_driver.h"
+#include "tests/support/callback_calls.h"
 #include "tests/support/runtime_world.h"
 
 namespace tideway::testing {
@@ -18,9 +19,9 @@ constexpr const char* kHeld = R"(
 local ledger = connection "ledger"
 return flow { title = "Held", trigger = trigger.manual {}, run = function()
   ledger.post("Before", { value = "before" })
-  wait_for_callback("First")
+  wait_for_callback("First", function() end)
   ledger.post("Between", { value = "between" })
-  wait_for_callback("Second")
+  wait_for_callback("Second", function() end)
   return "done"
 end })";
 
@@ -68,15 +69,9 @@ class Replays : public ::testing::Test {
     }
 
     void call_back(const std::string& path) {
-        std::promise<Result<bool>> known;
-        world_.runtime().receive_callback(
-            world_.runtime().callback_token(run_, path),
-            Payload("{}"),
-            [&](Result<bool> result) { known.set_value(std::move(result)); }
+        EXPECT_EQ(
+            tideway::testing::call_back(world_, run_, path, "{}"), store::CallbackFate::kTaken
         );
-        const auto received = known.get_future().get();
-        ASSERT_TRUE(received) << received.error().text();
-        EXPECT_TRUE(*received);
     }
 
     RuntimeWorld world_{{"held", kHeld}};

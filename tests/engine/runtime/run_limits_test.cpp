@@ -37,7 +37,7 @@ return flow { title = "Hoarder", trigger = trigger.manual {},
 
 constexpr const char* kCallback = R"(
 return flow { title = "Patient", trigger = trigger.manual {},
-  run = function() return wait_for_callback("Answer") end })";
+  run = function() return wait_for_callback("Answer", function() end) end })";
 
 constexpr const char* kSleeper = R"(
 return flow { title = "Sleeper", trigger = trigger.manual {},

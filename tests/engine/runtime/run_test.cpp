@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/runtime/step_tree.h"
+#include "tests/support/callback_calls.h"
 #include "tests/support/runtime_world.h"
 
 namespace tideway::testing {
@@ -52,7 +53,7 @@ local ledger = connection "ledger"
 return flow { title = "Wait", trigger = trigger.manual {}, run = function()
   local id, at, random = uuid(), now(), math.random()
   ledger.post("Before", { value = "before" })
-  local answer = wait_for_callback("Wait for it", {})
+  local answer = wait_for_callback("Wait for it", function() end)
   ledger.post("After", { value = id })
   return { same = id == uuid and true or nil, at = at, id = id, answer = answer.body }
 end })"}});
@@ -65,15 +66,9 @@ end })"}});
     world.restart();
     world.restart();
     EXPECT_EQ(world.service().done().size(), 1U);
-    std::promise<Result<bool>> known;
-    world.runtime().receive_callback(
-        world.runtime().callback_token(uid, "Wait for it"),
-        Payload(R"({"body":"go"})"),
-        [&](Result<bool> result) { known.set_value(std::move(result)); }
+    EXPECT_EQ(
+        call_back(world, uid, "Wait for it", R"({"body":"go"})"), store::CallbackFate::kTaken
     );
-    const auto received = known.get_future().get();
-    ASSERT_TRUE(received);
-    EXPECT_TRUE(*received);
     const auto run = world.ended(uid);
     EXPECT_EQ(run.status, model::Status::kSucceeded) << runtime::headline(run);
     EXPECT_EQ(world.service().done().size(), 2U);
@@ -163,7 +158,7 @@ return flow { title = "Fan", trigger = trigger.manual {}, run = function()
     seen[#seen + 1] = item
   end, { concurrency = 4 })
   local before = #seen
-  wait_for_callback("Hold", {})
+  wait_for_callback("Hold", function() end)
   return { count = before, order = seen }
 end })"}});
     const auto admitted = world.admit("fan");
@@ -180,13 +175,7 @@ end })"}});
     }
     EXPECT_EQ(order.size(), 4U);
     world.restart();
-    std::promise<void> called;
-    world.runtime().receive_callback(
-        world.runtime().callback_token(uid, "Hold"),
-        Payload("{}"),
-        [&](const Result<bool>&) { called.set_value(); }
-    );
-    called.get_future().get();
+    EXPECT_EQ(call_back(world, uid, "Hold", "{}"), store::CallbackFate::kTaken);
     const auto ended = world.ended(uid);
     EXPECT_EQ(ended.status, model::Status::kSucceeded) << runtime::headline(ended);
     EXPECT_NE(ended.output.view().find(R"("count":4)"), std::string_view::npos);

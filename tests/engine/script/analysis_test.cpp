@@ -251,7 +251,9 @@ TEST_F(Analyse, OutlinesEveryStructureAndStep) {
         right = function() respond("Answer", { status = 200 }) end,
       })
       repeat_until("Until done", { limit = 3 }, function()
-        return wait_for_callback("Approval", { timeout = "P1D" })
+        return wait_for_callback("Approval", { timeout = "P1D" }, function(address)
+          compose("Ask", address)
+        end).body
       end)
       run_child_flow("Child", "write_audit", { a = env "site" })
       if caught.status ~= "Succeeded" then terminate("Failed", "x", "y") end
@@ -276,11 +278,35 @@ parallel Both
     respond Answer
 repeat_until Until done
   wait_for_callback Approval
+    compose Ask
 run_child_flow Child -> write_audit
 terminate Terminate
 )");
     EXPECT_EQ(analysis.children, std::vector<std::string>{"write_audit"});
     EXPECT_EQ(analysis.variables, std::vector<std::string>{"site"});
+}
+
+TEST_F(Analyse, ChecksTheBodyAndTheOptionsOfACallback) {
+    const Analysis analysis = analyse_run(R"(
+      wait_for_callback("No body", { timeout = "P1D" })
+      wait_for_callback("Not a function", {}, event.body)
+      wait_for_callback("Field", { subscribe = {} }, function() end)
+      wait_for_callback("Timeout", { timeout = "a day" }, function() end)
+      wait_for_callback(event.name, { timeout = 60 }, function() end)
+    )");
+    std::vector<std::string> codes;
+    for (const Finding& finding : analysis.findings) {
+        codes.push_back(finding.code);
+    }
+    EXPECT_EQ(
+        codes,
+        (std::vector<std::string>{
+            "body-not-function",
+            "body-not-function",
+            "unknown-field",
+            "wrong-value",
+            "name-not-literal"})
+    ) << findings_text(analysis);
 }
 
 TEST_F(Analyse, FollowsFunctionsThroughParametersMethodsAndCallbacks) {

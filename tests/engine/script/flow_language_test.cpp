@@ -369,12 +369,88 @@ TEST(Exclusive, WaitsForItsKeyAndReleasesItAlsoAfterAFailure) {
     );
 }
 
+std::optional<Answer> make_callbacks(const StepRequest& request) {
+    if (request.kind == RequestKind::kCallbackBegin) {
+        return Answer::of(Payload(
+            R"({"address":"https://flows.example/callbacks/t","expires":"2026-02-04T10:00:00Z"})"
+        ));
+    }
+    return request.kind == RequestKind::kWaitForCallback
+               ? Answer::of(Payload(R"({"method":"POST","body":"yes"})"))
+               : RecordingHost::answer_at_once(request);
+}
+
+TEST(Callback, GivesItsBodyTheAddressAndThenWaitsInsideItsScope) {
+    const Ran ran = run_with(
+        "return wait_for_callback('Wait', { timeout = 'PT1H' }, function(address)\n"
+        "  compose('Send', address)\n"
+        "end).body",
+        make_callbacks
+    );
+    EXPECT_EQ(ran.value(), R"("yes")");
+    EXPECT_THAT(
+        ran.host.log(),
+        ElementsAre(
+            R"(9 Wait wait_for_callback {"timeout":3600})",
+            R"(1 Wait/Send  "https://flows.example/callbacks/t")",
+            R"(10 Wait/@answer the callback of 'Wait' "2026-02-04T10:00:00Z")",
+            "14 Wait wait_for_callback "
+        )
+    );
+}
+
+TEST(Callback, WaitsThirtyDaysUnlessToldOtherwise) {
+    const auto timeout_of = [](const std::string& call) {
+        return run_with(call, make_callbacks).host.requests.at(0).input.str();
+    };
+    EXPECT_EQ(timeout_of("wait_for_callback('W', function() end)"), R"({"timeout":2592000})");
+    EXPECT_EQ(
+        timeout_of("wait_for_callback('W', { timeout = 90 }, function() end)"), R"({"timeout":90})"
+    );
+    EXPECT_EQ(
+        timeout_of("wait_for_callback('W', { timeout = 'PT0.5S' }, function() end)"),
+        R"({"timeout":0.5})"
+    );
+}
+
+TEST(Callback, RefusesOptionsThatItDoesNotHaveAndABodyThatIsNone) {
+    const auto said = [](const std::string& call) {
+        return run_with(call, make_callbacks).value();
+    };
+    EXPECT_THAT(said("wait_for_callback('W', {})"), HasSubstr("the body (last argument)"));
+    EXPECT_THAT(
+        said("wait_for_callback('W', { subscribe = {} }, function() end)"),
+        HasSubstr("no field 'subscribe'; the only one is timeout")
+    );
+    for (const std::string timeout : {"'P31D'", "0", "-1", "'PT0S'", "0/0"}) {
+        EXPECT_THAT(
+            said("wait_for_callback('W', { timeout = " + timeout + " }, function() end)"),
+            HasSubstr("more than 0 and at most 30 days")
+        ) << timeout;
+    }
+    EXPECT_THAT(
+        said("wait_for_callback('W', { timeout = 'soon' }, function() end)"),
+        HasSubstr("'soon' is not a duration")
+    );
+}
+
+TEST(Callback, FailsWithItsBodyAndDoesNotWaitThen) {
+    const Ran ran = run_with(
+        "wait_for_callback('Wait', function() fail('NotSent', 'Nobody was asked.') end)",
+        make_callbacks
+    );
+    EXPECT_THAT(ran.value(), HasSubstr("Nobody was asked."));
+    ASSERT_EQ(ran.host.requests.size(), 2U);
+    EXPECT_EQ(ran.host.requests[1].kind, RequestKind::kScopeEnd);
+    EXPECT_EQ(ran.host.requests[1].error->code, "NotSent");
+}
+
 TEST(Steps, SendWhatTheyMean) {
     const Ran ran = run_body(
         "delay('D', 5) delay_until('U', '2026-02-03T10:00:00Z')\n"
         "respond({ status = 200 }) respond('Answer', { body = { ok = true } })\n"
         "outcome('created', 'because') run_child_flow('Run it', 'helper', { a = 1 })\n"
-        "wait_for_callback('Wait', { timeout = 'PT1H' }) log('hello', { a = 1 })\n"
+        "log('hello', { a = 1 })\n"
         "return { now(), uuid(), run_info.id }"
     );
     EXPECT_EQ(
@@ -389,10 +465,9 @@ TEST(Steps, SendWhatTheyMean) {
             R"(5 Answer  {"body":{"ok":true}})",
             R"(7 @outcome  {"reason":"because","word":"created"})",
             R"(8 Run it helper {"a":1})",
-            R"(9 Wait  {"timeout":"PT1H"})",
-            R"(18 @log  {"fields":{"a":1},"message":"hello"})",
-            "14 @now  ",
-            "15 @uuid  "
+            R"(19 @log  {"fields":{"a":1},"message":"hello"})",
+            "15 @now  ",
+            "16 @uuid  "
         )
     );
 }
