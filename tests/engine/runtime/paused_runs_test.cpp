@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/store/backup.h"
+#include "tests/support/callback_calls.h"
 #include "tests/support/runtime_world.h"
 
 namespace tideway::testing {
@@ -21,14 +22,14 @@ constexpr const char* kHeld = R"(
 local ledger = connection "ledger"
 return flow { title = "Held", trigger = trigger.manual {}, run = function()
   ledger.post("Before", { value = "before" })
-  wait_for_callback("Wait")
+  wait_for_callback("Wait", function() end)
   ledger.post("After", { value = "after" })
 end })";
 
 constexpr const char* kInTurn = R"(
 return flow { title = "In turn",
   trigger = trigger.manual { one_at_a_time_by = function() return "all" end },
-  run = function() wait_for_callback("Wait") end })";
+  run = function() wait_for_callback("Wait", function() end) end })";
 
 class PausedRuns : public ::testing::Test {
   protected:
@@ -61,15 +62,10 @@ class PausedRuns : public ::testing::Test {
         });
     }
 
-    std::string call_back(const Uid& run) {
-        std::promise<Result<bool>> known;
-        world_.runtime().receive_callback(
-            world_.runtime().callback_token(run, "Wait"),
-            Payload("{}"),
-            [&](Result<bool> result) { known.set_value(std::move(result)); }
+    void call_back(const Uid& run) {
+        EXPECT_EQ(
+            tideway::testing::call_back(world_, run, "Wait", "{}"), store::CallbackFate::kTaken
         );
-        const auto received = known.get_future().get();
-        return received && *received ? "" : "not taken";
     }
 
     Status resume(const Uid& run) {
@@ -96,10 +92,10 @@ TEST_F(PausedRuns, AreTheOpenOnesOfARestoredStore) {
 }
 
 TEST_F(PausedRuns, DoNotGoOnWhenSomethingHappensToThem) {
-    EXPECT_EQ(call_back(run_), "");
+    call_back(run_);
     // It takes its turn behind the wake of the paused one.
     const Uid other = start();
-    EXPECT_EQ(call_back(other), "");
+    call_back(other);
     EXPECT_EQ(world_.ended(other).status, model::Status::kSucceeded);
     EXPECT_EQ(world_.paused(run_).code, kRestoredFromBackup);
     EXPECT_EQ(effects(), 3U);
@@ -109,7 +105,7 @@ TEST_F(PausedRuns, DoNotGoOnWhenSomethingHappensToThem) {
 
 TEST_F(PausedRuns, GoOnWhereTheyWereWhenAPersonSaysSo) {
     ASSERT_TRUE(resume(run_));
-    EXPECT_EQ(call_back(run_), "");
+    call_back(run_);
     const model::RunRecord run = world_.ended(run_);
     EXPECT_EQ(run.status, model::Status::kSucceeded);
     EXPECT_EQ(run.code, "");
@@ -120,11 +116,11 @@ TEST_F(PausedRuns, StayPausedOverRestartsAndArePausedOnce) {
     world_.restart();
     EXPECT_EQ(world_.paused(run_).code, kRestoredFromBackup);
     ASSERT_TRUE(resume(run_));
-    EXPECT_EQ(call_back(run_), "");
+    call_back(run_);
     EXPECT_EQ(world_.ended(run_).status, model::Status::kSucceeded);
     const Uid later = start();
     world_.restart();
-    EXPECT_EQ(call_back(later), "");
+    call_back(later);
     EXPECT_EQ(world_.ended(later).status, model::Status::kSucceeded);
 }
 
@@ -137,9 +133,9 @@ TEST_F(PausedRuns, KeepTheirPlaceInLine) {
     ASSERT_TRUE(resume(second));
     EXPECT_THAT(waiting(second).wait_reason, HasSubstr("the run " + first.hex()));
     ASSERT_TRUE(resume(first));
-    EXPECT_EQ(call_back(first), "");
+    call_back(first);
     EXPECT_EQ(world_.ended(first).status, model::Status::kSucceeded);
-    EXPECT_EQ(call_back(second), "");
+    call_back(second);
     EXPECT_EQ(world_.ended(second).status, model::Status::kSucceeded);
 }
 
