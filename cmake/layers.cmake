@@ -29,6 +29,14 @@ function(tideway_add_program target folder)
   target_link_libraries(${target} PRIVATE ${ARG_DEPENDS} tideway_compile_options)
 endfunction()
 
+# A test that takes longer has failed. Programs with a sanitizer are several times slower.
+function(tideway_end_test_after test seconds)
+  if(TIDEWAY_SANITIZE)
+    math(EXPR seconds "${seconds} * 5")
+  endif()
+  set_tests_properties(${test} PROPERTIES TIMEOUT ${seconds})
+endfunction()
+
 # tideway_add_test(<target> <folder> [LABEL l] DEPENDS <targets>): <folder>/*_test.cpp and those of its
 # sub-folders in one program.
 function(tideway_add_test target folder)
@@ -48,6 +56,7 @@ function(tideway_add_test target folder)
     set(ARG_TIMEOUT 300)
   endif()
   add_test(NAME ${target} COMMAND ${target} --gtest_brief=1)
-  set_tests_properties(${target} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
+  set_tests_properties(${target} PROPERTIES LABELS ${ARG_LABEL}
                        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  tideway_end_test_after(${target} ${ARG_TIMEOUT})
 endfunction()

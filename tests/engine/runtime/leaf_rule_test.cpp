@@ -14,7 +14,11 @@
 namespace tideway::testing {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr unsigned kTrees = 1'000;
+#else
 constexpr unsigned kTrees = 10'000;
+#endif
 constexpr unsigned kTreesInAWorld = 500;
 constexpr unsigned kTreesThatDie = 300;
 
