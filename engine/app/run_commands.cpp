@@ -1,4 +1,5 @@
 // runs list|show|resubmit|resume|cancel|decide|watch
+#include <algorithm>
 #include <iostream>
 #include <thread>
 
@@ -72,9 +73,17 @@ std::string mark_of(const std::string& status) {
     return status == "Running" || status == "Waiting" ? "~" : "!";
 }
 
+bool is_secured(const Json& node, std::string_view key) {
+    const Json* secured = find(node, "secured");
+    return secured != nullptr && std::ranges::find(*secured, Json(key)) != secured->end();
+}
+
 void print_value(const Json& node, const char* key, const std::string& indent) {
     if (const Json* value = find(node, key)) {
-        std::cout << indent << "    " << key << ": " << dump(*value) << "\n";
+        std::cout << indent << "    " << key << ": "
+                  << (is_secured(node, key) ? "(not shown: the flow keeps it secured)"
+                                            : dump(*value))
+                  << "\n";
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/payload.h"
+#include "engine/model/secured.h"
 
 namespace tideway::model {
 
@@ -38,9 +39,11 @@ struct FlowDeclaration {
     std::string trigger;             // "manual", "http_request", "recurrence", "child" or
                                      // "<connector id>.<trigger id>"
     std::string trigger_connection;  // connection reference of a connector's trigger, or empty
-    Payload trigger_config;          // JSON object: what the author wrote, without functions
-    Payload settings;     // JSON object: description, retry, timeout of flow{}, where given
+    Payload trigger_config;  // JSON object: what the author wrote, without functions and what the
+                             // runtime takes out: concurrency, secure
+    Payload settings;        // JSON object: description, retry, timeout of flow{}, where given
     Payload concurrency;  // JSON of what the trigger says about it (model/concurrency.h), or empty
+    Secured secured = Secured::kNothing;  // inputs: events; outputs: what runs give back
     bool has_condition = false;
     bool has_dedupe_by = false;
     bool has_split_on = false;

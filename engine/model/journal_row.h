@@ -6,6 +6,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/payload.h"
+#include "engine/model/secured.h"
 #include "engine/model/status.h"
 
 namespace tideway::model {
@@ -38,9 +39,10 @@ struct JournalRow {
     std::string code;  // Power Automate's code of the step: "OK", "NotFound", "ActionFailed"
     int attempt = 0;   // from 1, for intent, attempt and result
     AttemptClass attempt_class = AttemptClass::kNone;
-    Payload input;   // canonical: object keys sorted
-    Payload output;  // the value, or the error of a failed step
-    Timestamp at;    // when this row came to be
+    Payload input;                        // canonical: object keys sorted
+    Payload output;                       // the value, or the error of a failed step
+    Secured secured = Secured::kNothing;  // of its step: what readers are not shown
+    Timestamp at;                         // when this row came to be
 
     // Bytes that this row adds to the run's journal.
     std::size_t bytes() const {

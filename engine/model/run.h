@@ -41,6 +41,7 @@ struct EventRecord {
     std::string reason;  // why it was refused; one sentence
     std::string dedupe_key;
     Payload payload;
+    bool is_secured = false;  // readers are not shown the payload
     Timestamp received;
     RunId run_id = 0;  // 0: none was made
 };
@@ -63,8 +64,9 @@ struct RunRecord {
     std::string fingerprint;  // equal for failures with the same cause
     std::string outcome;      // one word that the flow said: "created"
     std::string outcome_reason;
-    Payload response;  // what respond() decided, {status, headers, body}
-    Payload output;    // what run() returned
+    Payload response;         // what respond() decided, {status, headers, body}
+    Payload output;           // what run() returned
+    bool is_secured = false;  // readers are shown neither response nor output
     std::int64_t lease_epoch = 0;
     std::int64_t journal_bytes = 0;
     std::optional<Timestamp> wake_at;  // earliest timer of a waiting run

@@ -199,9 +199,10 @@ std::size_t count_values(const Json& value) {
 
 class Validator {
   public:
-    Validator(const Json& root, const Json& data)
+    Validator(const Json& root, const Json& data, Quoting quoting)
         : root_(root),
-          data_(data) {}
+          data_(data),
+          quoting_(quoting) {}
 
     // Appends to `problems`; never throws on odd schemas: a keyword of the wrong kind is skipped.
     void check(const Json& schema, const Json& value, const Path& path, int depth) {
@@ -269,6 +270,10 @@ class Validator {
         }
     }
 
+    std::string it_is(const Json& value) const {
+        return quoting_ == Quoting::kValues ? ", is " + shown(value) : std::string();
+    }
+
     void check_reference(const Json& reference, const Json& value, const Path& path, int depth) {
         const std::string text = reference.is_string() ? reference.get<std::string>() : "";
         const Json* target = nullptr;
@@ -308,19 +313,19 @@ class Validator {
         }
         const bool fraction = value.is_number() && wanted == "a whole number";
         add(path,
-            "must be " + wanted + ", is " + (fraction ? shown(value) : std::string(word_of(value)))
+            "must be " + wanted + (fraction ? it_is(value) : ", is " + std::string(word_of(value)))
         );
         return false;
     }
 
     void check_choice(const Json& schema, const Json& value, const Path& path) {
         if (const Json* constant = find(schema, "const"); constant && *constant != value) {
-            add(path, "must be " + shown(*constant) + ", is " + shown(value));
+            add(path, "must be " + shown(*constant) + it_is(value));
         }
         const Json* choices = find(schema, "enum");
         if (choices != nullptr && choices->is_array() &&
             std::ranges::find(*choices, value) == choices->end()) {
-            add(path, "must be one of " + shown_list(*choices) + ", is " + shown(value));
+            add(path, "must be one of " + shown_list(*choices) + it_is(value));
         }
     }
 
@@ -463,7 +468,7 @@ class Validator {
         const std::string format = string_or(schema, "format");
         auto* const fits = format_check(format);
         if (fits != nullptr && !fits(text)) {
-            add(path, "must be of the format " + format + ", is " + shown(text));
+            add(path, "must be of the format " + format + it_is(text));
         }
         const Json* expression = find(schema, "pattern");
         if (expression == nullptr || !expression->is_string()) {
@@ -478,7 +483,7 @@ class Validator {
         if (!found) {
             add(path, "is too long to be checked against the pattern " + dump(*expression));
         } else if (!*found) {
-            add(path, "must match the pattern " + dump(*expression) + ", is " + shown(text));
+            add(path, "must match the pattern " + dump(*expression) + it_is(text));
         }
     }
 
@@ -486,7 +491,7 @@ class Validator {
         const auto limit = [&](const char* key, const char* words, auto breaks) {
             const Json* bound = find(schema, key);
             if (bound != nullptr && bound->is_number() && breaks(value, *bound)) {
-                add(path, std::string(words) + " " + dump(*bound) + ", is " + dump(value));
+                add(path, std::string(words) + " " + dump(*bound) + it_is(value));
             }
         };
         limit("minimum", "must be at least", [](const Json& v, const Json& b) { return v < b; });
@@ -511,6 +516,7 @@ class Validator {
 
     const Json& root_;
     const Json& data_;
+    Quoting quoting_;
     std::vector<std::string> problems_;
     std::size_t steps_ = 0;
     std::size_t budget_ = limits::kSchemaStepsMax;
@@ -519,14 +525,16 @@ class Validator {
 
 }  // namespace
 
-std::vector<std::string> schema_problems(const Json& schema, const Json& value) {
-    Validator validator(schema, value);
+std::vector<std::string> schema_problems(const Json& schema, const Json& value, Quoting quoting) {
+    Validator validator(schema, value, quoting);
     validator.check(schema, value, Path(), 0);
     return validator.take();
 }
 
-tideway::Status validate(const Json& schema, const Json& value, std::string_view what) {
-    const std::vector<std::string> problems = schema_problems(schema, value);
+tideway::Status validate(
+    const Json& schema, const Json& value, std::string_view what, Quoting quoting
+) {
+    const std::vector<std::string> problems = schema_problems(schema, value, quoting);
     if (problems.empty()) {
         return {};
     }

@@ -21,14 +21,21 @@ namespace tideway::model {
 // the schema: "operation create_row: input". Code "SchemaNotSupported".
 tideway::Status check_schema(const Json& schema, std::string_view what);
 
+// Whether messages show the values that do not fit.
+enum class Quoting { kValues, kNothing };
+
 // Every way in which the value does not fit, at most limits::kSchemaProblemsMax, in the order of
 // the schema: "/row/estimatedvalue must be a number, is text". Empty: it fits.
-std::vector<std::string> schema_problems(const Json& schema, const Json& value);
+std::vector<std::string> schema_problems(
+    const Json& schema, const Json& value, Quoting quoting = Quoting::kValues
+);
 
 // The same as one Error: kInvalidInput, code "TriggerInputSchemaMismatch" (Power Automate's),
 // `what`
 // ("The input of create_row") first, details {"problems":[...]}. A null schema accepts everything.
-tideway::Status validate(const Json& schema, const Json& value, std::string_view what);
+tideway::Status validate(
+    const Json& schema, const Json& value, std::string_view what, Quoting quoting = Quoting::kValues
+);
 
 // The value with the `default`s of absent properties filled in, through nested objects.
 Json with_defaults(const Json& schema, Json value);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/runtime/history/secured_admission.h"
 #include "engine/runtime/runtime.h"
 
 namespace tideway::runtime {
@@ -135,6 +136,7 @@ store::Admit Runtime::make_admission(const Delivery& delivery, Payload event, co
     run.created = admit.event.received;
     run.started = run.created;
     admit.run = std::move(run);
+    secure(admit, secured_by(delivery.flow));
     return admit;
 }
 
@@ -147,9 +149,12 @@ store::Admit Runtime::make_admission(const store::FanOutRow& event, const Payloa
     store::Admit admit = make_admission(delivery, item, Uid::random());
     const auto version = dependencies_.catalog->version(event.version_id);
     if (!version) {
+        // It may have kept its events.
+        secure(admit, model::Secured::kBoth);
         fail_run(admit, version.error());
         return admit;
     }
+    secure(admit, (*version)->declaration.secured);
     take_turn_or_fail(admit, (*version)->concurrency, shards_.front()->keys_of(**version, item));
     if (admit.turn) {
         admit.turn->split_event = event.event_id;
@@ -462,6 +467,7 @@ void Runtime::record(
     admit.event.reason = std::move(reason);
     admit.event.payload = std::move(event);
     admit.event.received = dependencies_.clock->now();
+    secure(admit, secured_by(flow));
     dependencies_.store->submit(
         {{std::move(admit)}}, [](const Result<std::vector<store::Outcome>>&) {}
     );
@@ -514,6 +520,8 @@ void Runtime::resubmit(
         store::Admit admit = make_admission(delivery, (*event)->payload, Uid::random());
         admit.run->root_uid = original.root_uid;
         admit.run->resubmit_of = original.uid;
+        admit.event.is_secured = admit.event.is_secured || (*event)->is_secured;
+        admit.run->is_secured = admit.run->is_secured || original.is_secured;
         if (code == CodeChoice::kOriginal) {
             admit.run->version_id = original.version_id;
         }

@@ -3,8 +3,13 @@
 
 namespace tideway::runtime {
 
-Status check_input(const model::OperationSpec& operation, const Json& input) {
-    auto checked = model::validate(operation.input_schema, input, "The input of " + operation.id);
+Status check_input(
+    const model::OperationSpec& operation, const Json& input, model::Secured secured
+) {
+    const auto quoting =
+        model::secures_inputs(secured) ? model::Quoting::kNothing : model::Quoting::kValues;
+    auto checked =
+        model::validate(operation.input_schema, input, "The input of " + operation.id, quoting);
     if (!checked) {
         checked.error().code = "OpenApiOperationParameterValidationFailed";
     }

@@ -68,6 +68,7 @@ void RunSession::append_connection_row(
     row.line = pending.request.line;
     row.operation = pending.request.connection + "." + pending.request.operation;
     row.status = model::Status::kWaiting;
+    row.secured = pending.request.secured;
     row.code = code;
     row.attempt = pause.attempt;
     row.attempt_class = pause.attempt_class;

@@ -38,6 +38,7 @@ JournalRow operation_row(RowKind kind, const script::StepRequest& request) {
     row.line = request.line;
     row.operation = request.connection + "." + request.operation;
     row.status = Status::kRunning;
+    row.secured = request.secured;
     row.input = request.input;
     return row;
 }
@@ -125,7 +126,7 @@ Result<OperationStart> RunSession::resolve(const script::StepRequest& request) c
     if (!version_->retry.is_null() && find(start.options, "retry") == nullptr) {
         start.options["retry"] = version_->retry;
     }
-    TIDEWAY_TRY(check_input(*start.operation, start.input));
+    TIDEWAY_TRY(check_input(*start.operation, start.input, request.secured));
     return start;
 }
 
@@ -407,7 +408,7 @@ void RunSession::on_parked(OperationRun& run, int attempt, model::StepError erro
     row.code = error.code;
     row.output = model::to_payload(error);
     append(std::move(row));
-    run_.error = model::to_payload(error);
+    run_.error = model::to_payload(for_history(error));
     update_waiting();
     gate([] {});
 }

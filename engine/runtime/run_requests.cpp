@@ -1,4 +1,5 @@
 // RunSession: what a script asks, answered from the journal or anew.
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/limits.h"
@@ -68,6 +69,7 @@ JournalRow row_of(RowKind kind, const StepRequest& request) {
     row.line = request.line;
     row.operation = operation_word(request);
     row.status = Status::kSucceeded;
+    row.secured = request.secured;
     row.input = request.input;
     return row;
 }
@@ -107,6 +109,9 @@ std::optional<Answer> RunSession::request(const StepRequest& request) {
                         std::to_string(services_.limits.journal_bytes >> 20U) + " MiB are kept.";
         error.remedy = "Split the work into child flows, or fold the loop with checkpoint = true.";
         return Answer::raise(std::move(error));
+    }
+    if (request.secured != model::Secured::kNothing) {
+        secured_paths_.insert(request.path);
     }
     switch (request.kind) {
         case RequestKind::kScopeBegin:
@@ -211,6 +216,7 @@ std::optional<Answer> RunSession::answer_value(const StepRequest& request) {
     if (request.kind == RequestKind::kRespond && !has_responded_) {
         has_responded_ = true;
         run_.response = request.input;
+        run_.is_secured = run_.is_secured || model::secures_outputs(request.secured);
         run_changed_ = true;
         gate([this] { services_.observer->on_response(run_); });
     }
@@ -231,6 +237,18 @@ Answer RunSession::remember(const StepRequest& request, const Payload& value) {
         return Answer::of({});
     }
     return Answer::of(value);
+}
+
+// What a secured step failed with stays whole in its own row. Scopes and the run repeat the error,
+// and a call that of its child: "Call/Child's step".
+model::StepError RunSession::for_history(model::StepError error) const {
+    const bool is_secured = std::ranges::any_of(secured_paths_, [&error](const std::string& path) {
+        return error.step == path || error.step.starts_with(path + "/");
+    });
+    if (is_secured) {
+        error.details.clear();
+    }
+    return error;
 }
 
 std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
@@ -257,7 +275,7 @@ std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
         row.status = request.status;
         if (request.error) {
             row.code = request.error->code;
-            row.output = model::to_payload(*request.error);
+            row.output = model::to_payload(for_history(*request.error));
         }
     } else {
         row.status = Status::kRunning;
@@ -278,6 +296,7 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
     wait.path = request.path;
     wait.operation = request.operation;
     wait.input = request.input;
+    wait.secured = request.secured;
     if (request.kind == RequestKind::kExclusiveBegin) {
         lock_keys_[request.path] = request.input.str();
     }
@@ -286,6 +305,9 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
             return Answer::stop();
         }
         if (recorded->delivery != nullptr) {
+            if (recorded->delivery->secured != model::Secured::kNothing) {
+                secured_paths_.insert(request.path);
+            }
             return std::nullopt;
         }
         wait.is_recorded = true;

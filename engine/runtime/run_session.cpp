@@ -339,7 +339,7 @@ void RunSession::finish_as(
     run_.output = output;
     run_.ended = services_.operations.clock->now();
     if (has_error) {
-        run_.error = model::to_payload(error);
+        run_.error = model::to_payload(for_history(error));
         run_.failed_step = error.step;
         run_.fingerprint = fingerprint(version_->version.flow, error);
     }
@@ -348,6 +348,7 @@ void RunSession::finish_as(
     row.kind = RowKind::kEnd;
     row.status = status;
     row.code = std::move(code);
+    row.secured = run_.is_secured ? model::Secured::kOutputs : model::Secured::kNothing;
     row.output = has_error ? run_.error : output;
     append(std::move(row));
     gate([this] {

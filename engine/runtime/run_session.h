@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,10 @@ class FlowCatalog;
 struct LoadedVersion;
 
 // The operation's input against its schema; code "OpenApiOperationParameterValidationFailed", the
-// message names every field.
-Status check_input(const model::OperationSpec& operation, const Json& input);
+// message names every field, and its value unless inputs are secured.
+Status check_input(
+    const model::OperationSpec& operation, const Json& input, model::Secured secured
+);
 
 // What sessions tell the rest of the runtime. Thread: called on the shard.
 class RunObserver {
@@ -122,6 +125,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         std::string path;
         std::string operation;  // child flow
         Payload input;
+        model::Secured secured = model::Secured::kNothing;
         bool is_recorded = false;
         bool is_started = false;
         bool is_asking = false;  // for its lock; asked once at a time
@@ -177,6 +181,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     Payload make_value(const script::StepRequest& request);
     bool matches(Journal::Recorded& recorded, const script::StepRequest& request);
     void append_value(const script::StepRequest& request, const Payload& value);
+    model::StepError for_history(model::StepError error) const;
 
     // --- waits (run_waits.cpp)
     void start_wait(Wait& wait);
@@ -242,6 +247,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::map<std::string, std::string, std::less<>> lock_keys_;  // exclusive's path -> key
     std::vector<std::string>
         fresh_;  // paths requested during replay, in order; started by go_live()
+    std::set<std::string> secured_paths_;  // steps that keep something from readers
     Payload event_;
     Duration time_limit_;  // of the run
     std::unique_ptr<Timer> limit_timer_;

@@ -7,6 +7,7 @@
 #include "engine/base/limits.h"
 #include "engine/model/step_path.h"
 #include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/history/secured_admission.h"
 #include "engine/runtime/run_session.h"
 
 namespace tideway::runtime {
@@ -138,11 +139,14 @@ void RunSession::wake(const std::string& path, const Answer& answer, std::string
         kept_back_.emplace_back([this, path, answer, code] { wake(path, answer, code); });
         return;
     }
-    if (waits_.erase(path) == 0) {
+    const auto it = waits_.find(path);
+    if (it == waits_.end()) {
         return;
     }
-    note_progress();
     JournalRow row;
+    row.secured = it->second.secured;
+    waits_.erase(it);
+    note_progress();
     row.kind = RowKind::kWake;
     row.path = path;
     const bool is_value = answer.kind == Answer::Kind::kValue;
@@ -224,6 +228,8 @@ void RunSession::admit_child(const std::string& path, int depth) {
         run.resubmit_of = Uid::derive(run_.resubmit_of, path);
     }
     admit.run = std::move(run);
+    // The child's event and result are the call's input and output.
+    secure(admit, wait.secured | (*child)->declaration.secured);
     add_command(std::move(admit), [this](const store::Outcome& outcome) {
         services_.observer->on_child_admitted(outcome.run_id);
     });
@@ -241,9 +247,16 @@ void RunSession::check_child(const std::string& path) {
             if (alive.expired() || !found || !*found) {
                 return;
             }
-            if (const auto answer = answer_of_child(**found, path)) {
-                wake(path, *answer, (*found)->code);
+            const auto answer = answer_of_child(**found, path);
+            if (!answer) {
+                return;
             }
+            // What the child keeps from readers of its run, its caller keeps as well.
+            if (const auto it = waits_.find(path); (*found)->is_secured && it != waits_.end()) {
+                it->second.secured = it->second.secured | model::Secured::kOutputs;
+                secured_paths_.insert(path);
+            }
+            wake(path, *answer, (*found)->code);
         }
     );
 }

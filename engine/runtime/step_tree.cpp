@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/model/step_path.h"
+#include "engine/runtime/history/shown.h"
 #include "engine/script/step_host.h"
 
 namespace tideway::runtime {
@@ -90,6 +91,7 @@ class TreeBuilder {
         if (is_new) {
             start(node, row);
         }
+        node.secured = node.secured | row.secured;
         switch (row.kind) {
             case RowKind::kValue:
                 node.status = Status::kSucceeded;
@@ -258,11 +260,6 @@ class TreeBuilder {
     std::map<std::string, std::vector<std::string>> children_;
 };
 
-Json raw(const Payload& payload) {
-    auto parsed = parse_json(payload.view(), "payload");
-    return parsed ? std::move(*parsed) : Json(payload.str());
-}
-
 }  // namespace
 
 std::vector<StepNode> build_step_tree(
@@ -307,20 +304,16 @@ Json to_json(const StepNode& node, Contents contents) {
         out["duration_ms"] = (*node.ended - *node.started).count() / 1000;
     }
     if (!node.error.empty()) {
-        out["error"] = raw(node.error);
+        out["error"] = shown_error(node.error, error_sight(node.secured));
     }
-    if (node.kind == "condition" && !node.output.empty()) {
-        out["value"] = raw(node.output);
+    if (node.kind == "condition") {
+        put_shown(out, "value", node.output, output_sight(node.secured));
     }
     if (contents == Contents::kWith) {
-        if (!node.input.empty()) {
-            out["input"] = raw(node.input);
-        }
-        if (!node.output.empty()) {
-            out["output"] = raw(node.output);
-        }
+        put_shown(out, "input", node.input, input_sight(node.secured));
+        put_shown(out, "output", node.output, output_sight(node.secured));
         for (const Payload& note : node.attempt_notes) {
-            out["attempt_notes"].push_back(raw(note));
+            out["attempt_notes"].push_back(shown_error(note, error_sight(node.secured)));
         }
     }
     for (const StepNode& child : node.children) {

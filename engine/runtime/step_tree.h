@@ -27,6 +27,7 @@ struct StepNode {
     Payload input;
     Payload output;
     Payload error;
+    model::Secured secured = model::Secured::kNothing;  // what to_json() does not show
     std::optional<Timestamp> started;
     std::optional<Timestamp> ended;
     std::vector<StepNode> children;

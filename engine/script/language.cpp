@@ -21,15 +21,15 @@ constexpr LanguageFunction kFunctions[] = {
     {"trigger.recurrence", 0, 1, kDeclare},
     {"trigger.child", 0, 1, kDeclare},
     // steps
-    {"compose", 2, 2, kStep, kStepName},
+    {"compose", 2, 3, kStep, kStepName, 3},
     {"condition", 2, 2, kStep, kStepName},
-    {"delay", 2, 2, kStep, kStepName},
-    {"delay_until", 2, 2, kStep, kStepName},
-    {"respond", 1, 2, kStep, kStepNameOptional},
+    {"delay", 2, 3, kStep, kStepName, 3},
+    {"delay_until", 2, 3, kStep, kStepName, 3},
+    {"respond", 1, 3, kStep, kStepNameOptional, 3},
     {"terminate", 1, 3, kStep},
     {"fail", 2, 3},
     {"outcome", 1, 2},
-    {"run_child_flow", 2, 3, kStep, kStepName},
+    {"run_child_flow", 2, 4, kStep, kStepName, 4},
     // structure
     {"scope", 2, 2, kStructure, kStepName},
     {"try", 2, 2, kStructure, kStepName},
@@ -265,6 +265,17 @@ constexpr std::string_view kTriggerFields[] = {
     "concurrency",
     "one_at_a_time_by",
     "coalesce_by",
+    "secure",
+};
+
+constexpr std::string_view kOperationOptions[] = {
+    "retry",
+    "timeout",
+    "secure",
+};
+
+constexpr std::string_view kStepOptions[] = {
+    "secure",
 };
 
 // Optimal string alignment: insert, delete, change, swap neighbours.
@@ -325,6 +336,14 @@ std::span<const std::string_view> flow_fields() {
 
 std::span<const std::string_view> trigger_fields() {
     return kTriggerFields;
+}
+
+std::span<const std::string_view> operation_options() {
+    return kOperationOptions;
+}
+
+std::span<const std::string_view> step_options() {
+    return kStepOptions;
 }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {

@@ -35,6 +35,7 @@ struct LanguageFunction {
     int arguments_max = 0;
     WordKind kind = WordKind::kEffectless;
     LiteralArgument literal = LiteralArgument::kNone;
+    int options_at = 0;  // which argument is a table of step_options(); 0: none
 };
 
 std::span<const LanguageFunction> language_functions();
@@ -59,6 +60,10 @@ const UnavailableName* find_unavailable_name(std::string_view name);
 // The fields of the table given to flow{}, and of any trigger's table besides its own.
 std::span<const std::string_view> flow_fields();
 std::span<const std::string_view> trigger_fields();
+
+// The fields of the options of an operation, and of any other step that has some.
+std::span<const std::string_view> operation_options();
+std::span<const std::string_view> step_options();
 
 // The candidate nearest to `name` by edit distance, or empty when none is near enough to be meant.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);

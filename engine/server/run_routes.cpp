@@ -5,6 +5,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/http/url.h"
+#include "engine/runtime/history/shown.h"
 #include "engine/runtime/step_tree.h"
 #include "engine/server/api.h"
 #include "engine/server/views.h"
@@ -99,7 +100,9 @@ Result<Json> show_run(
     }
     out["effects"] = Json::array();
     for (const model::EffectRecord& effect : effects) {
-        out["effects"].push_back(view(effect));
+        const auto intent = std::ranges::lower_bound(rows, effect.seq, {}, &model::JournalRow::seq);
+        const bool is_there = intent != rows.end() && intent->seq == effect.seq;
+        out["effects"].push_back(view(effect, is_there ? intent->secured : model::Secured::kBoth));
     }
     if (contents == runtime::Contents::kWith) {
         TIDEWAY_TRY_ASSIGN(const auto event, reader.event(run.event_id));
@@ -136,23 +139,33 @@ std::string_view name_of(model::RowKind kind) {
     return "value";
 }
 
+Json row_view(const model::JournalRow& row) {
+    Json out = {
+        {"seq", row.seq},
+        {"kind", name_of(row.kind)},
+        {"path", row.path},
+        {"operation", row.operation},
+        {"status", to_string(row.status)},
+        {"code", row.code},
+        {"attempt", row.attempt},
+        {"input", nullptr},
+        {"output", nullptr},
+        {"at", format_utc(row.at)}};
+    runtime::put_shown(out, "input", row.input, runtime::input_sight(row.secured));
+    if (runtime::holds_error(row) && !row.output.empty()) {
+        out["output"] = runtime::shown_error(row.output, runtime::error_sight(row.secured));
+    } else {
+        runtime::put_shown(out, "output", row.output, runtime::output_sight(row.secured));
+    }
+    return out;
+}
+
 Result<Json> show_journal(store::Reader& reader, const std::string& id) {
     TIDEWAY_TRY_ASSIGN(const model::RunRecord run, find_run(reader, id));
     TIDEWAY_TRY_ASSIGN(const auto rows, reader.journal(run.id));
     Json out = {{"value", Json::array()}};
     for (const model::JournalRow& row : rows) {
-        out["value"].push_back(
-            {{"seq", row.seq},
-             {"kind", name_of(row.kind)},
-             {"path", row.path},
-             {"operation", row.operation},
-             {"status", to_string(row.status)},
-             {"code", row.code},
-             {"attempt", row.attempt},
-             {"input", tree(row.input)},
-             {"output", tree(row.output)},
-             {"at", format_utc(row.at)}}
-        );
+        out["value"].push_back(row_view(row));
     }
     return out;
 }
@@ -176,10 +189,11 @@ void with_run(
     );
 }
 
-void record(const Context& context, const http::ServerRequest& request, const char* act) {
-    context.desk->post([&context, request, act] {
-        const auto done =
-            audit(context, request, act, request.params.at("run"), Payload(request.body), {});
+void record(
+    const Context& context, const http::ServerRequest& request, const char* act, Payload asked
+) {
+    context.desk->post([&context, request, act, asked = std::move(asked)] {
+        const auto done = audit(context, request, act, request.params.at("run"), asked, {});
         if (!done) {
             context.log->error("an act could not be recorded", {{"error", done.error().text()}});
         }
@@ -204,7 +218,7 @@ void resubmit(const Context& context, const http::ServerRequest& request, const 
     }
     const auto choice =
         code == "current" ? runtime::CodeChoice::kCurrent : runtime::CodeChoice::kOriginal;
-    record(context, request, "runs.resubmit");
+    record(context, request, "runs.resubmit", Payload(request.body));
     with_run(context, request, answer, [&context, answer, choice](model::RunRecord run) {
         context.runtime
             ->resubmit(std::move(run), choice, [answer](Result<runtime::Admitted> admitted) {
@@ -217,7 +231,7 @@ void resubmit(const Context& context, const http::ServerRequest& request, const 
 }
 
 void cancel(const Context& context, const http::ServerRequest& request, const Answer& answer) {
-    record(context, request, "runs.cancel");
+    record(context, request, "runs.cancel", Payload(request.body));
     const std::string person = context.authentication->person(request.headers);
     with_run(context, request, answer, [&context, answer, person](const model::RunRecord& run) {
         if (!model::is_final(run.status)) {
@@ -257,7 +271,8 @@ void decide(const Context& context, const http::ServerRequest& request, const An
     const Json* output = find(*body, "output");
     const Payload adopted = output == nullptr ? Payload("null") : to_payload(*output);
     const std::string path = string_or(*body, "step");
-    record(context, request, "runs.decide");
+    // The record itself is in the journal, which knows whether it may be shown.
+    record(context, request, "runs.decide", to_payload({{"decision", word}, {"step", path}}));
     with_run(
         context,
         request,

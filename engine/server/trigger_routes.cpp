@@ -57,6 +57,16 @@ Status check_method(const FlowEntry& flow, const http::ServerRequest& request) {
     );
 }
 
+bool keeps_events(const FlowEntry& flow) {
+    return flow.published && model::secures_inputs(flow.published->declaration.secured);
+}
+
+// Why a request was not understood, for its refused event. The message for the caller quotes it.
+std::string reason_of(const FlowEntry& flow, const Error& error) {
+    return keeps_events(flow) ? "The request was not understood (" + error.code + ")."
+                              : error.message;
+}
+
 // Does the event's body fit what the flow's trigger demands?
 Status check_body(const FlowEntry& flow, const Payload& event) {
     if (!flow.published || flow.published->body_schema.is_null()) {
@@ -64,8 +74,10 @@ Status check_body(const FlowEntry& flow, const Payload& event) {
     }
     const Json received = tree(event);
     const Json* body = find(received, "body");
+    // The message becomes the reason of a refused event.
+    const auto quoting = keeps_events(flow) ? model::Quoting::kNothing : model::Quoting::kValues;
     return model::validate(
-        flow.published->body_schema, body == nullptr ? Json() : *body, "The request body"
+        flow.published->body_schema, body == nullptr ? Json() : *body, "The request body", quoting
     );
 }
 
@@ -244,7 +256,7 @@ class TriggerDoor {
                 flow,
                 "http_request",
                 to_payload(Json(request->body.substr(0, 2000))),
-                event.error().message
+                reason_of(flow, event.error())
             );
             answer->send(http::error_response(event.error()));
             return;
@@ -424,7 +436,10 @@ class TriggerDoor {
         const std::string& trigger = receiver.trigger;
         if (auto* failed = std::get_if<connector::Failed>(&outcome)) {
             context_.runtime->record_refusal(
-                flow, trigger, to_payload(Json(body.substr(0, 2000))), failed->error.message
+                flow,
+                trigger,
+                to_payload(Json(body.substr(0, 2000))),
+                reason_of(flow, failed->error)
             );
             http::Response out = http::error_response(failed->error);
             out.status = failed->error.http_status != 0 ? failed->error.http_status : out.status;

@@ -1,5 +1,6 @@
 #include "engine/server/views.h"
 
+#include "engine/runtime/history/shown.h"
 #include "engine/runtime/paused_runs.h"
 #include "engine/runtime/step_tree.h"
 
@@ -21,6 +22,16 @@ void put_text(Json& out, const char* key, const std::string& text) {
 void put_uid(Json& out, const char* key, const Uid& uid) {
     if (!uid.is_none()) {
         out[key] = uid.hex();
+    }
+}
+
+runtime::Sight sight_of(bool is_secured) {
+    return is_secured ? runtime::Sight::kSecured : runtime::Sight::kShown;
+}
+
+void put_text(Json& out, const char* key, const std::string& text, runtime::Sight sight) {
+    if (!text.empty()) {
+        runtime::put_shown(out, key, Payload(quote_json(text)), sight);
     }
 }
 
@@ -68,15 +79,12 @@ Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog) {
     put_uid(out, "parent", run.parent_uid);
     put_text(out, "parent_step", run.parent_path);
     put_uid(out, "resubmit_of", run.resubmit_of);
+    const runtime::Sight sight = sight_of(run.is_secured);
     if (!run.error.empty()) {
-        out["error"] = tree(run.error);
+        out["error"] = runtime::shown_error(run.error, sight);
     }
-    if (!run.output.empty()) {
-        out["output"] = tree(run.output);
-    }
-    if (!run.response.empty()) {
-        out["response"] = tree(run.response);
-    }
+    runtime::put_shown(out, "output", run.output, sight);
+    runtime::put_shown(out, "response", run.response, sight);
     return out;
 }
 
@@ -148,12 +156,14 @@ Json view(const model::EventRecord& event) {
         {"received", format_utc(event.received)},
     };
     put_text(out, "reason", event.reason);
-    put_text(out, "dedupe_key", event.dedupe_key);
-    out["payload"] = tree(event.payload);
+    const runtime::Sight sight = sight_of(event.is_secured);
+    put_text(out, "dedupe_key", event.dedupe_key, sight);  // made of what the event says
+    out["payload"] = nullptr;
+    runtime::put_shown(out, "payload", event.payload, sight);
     return out;
 }
 
-Json view(const model::EffectRecord& effect) {
+Json view(const model::EffectRecord& effect, model::Secured secured) {
     Json out = {
         {"step", effect.path},
         {"operation", effect.operation},
@@ -162,9 +172,10 @@ Json view(const model::EffectRecord& effect) {
     };
     put_text(out, "key", effect.key);
     put_text(out, "connection", effect.connection);
-    put_text(out, "object", effect.object);
-    put_text(out, "record_id", effect.record_id);
-    put_text(out, "version", effect.version);
+    const auto sight = sight_of(secured != model::Secured::kNothing);
+    put_text(out, "object", effect.object, sight);
+    put_text(out, "record_id", effect.record_id, sight);
+    put_text(out, "version", effect.version, sight);
     put_time(out, "completed", effect.completed);
     return out;
 }

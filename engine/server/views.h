@@ -12,7 +12,8 @@ namespace tideway::server {
 Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog);
 Json view(const runtime::FlowEntry& flow);
 Json view(const model::EventRecord& event);
-Json view(const model::EffectRecord& effect);
+// `secured`: of its step. The record is named by what was sent or came back.
+Json view(const model::EffectRecord& effect, model::Secured secured);
 Json view(const model::ConnectionRecord& connection);
 // The same with what the runtime knows: whether it is available, its budget and the forecast.
 Json view(

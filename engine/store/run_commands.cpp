@@ -59,6 +59,7 @@ void set_run_columns(SqlQuery& query, const model::RunRecord& run, std::optional
     query.set("wake_at", run.wake_at);
     query.set("started", run.started);
     query.set("ended", ended);
+    query.set("secured", run.is_secured ? 1 : 0);
 }
 
 Status check_sequence(const AppendJournal& command, std::int64_t next_seq) {
@@ -165,10 +166,13 @@ Result<Outcome> RunCommands::coalesce(const Admit& command, RunId waiting) {
         out.run_uid = query.uid();
     }
     SqlQuery run(
-        driver_, "UPDATE run SET event_id = $event, version_id = $version WHERE id = $run"
+        driver_,
+        "UPDATE run SET event_id = $event, version_id = $version, secured = $secured"
+        " WHERE id = $run"
     );
     run.set("event", out.id);
     run.set("version", command.run ? command.run->version_id : 0);
+    run.set("secured", command.run && command.run->is_secured ? 1 : 0);
     run.set("run", waiting);
     TIDEWAY_TRY(run.run());
     const std::string reason =
@@ -248,8 +252,8 @@ Result<EventId> RunCommands::insert_event(
     SqlQuery query(
         driver_,
         "INSERT INTO event(uid, flow_id, run_id, source, status, reason, dedupe_key, received,"
-        " payload) VALUES ($uid, $flow, $run, $source, $status, $reason, $key, $received, $payload)"
-        " RETURNING id"
+        " secured, payload) VALUES ($uid, $flow, $run, $source, $status, $reason, $key, $received,"
+        " $secured, $payload) RETURNING id"
     );
     query.set("uid", event.uid);
     query.set("flow", event.flow_id);
@@ -259,6 +263,7 @@ Result<EventId> RunCommands::insert_event(
     query.set("reason", reason);
     query.set("key", event.dedupe_key);
     query.set("received", event.received);
+    query.set("secured", event.is_secured ? 1 : 0);
     query.set("payload", inline_payload);
     TIDEWAY_TRY(query.step());
     const EventId id = query.integer();
@@ -283,10 +288,11 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
         "INSERT INTO run(uid, root_uid, parent_uid, parent_path, resubmit_of, flow_id, version_id,"
         " event_id, created, lease_epoch, journal_bytes, status, wait_reason, code,"
         " failed_step, fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended,"
-        " error, response, output) VALUES ($uid, $root, $parent, $parent_path, $resubmit_of,"
+        " secured, error, response, output) VALUES ($uid, $root, $parent, $parent_path, "
+        "$resubmit_of,"
         " $flow, $version, 0, $created, $lease_epoch, 0, $status, $wait_reason, $code,"
         " $failed_step, $fingerprint, $outcome, $outcome_reason, $deaths, $wake_at, $started,"
-        " $ended, $error, $response, $output) RETURNING id"
+        " $ended, $secured, $error, $response, $output) RETURNING id"
     );
     query.set("uid", run.uid);
     query.set("root", run.root_uid.is_none() ? run.uid : run.root_uid);
@@ -399,8 +405,9 @@ Status RunCommands::insert_rows(const AppendJournal& command) {
     SqlQuery query(
         driver_,
         "INSERT INTO journal(run_id, seq, kind, line, attempt, attempt_class, at, path, operation,"
-        " spec_hash, status, code, input, output) VALUES ($run, $seq, $kind, $line, $attempt,"
-        " $attempt_class, $at, $path, $operation, $spec_hash, $status, $code, $input, $output)"
+        " spec_hash, status, code, secured, input, output) VALUES ($run, $seq, $kind, $line,"
+        " $attempt, $attempt_class, $at, $path, $operation, $spec_hash, $status, $code, $secured,"
+        " $input, $output)"
     );
     for (const model::JournalRow& row : command.rows) {
         TIDEWAY_TRY_ASSIGN(const Payload input, payloads_.column_of(row.input, owner));
@@ -417,6 +424,7 @@ Status RunCommands::insert_rows(const AppendJournal& command) {
         query.set("spec_hash", row.spec_hash);
         query.set("status", model::to_string(row.status));
         query.set("code", row.code);
+        query.set("secured", static_cast<std::int64_t>(row.secured));
         query.set("input", input);
         query.set("output", output);
         TIDEWAY_TRY(query.run());
@@ -497,8 +505,8 @@ Status RunCommands::update_run(
         "UPDATE run SET status = $status, wait_reason = $wait_reason, code = $code,"
         " failed_step = $failed_step, fingerprint = $fingerprint, outcome = $outcome,"
         " outcome_reason = $outcome_reason, deaths = $deaths, wake_at = $wake_at,"
-        " started = $started, ended = $ended, journal_bytes = $journal_bytes, error = $error,"
-        " response = $response, output = $output WHERE id = $id"
+        " started = $started, ended = $ended, secured = $secured, journal_bytes = $journal_bytes,"
+        " error = $error, response = $response, output = $output WHERE id = $id"
     );
     set_run_columns(query, run, ended);
     query.set("journal_bytes", run.journal_bytes);

@@ -5,8 +5,8 @@ namespace tideway::store {
 const char* const kRunColumns =
     "id, uid, root_uid, parent_uid, parent_path, resubmit_of, flow_id, version_id, event_id,"
     " created, lease_epoch, journal_bytes, status, wait_reason, code, failed_step,"
-    " fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended, error, response,"
-    " output";
+    " fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended, secured, error,"
+    " response, output";
 
 Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
     model::RunRecord run;
@@ -33,6 +33,7 @@ Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
     run.wake_at = query.optional_timestamp();
     run.started = query.optional_timestamp();
     run.ended = query.optional_timestamp();
+    run.is_secured = query.boolean();
     TIDEWAY_TRY_ASSIGN(run.error, payloads.load(query.payload()));
     TIDEWAY_TRY_ASSIGN(run.response, payloads.load(query.payload()));
     TIDEWAY_TRY_ASSIGN(run.output, payloads.load(query.payload()));
@@ -40,8 +41,8 @@ Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
 }
 
 const char* const kJournalColumns =
-    "seq, kind, line, attempt, attempt_class, at, path, operation, spec_hash, status, code, input,"
-    " output";
+    "seq, kind, line, attempt, attempt_class, at, path, operation, spec_hash, status, code,"
+    " secured, input, output";
 
 Result<model::JournalRow> read_journal_row(SqlQuery& query, PayloadTable& payloads) {
     model::JournalRow row;
@@ -56,13 +57,15 @@ Result<model::JournalRow> read_journal_row(SqlQuery& query, PayloadTable& payloa
     row.spec_hash = query.text();
     row.status = model::parse_status(query.view()).value_or(model::Status::kFailed);
     row.code = query.text();
+    row.secured = static_cast<model::Secured>(query.integer());
     TIDEWAY_TRY_ASSIGN(row.input, payloads.load(query.payload()));
     TIDEWAY_TRY_ASSIGN(row.output, payloads.load(query.payload()));
     return row;
 }
 
 const char* const kEventColumns =
-    "id, uid, flow_id, run_id, source, status, reason, dedupe_key, received, payload";
+    "id, uid, flow_id, run_id, source, status, reason, dedupe_key, received, secured,"
+    " payload";
 
 Result<model::EventRecord> read_event(SqlQuery& query, PayloadTable& payloads) {
     model::EventRecord event;
@@ -75,6 +78,7 @@ Result<model::EventRecord> read_event(SqlQuery& query, PayloadTable& payloads) {
     event.reason = query.text();
     event.dedupe_key = query.text();
     event.received = query.timestamp();
+    event.is_secured = query.boolean();
     TIDEWAY_TRY_ASSIGN(event.payload, payloads.load(query.payload()));
     return event;
 }

@@ -287,15 +287,23 @@ CREATE INDEX effect_by_key ON effect(idempotency_key) WHERE idempotency_key <> '
 ALTER TABLE run DROP COLUMN next_seq;
 )sql";
 
+// What readers of history are not shown; model::Secured in the journal, yes or no elsewhere.
+constexpr const char* kSecured = R"sql(
+ALTER TABLE journal ADD COLUMN secured INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE event ADD COLUMN secured INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN secured INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 5> steps{
+    static const std::array<Migration, 6> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
          {4, kConnectionHealth},
-         {5, kTurns}}};
+         {5, kTurns},
+         {6, kSecured}}};
     return steps;
 }
 

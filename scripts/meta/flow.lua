@@ -28,6 +28,7 @@
 ---@field concurrency? Concurrency How many runs there are at a time; without it any number.
 ---@field one_at_a_time_by? fun(event: table): any Runs with an equal key follow each other in the order of their events, each when the one before has ended. With split_on it gets the item. No key: the run does not wait.
 ---@field coalesce_by? fun(event: table): any While a run waits for its turn, a newer event with an equal key takes the place of its event, which is recorded as coalesced. Needs concurrency or one_at_a_time_by: else no run waits.
+---@field secure? Secure What history does not show: the events (any word), and with true or "outputs" also what runs respond and return.
 
 ---@class Concurrency
 ---@field runs? integer Under way at a time, 1 to 100; 25 when absent.

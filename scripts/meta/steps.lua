@@ -2,19 +2,28 @@
 -- Steps that belong to no connection. Operations of connections are in connectors/*.gen.lua. Read by
 -- editors only; never run.
 
+--- What history does not show of a step: its inputs, its outputs, or both (true). The values are kept,
+--- so that a replay and a resubmit have them; steps that use them are not secured by it.
+---@alias Secure boolean|"inputs"|"outputs"
+
 --- Options of an operation, its third argument.
 ---@class StepOptions
 ---@field retry? RetryPolicy
 ---@field timeout? string ISO 8601 duration; the step then fails with status TimedOut.
----@field secure? boolean Input and output are not shown in the history.
+---@field secure? Secure
+
+--- Options of the other steps, their last argument.
+---@class SecureOptions
+---@field secure? Secure
 
 --- Records a value as a step of its own and gives it back.
 ---@param name string
 ---@param value any
+---@param options? SecureOptions The value is input and output: either word keeps it.
 ---@return any value
 ---
 --- Errors: a value that has no JSON form.
-function compose(name, value) end
+function compose(name, value, options) end
 
 --- A named, recorded decision; the test of an `if`.
 ---@param name string
@@ -25,16 +34,18 @@ function condition(name, value) end
 --- Waits. A long wait keeps nothing in memory.
 ---@param name string
 ---@param seconds number From 0 on.
+---@param options? SecureOptions
 ---
 --- Errors: a number that is negative or no number.
-function delay(name, seconds) end
+function delay(name, seconds, options) end
 
 --- Waits until a moment; at once when it is past.
 ---@param name string
 ---@param moment string ISO 8601.
+---@param options? SecureOptions
 ---
 --- Errors: a text that is not a time.
-function delay_until(name, moment) end
+function delay_until(name, moment, options) end
 
 ---@class FlowResponse
 ---@field status? integer 200 if left out.
@@ -45,9 +56,10 @@ function delay_until(name, moment) end
 --- `respond(response)` is called "Response".
 ---@param name string|FlowResponse
 ---@param response? FlowResponse
+---@param options? SecureOptions Only with a name. The run's response and output are not shown either.
 ---
 --- Errors: a second answer; a body that has no JSON form.
-function respond(name, response) end
+function respond(name, response, options) end
 
 --- Ends the run here, with this status. Nothing catches it.
 ---@param status "Succeeded"|"Failed"|"Cancelled"
@@ -72,7 +84,8 @@ function outcome(word, reason) end
 ---@param name string
 ---@param child string The child's name, a literal.
 ---@param input? any
+---@param options? SecureOptions Inputs: also the child's event. Outputs: also the child's response and output.
 ---@return any output What the child responded; nil without a response.
 ---
 --- Errors: what made the child fail; a child that is off; more than 32 flows deep.
-function run_child_flow(name, child, input) end
+function run_child_flow(name, child, input, options) end

@@ -41,6 +41,40 @@ TEST_P(StoreConformance, KeepsAnAdmittedEventAndItsRun) {
     EXPECT_FALSE(stored.ended);
 }
 
+TEST_P(StoreConformance, RemembersWhatReadersAreNotShown) {
+    store::Admit admit = sample_admit();
+    admit.event.is_secured = true;
+    admit.run->is_secured = true;
+    const store::Outcome outcome = done(admit);
+    EXPECT_TRUE((*reader().event(outcome.id))->is_secured);
+    EXPECT_TRUE(run(outcome.run_id).is_secured);
+
+    const store::Outcome plain = done(sample_admit());
+    EXPECT_FALSE((*reader().event(plain.id))->is_secured);
+    model::RunRecord changed = run(plain.run_id);
+    EXPECT_FALSE(changed.is_secured);
+    changed.is_secured = true;
+    AppendJournal append;
+    append.run_id = plain.run_id;
+    append.lease_epoch = changed.lease_epoch;
+    append.run = changed;
+    for (const auto secured :
+         {model::Secured::kNothing, model::Secured::kOutputs, model::Secured::kBoth}) {
+        model::JournalRow row;
+        row.seq = static_cast<std::int64_t>(append.rows.size()) + 1;
+        row.secured = secured;
+        append.rows.push_back(row);
+    }
+    done(append);
+    EXPECT_TRUE(run(plain.run_id).is_secured);
+    const auto rows = reader().journal(plain.run_id);
+    ASSERT_TRUE(rows);
+    ASSERT_EQ(rows->size(), 3U);
+    EXPECT_EQ(rows->at(0).secured, model::Secured::kNothing);
+    EXPECT_EQ(rows->at(1).secured, model::Secured::kOutputs);
+    EXPECT_EQ(rows->at(2).secured, model::Secured::kBoth);
+}
+
 TEST_P(StoreConformance, RecordsARefusedEventWithoutARun) {
     store::Admit admit{sample_event(), std::nullopt, std::nullopt};
     admit.event.status = model::EventStatus::kRefused;

@@ -2,6 +2,7 @@
 // nothing.
 #include <utility>
 
+#include "engine/runtime/history/secured_admission.h"
 #include "engine/runtime/runtime.h"
 
 namespace tideway::runtime {
@@ -34,6 +35,7 @@ void Runtime::drop_echo(
     admit.event.reason = "echo: " + writer;
     admit.event.payload = delivery.event;
     admit.event.received = dependencies_.clock->now();
+    secure(admit, secured_by(delivery.flow));
     Admitted admitted;
     admitted.event_uid = admit.event.uid;
     admitted.status = admit.event.status;

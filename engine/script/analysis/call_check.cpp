@@ -4,6 +4,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/model/retry_policy.h"
+#include "engine/script/analysis/option_check.h"
 #include "engine/script/analysis/table_check.h"
 
 namespace tideway::script::analysis {
@@ -220,7 +221,9 @@ void CallCheck::callback(const Expression& call, const Frame& frame, Parameters 
 void CallCheck::callback_options(const Expression& options, const Frame& frame) {
     static const Json schema = {
         {"type", "object"},
-        {"properties", {{"timeout", {{"type", Json::array({"string", "number"})}}}}}};
+        {"properties",
+         {{"timeout", {{"type", Json::array({"string", "number"})}}},
+          {"secure", secure_schema()}}}};
     check_table(options, schema, {frame.file->path, findings_, "wait_for_callback", {}});
     const Expression* timeout = field_value(options, "timeout");
     if (timeout != nullptr && timeout->kind == Kind::kString &&
@@ -268,28 +271,45 @@ void CallCheck::language_call(
     } else if (name == "wait_for_callback") {
         callback(call, frame, parameters);
     }
+    step_options_of(call, *function, frame);
+}
+
+const Expression* CallCheck::table_at(const Expression& call, int argument, const Frame& frame) {
+    const auto at = static_cast<std::size_t>(argument);
+    if (argument == 0 || call.parts.size() <= at) {
+        return nullptr;
+    }
+    const Expression& table = Sources::follow(*call.parts[at], frame);
+    return table.kind == Kind::kTable ? &table : nullptr;
+}
+
+void CallCheck::step_options_of(
+    const Expression& call, const LanguageFunction& function, const Frame& frame
+) {
+    const std::string name(function.name);
+    if (const Expression* options = table_at(call, function.options_at, frame)) {
+        check_options(
+            *options, step_options(), {frame.file->path, findings_, "the options of " + name, {}}
+        );
+    }
 }
 
 void CallCheck::trigger_call(const Expression& call, const std::string& name, const Frame& frame) {
     arity(call, std::string(kTriggerPrefix) + name, 0, 1, frame);
-    if (call.parts.size() < 2) {
+    const Expression* table = table_at(call, 1, frame);
+    if (table == nullptr) {
         return;
     }
-    const Expression& table = Sources::follow(*call.parts[1], frame);
-    if (table.kind != Kind::kTable) {
-        return;
-    }
-    idle_settings(table, name, frame);
+    idle_settings(*table, name, frame);
+    const auto extra = trigger_fields();
+    const TableCheck check{
+        frame.file->path,
+        findings_,
+        std::string(kTriggerPrefix) + name,
+        std::vector<std::string>(extra.begin(), extra.end())};
+    check_secure(*table, check);
     if (const model::TriggerSpec* spec = trigger_spec(name)) {
-        const auto extra = trigger_fields();
-        check_table(
-            table,
-            spec->config_schema,
-            {frame.file->path,
-             findings_,
-             std::string(kTriggerPrefix) + name,
-             std::vector<std::string>(extra.begin(), extra.end())}
-        );
+        check_table(*table, spec->config_schema, check);
     }
 }
 
@@ -366,6 +386,13 @@ void CallCheck::operation_call(
     }
     if (operation != nullptr) {
         operation_input(call, *operation, frame);
+    }
+    if (const Expression* options = table_at(call, 3, frame)) {
+        check_options(
+            *options,
+            operation_options(),
+            {frame.file->path, findings_, "the options of " + name, {}}
+        );
     }
 }
 

@@ -71,6 +71,9 @@ class CallCheck {
     void reference(
         const Expression& call, const std::string& callee, const Frame& frame, Parameters parameters
     );
+    // The table at an argument's place, where one is written; null otherwise.
+    static const Expression* table_at(const Expression& call, int argument, const Frame& frame);
+    void step_options_of(const Expression& call, const LanguageFunction& function, const Frame&);
     void child(const Expression& call, const Frame& frame, Parameters parameters);
     void callback(const Expression& call, const Frame& frame, Parameters parameters);
     void callback_options(const Expression& options, const Frame& frame);

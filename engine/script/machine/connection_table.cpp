@@ -1,8 +1,10 @@
 // connection "reference": a read-only table with one function per operation of the connector.
+#include "engine/script/language.h"
 #include "engine/script/machine/arguments.h"
 #include "engine/script/machine/declaring.h"
 #include "engine/script/machine/environment.h"
 #include "engine/script/machine/execution_impl.h"
+#include "engine/script/machine/step_options.h"
 #include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
@@ -53,6 +55,7 @@ int call_operation(lua_State* state) {
     options.secret_fields = &spec.secret_fields;
     request.input =
         Payload(lua_isnil(state, 2) ? std::string("{}") : encode_value(state, 2, options));
+    request.secured = options_argument(state, 3, what, operation_options());
     if (!lua_isnil(state, 3)) {
         request.options = Payload(encode_value(state, 3));
     }

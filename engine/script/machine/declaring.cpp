@@ -5,6 +5,7 @@
 
 #include "engine/script/machine/arguments.h"
 #include "engine/script/machine/environment.h"
+#include "engine/script/machine/step_options.h"
 #include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
@@ -233,6 +234,15 @@ Payload take_concurrency(lua_State* state, int config) {
     return out;
 }
 
+// What history shows is none either. An event is the trigger's input and its output, so either word
+// keeps it; "outputs" also keeps what the runs give back.
+model::Secured take_secure(lua_State* state, int config, const std::string& trigger) {
+    const model::Secured secured = secure_field(state, config, "trigger " + trigger);
+    lua_pushnil(state);
+    lua_setfield(state, config, "secure");
+    return model::secures_outputs(secured) ? model::Secured::kBoth : secured;
+}
+
 }  // namespace
 
 model::FlowDeclaration read_declaration(lua_State* state) {
@@ -259,6 +269,7 @@ model::FlowDeclaration read_declaration(lua_State* state) {
         out.trigger_connection = to_view(state, -1);
     }
     out.concurrency = take_concurrency(state, config);
+    out.secured = take_secure(state, config, out.trigger);
     EncodeOptions options;
     options.drop_functions = true;
     if (const model::TriggerSpec* spec = find_trigger(machine_of(state), out.trigger)) {

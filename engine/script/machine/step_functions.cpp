@@ -1,10 +1,12 @@
 // The steps that are not operations: compose, condition, delay ... Each is one request.
 #include <cmath>
 
+#include "engine/script/language.h"
 #include "engine/script/machine/arguments.h"
 #include "engine/script/machine/declaring.h"
 #include "engine/script/machine/environment.h"
 #include "engine/script/machine/execution_impl.h"
+#include "engine/script/machine/step_options.h"
 #include "engine/script/value/number_text.h"
 #include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
@@ -47,7 +49,8 @@ int compose(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "compose");
     StepRequest request =
         run.request(state, RequestKind::kCompose, name_argument(state, 1, "compose"));
-    lua_settop(state, 2);
+    lua_settop(state, 3);
+    request.secured = secure_whole(options_argument(state, 3, "compose", step_options()));
     request.input = Payload(encode_value(state, 2));
     return ask_value(state, run, request);
 }
@@ -70,6 +73,7 @@ int delay(lua_State* state) {
         raise(state, "delay: the seconds (second argument) must be a number from 0 on");
     }
     StepRequest request = run.request(state, RequestKind::kDelay, name);
+    request.secured = options_argument(state, 3, "delay", step_options());
     request.input = Payload(encode_value(state, 2));
     return ask_value(state, run, request);
 }
@@ -86,11 +90,12 @@ int delay_until(lua_State* state) {
         );
     }
     StepRequest request = run.request(state, RequestKind::kDelayUntil, name);
+    request.secured = options_argument(state, 3, "delay_until", step_options());
     request.input = Payload(encode_value(state, 2));
     return ask_value(state, run, request);
 }
 
-// respond(response) or respond(name, response)
+// respond(response) or respond(name, response, options)
 int respond(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "respond");
     std::string_view name = "Response";
@@ -103,6 +108,8 @@ int respond(lua_State* state) {
         raise(state, "respond: the response must be a table with status, headers and body");
     }
     StepRequest request = run.request(state, RequestKind::kRespond, name);
+    const model::Secured secured = options_argument(state, response + 1, "respond", step_options());
+    request.secured = secure_whole(secured);
     request.input = Payload(encode_value(state, response));
     return ask_value(state, run, request);
 }
@@ -161,8 +168,9 @@ int run_child_flow(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "run_child_flow");
     const std::string_view name = name_argument(state, 1, "run_child_flow");
     const std::string_view flow = text_argument(state, 2, "run_child_flow: the flow's name");
-    lua_settop(state, 3);
+    lua_settop(state, 4);
     StepRequest request = run.request(state, RequestKind::kRunChildFlow, name);
+    request.secured = options_argument(state, 4, "run_child_flow", step_options());
     request.operation = flow;
     request.input = Payload(encode_value(state, 3));
     return ask_value(state, run, request);

@@ -7,6 +7,7 @@
 #include "engine/script/machine/declaring.h"
 #include "engine/script/machine/environment.h"
 #include "engine/script/machine/execution_impl.h"
+#include "engine/script/machine/step_options.h"
 #include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
@@ -47,7 +48,7 @@ RequestKind begin_of(std::string_view kind) {
     return kind == "wait_for_callback" ? RequestKind::kCallbackBegin : RequestKind::kScopeBegin;
 }
 
-// enter(kind, name, details): begins a scope; returns the host's answer.
+// enter(kind, name, details, options): begins a scope; returns the host's answer.
 int enter(lua_State* state) {
     const std::string kind(to_view(state, 1));
     ExecutionImpl& run = execution_of(state, kind);
@@ -56,9 +57,12 @@ int enter(lua_State* state) {
     }
     StepRequest request = run.request(state, begin_of(kind), name_argument(state, 2, kind));
     request.operation = kind;
-    lua_settop(state, 3);
+    lua_settop(state, 4);
     if (!lua_isnil(state, 3)) {
         request.input = Payload(encode_value(state, 3));
+    }
+    if (!lua_isnil(state, 4)) {
+        request.secured = secure_field(state, 4, kind);
     }
     return ask_to_enter(state, run, request);
 }
@@ -193,12 +197,13 @@ int called_back(lua_State* state, int /*status*/, lua_KContext /*context*/) {
     return 1;
 }
 
-// await_callback(expires): waits for a call to the address of the innermost scope.
+// await_callback(expires, options): waits for a call to the address of the innermost scope.
 int await_callback(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "wait_for_callback");
     const std::string& scope = run.branch().frames.back().name;
     StepRequest request = run.request(state, RequestKind::kWaitForCallback, kCallbackAnswer);
     request.operation = "the callback of '" + scope + "'";
+    request.secured = secure_field(state, 2, "wait_for_callback");
     request.input = Payload(encode_value(state, 1));
     return run.ask(state, request, &guarded_continuation<called_back>);
 }

@@ -169,6 +169,23 @@ TEST(Schema, ValidateGivesPowerAutomatesCodeAndEveryProblemInTheDetails) {
     EXPECT_TRUE(validate(Json(), json("{}"), "anything"));
 }
 
+TEST(Schema, NamesTheFieldsButQuotesNoValueWhenAskedTo) {
+    const Json schema = Json::parse(R"({"properties":{
+        "a":{"enum":["x"]},"b":{"const":1},"c":{"format":"date"},"d":{"pattern":"^x$"},
+        "e":{"maximum":3},"f":{"type":"integer"}}})");
+    const Json value =
+        Json::parse(R"({"a":"4711","b":"4711","c":"4711","d":"4711","e":4711,"f":4711.5})");
+    const auto quoted = schema_problems(schema, value);
+    const auto unquoted = schema_problems(schema, value, Quoting::kNothing);
+    ASSERT_EQ(quoted.size(), 6U);
+    ASSERT_EQ(unquoted.size(), 6U);
+    for (std::size_t i = 0; i < quoted.size(); ++i) {
+        EXPECT_NE(quoted[i].find("4711"), std::string::npos) << quoted[i];
+        EXPECT_EQ(unquoted[i].find("4711"), std::string::npos) << unquoted[i];
+        EXPECT_TRUE(quoted[i].starts_with(unquoted[i])) << unquoted[i];
+    }
+}
+
 TEST(Schema, FillsDefaultsInWithoutTouchingWhatIsThere) {
     const Json schema = json(R"({"properties":{"api_version":{"default":"v9.2"},"top":{"default":5},
         "retry":{"properties":{"count":{"default":4}}}}})");

@@ -411,7 +411,7 @@ TEST_F(Analyse, ChecksTheNumberOfArguments) {
     EXPECT_EQ(
         findings_text(analyse_run("compose(\"A\")\nuuid(1)\nscope(\"S\", function() end, 1)\n"
                                   "money.add(table.unpack(event))\ncrm.get_row()")),
-        "flow.lua:3:1 arity: compose takes 2 arguments, here it gets 1\n"
+        "flow.lua:3:1 arity: compose takes 2 to 3 arguments, here it gets 1\n"
         "flow.lua:4:1 arity: uuid takes no arguments, here it gets 1\n"
         "flow.lua:5:1 arity: scope takes 2 arguments, here it gets 3\n"
         "flow.lua:7:1 arity: dynamics365.get_row takes 1 to 3 arguments, here it gets 0\n"
@@ -517,7 +517,7 @@ TEST_F(Analyse, ChecksTheFlowTableAndItsTrigger) {
         "flow.lua:2:51 unknown-field: trigger.partner_center_referral_event has no field 'evnts'; "
         "it "
         "has events, title, connection, condition, dedupe_by, split_on, concurrency, "
-        "one_at_a_time_by and coalesce_by [events]\n"
+        "one_at_a_time_by, coalesce_by and secure [events]\n"
     );
     EXPECT_EQ(analyse_files({{"flow.lua", "return 1"}}).findings.at(0).code, "no-flow");
     EXPECT_EQ(analyse_files({{"flow.lua", ""}}).findings.at(0).code, "no-flow");

@@ -420,7 +420,7 @@ TEST(Callback, RefusesOptionsThatItDoesNotHaveAndABodyThatIsNone) {
     EXPECT_THAT(said("wait_for_callback('W', {})"), HasSubstr("the body (last argument)"));
     EXPECT_THAT(
         said("wait_for_callback('W', { subscribe = {} }, function() end)"),
-        HasSubstr("no field 'subscribe'; the only one is timeout")
+        HasSubstr("no field 'subscribe'; they have timeout and secure")
     );
     for (const std::string timeout : {"'P31D'", "0", "-1", "'PT0S'", "0/0"}) {
         EXPECT_THAT(

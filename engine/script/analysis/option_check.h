@@ -1,0 +1,23 @@
+// The options of a step and the `secure` of a trigger as written in a flow. A misspelt one would be
+// ignored by a run without a word. Thread: any one.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/script/analysis/table_check.h"
+
+namespace tideway::script::analysis {
+
+// What `secure` may be.
+Json secure_schema();
+
+// A table of options: no other fields than `known`, and `secure` as it may be.
+void check_options(
+    const Expression& table, std::span<const std::string_view> known, const TableCheck& check
+);
+
+// `secure` alone, in a table with fields of its own.
+void check_secure(const Expression& table, const TableCheck& check);
+
+}  // namespace tideway::script::analysis
