@@ -242,7 +242,7 @@ void cancel(const Context& context, const http::ServerRequest& request, const An
 }
 
 void resume(const Context& context, const http::ServerRequest& request, const Answer& answer) {
-    record(context, request, "runs.resume");
+    record(context, request, "runs.resume", Payload(request.body));
     with_run(context, request, answer, [&context, answer](const model::RunRecord& run) {
         context.runtime->resume(run, [answer](Status done) {
             answer->send(

@@ -22,19 +22,9 @@
 #include "tests/support/poll.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/trigger_world.h"
+#include "tests/support/world_options.h"
 
 namespace tideway::testing {
-
-struct WorldOptions {
-    double speed = 1.0;  // of the runtime's clock and timers
-    runtime::RunLimits limits{};
-    std::optional<Timestamp> now{};  // time stands there, and does not run
-};
-
-struct FlowText {
-    std::string name;
-    std::string text;
-};
 
 // Thread: the test's.
 class RuntimeWorld {
@@ -62,6 +52,9 @@ class RuntimeWorld {
                "variables":{"greeting":{"type":"String","default":"hello"}}})";
         start();
     }
+
+    RuntimeWorld(std::initializer_list<FlowText> flows, Timestamp now)
+        : RuntimeWorld(flows, WorldOptions{.now = now}) {}
 
     ~RuntimeWorld() { stop(); }
 

@@ -481,7 +481,7 @@ TEST_F(Analyse, ChecksInputTablesAgainstTheSchema) {
 }
 
 TEST_F(Analyse, WarnsOfSettingsOfATriggerThatDoNothing) {
-    const auto findings = [](const std::string& trigger) {
+    const auto findings = [this](const std::string& trigger) {
         const std::string text = "return flow { title = \"a\", trigger = trigger." + trigger +
                                  ", run = function() end }";
         return findings_text(analyse_files({{"flow.lua", text}}));
