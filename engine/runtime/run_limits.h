@@ -10,6 +10,7 @@ struct RunLimits {
     std::int64_t journal_bytes = static_cast<std::int64_t>(limits::kJournalBytesMax);
     Duration duration = limits::kRunDurationMax;
     std::size_t in_memory_per_shard = limits::kRunsInMemoryPerShardMax;
+    std::size_t vm_bytes = limits::kVmMemoryBytesMax;
 };
 
 }  // namespace tideway::runtime

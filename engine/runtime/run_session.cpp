@@ -115,7 +115,7 @@ void RunSession::drive(ExecutionState state) {
                 is_preempted_ = true;
                 return;
             case ExecutionState::Kind::kVmLost:
-                services_.observer->on_must_reload(run_.id, Duration(0));
+                services_.observer->on_vm_lost(run_.id);
                 return;
             case ExecutionState::Kind::kReturned:
             case ExecutionState::Kind::kFailed:

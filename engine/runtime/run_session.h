@@ -45,8 +45,11 @@ class RunObserver {
     virtual void on_turn(model::RunId run) = 0;
     // The session is to be dropped from memory; `wake_at` or a notification loads it again.
     virtual void on_released(model::RunId run) = 0;
-    // A batch failed or the VM was lost: drop the session and replay it after `delay`.
+    // A batch failed: drop the session and replay it after `delay`.
     virtual void on_must_reload(model::RunId run, Duration delay) = 0;
+    // Its VM met its memory cap because of another run: drop the session and replay it in a new
+    // one.
+    virtual void on_vm_lost(model::RunId run) = 0;
     // The store took nothing of it now; it is replayed, and whoever waits for it should know.
     virtual void on_not_stored(const model::RunRecord& run, const Error& error) = 0;
     virtual void on_progress(const model::RunRecord& run) = 0;

@@ -14,6 +14,8 @@ using model::RunRecord;
 namespace {
 constexpr Duration kSweepInterval = std::chrono::seconds(30);
 constexpr Duration kSweepIntervalWhenFull = std::chrono::milliseconds(100);
+constexpr Duration kVmLostSpread = std::chrono::milliseconds(100);
+constexpr int kVmLostDoublings = 8;
 }  // namespace
 
 Shard::Shard(ShardServices services)
@@ -70,7 +72,10 @@ void Shard::stop() {
 Result<std::shared_ptr<script::Vm>> Shard::vm_of(const LoadedVersion& version) {
     std::shared_ptr<script::Vm>& vm = vms_[version.version.id];
     if (!vm || vm->is_lost()) {
-        TIDEWAY_TRY_ASSIGN(vm, script::Vm::create(version.program));
+        vms_lost_ += vm ? 1 : 0;
+        script::VmLimits vm_limits;
+        vm_limits.vm_bytes = services_.run_limits.vm_bytes;
+        TIDEWAY_TRY_ASSIGN(vm, script::Vm::create(version.program, vm_limits));
     }
     return vm;
 }
@@ -392,6 +397,7 @@ void Shard::on_response(const RunRecord& run) {
 }
 
 void Shard::on_ended(const RunRecord& run) {
+    vms_lost_ = std::max(0, vms_lost_ - 1);
     services_.gate->forget(run.id);
     services_.links->changed(run);
     services_.links->ended(run);
@@ -418,6 +424,14 @@ void Shard::on_must_reload(RunId run, Duration delay) {
         forget_session(run);
         timers_[run] = executor_.after(delay, [this, run] { load(run, Cause::kWakeUp); });
     });
+}
+
+// The runs of a lost VM come back one by one, further apart each time it happens again: those that
+// are too large together must not meet again.
+void Shard::on_vm_lost(RunId run) {
+    const Duration most = kVmLostSpread * (1 << std::min(vms_lost_, kVmLostDoublings));
+    std::uniform_int_distribution<Duration::rep> spread(0, most.count());
+    on_must_reload(run, Duration(spread(random_)));
 }
 
 void Shard::on_not_stored(const RunRecord& run, const Error& error) {

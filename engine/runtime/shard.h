@@ -137,6 +137,7 @@ class Shard final : private RunObserver {
     void on_turn(model::RunId run) override;
     void on_released(model::RunId run) override;
     void on_must_reload(model::RunId run, Duration delay) override;
+    void on_vm_lost(model::RunId run) override;
     void on_not_stored(const model::RunRecord& run, const Error& error) override;
     void on_progress(const model::RunRecord& run) override;
 
@@ -149,6 +150,7 @@ class Shard final : private RunObserver {
     SessionServices session_services_;
     std::mt19937_64 random_;
     std::map<model::VersionId, std::shared_ptr<script::Vm>> vms_;
+    int vms_lost_ = 0;  // less runs that ended since
     std::map<model::RunId, Entry> entries_;
     std::atomic<std::size_t> runs_in_memory_{0};  // of entries_, for other threads
     std::map<model::RunId, bool> loading_;        // run -> notified while it was being loaded

@@ -43,6 +43,16 @@ constexpr const char* kSleeper = R"(
 return flow { title = "Sleeper", trigger = trigger.manual {},
   run = function() delay("Sleep", 3600) end })";
 
+// Keeps 8 MB while it waits.
+constexpr const char* kLarge = R"(
+return flow { title = "Large", trigger = trigger.manual {},
+  run = function()
+    local kept = {}
+    for i = 1, 8 do kept[i] = string.rep(tostring(i), 1000000) end
+    delay("Wait", 0.05)
+    return #kept
+  end })";
+
 WorldOptions with_room_for(std::size_t runs) {
     WorldOptions options;
     options.limits.in_memory_per_shard = runs;
@@ -143,6 +153,21 @@ TEST(RunLimits, ATimeOutThatWasRecordedHoldsAfterARestart) {
     const auto run = world.run("patient");
     world.restart();
     EXPECT_EQ(world.ended(run.uid).status, model::Status::kTimedOut);
+}
+
+TEST(RunLimits, RunsThatAreTooLargeTogetherEndOneAfterTheOther) {
+    WorldOptions options;
+    options.limits.vm_bytes = 20U << 20U;
+    RuntimeWorld world({{"large", kLarge}}, options);
+    std::vector<Uid> runs;
+    for (int n = 0; n < 6; ++n) {
+        const auto admitted = world.admit("large");
+        ASSERT_TRUE(admitted);
+        runs.push_back(admitted->runs.front());
+    }
+    for (const Uid& run : runs) {
+        EXPECT_EQ(world.ended(run).output.str(), "8");
+    }
 }
 
 }  // namespace
