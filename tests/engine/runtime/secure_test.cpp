@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/runtime/step_tree.h"
+#include "tests/support/callback_calls.h"
 #include "tests/support/runtime_world.h"
 
 namespace tideway::testing {
@@ -26,7 +27,7 @@ local ledger = connection "ledger"
 return flow { title = "Pays", trigger = trigger.manual { secure = true }, run = function(event)
   local card = compose("Take the card", event.card, { secure = true })
   ledger.post("Book", { value = card }, { secure = "inputs" })
-  wait_for_callback("Hold", { secure = "outputs" })
+  wait_for_callback("Hold", { secure = "outputs" }, function() end)
   delay("Settle", 0, { secure = true })
   local child = run_child_flow("Call", "child", { card = card }, { secure = true })
   return { card = card, child = child }
@@ -74,13 +75,7 @@ class SecureRun : public ::testing::Test {
     }
 
     model::RunRecord go_on(const Uid& run) {
-        std::promise<Result<bool>> known;
-        world_.runtime().receive_callback(
-            world_.runtime().callback_token(run, "Hold"),
-            Payload(kEvent),
-            [&](Result<bool> result) { known.set_value(std::move(result)); }
-        );
-        EXPECT_TRUE(known.get_future().get());
+        EXPECT_EQ(call_back(world_, run, "Hold", kEvent), store::CallbackFate::kTaken);
         return world_.ended(run);
     }
 

@@ -5,6 +5,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/runtime/step_tree.h"
+#include "tests/support/callback_calls.h"
 #include "tests/support/runtime_world.h"
 
 namespace tideway::testing {
@@ -15,7 +16,7 @@ using Texts = std::vector<std::string>;
 // A run holds its place until its gate is opened, or does not wait at all.
 constexpr const char* kBody = R"(
   run = function(event)
-    if event.gate then wait_for_callback("Gate") end
+    if event.gate then wait_for_callback("Gate", function() end) end
     if event.fail then fail("Broken", "The thing is broken.") end
     ledger.set("Write", { name = "n", value = event.n })
     return event.n
@@ -64,14 +65,7 @@ class TurnTest : public ::testing::Test {
     }
 
     static void open_gate(RuntimeWorld& world, const Uid& uid) {
-        std::promise<Result<bool>> known;
-        world.runtime().receive_callback(
-            world.runtime().callback_token(uid, "Gate"),
-            Payload("{}"),
-            [&](Result<bool> result) { known.set_value(std::move(result)); }
-        );
-        const auto received = known.get_future().get();
-        EXPECT_TRUE(received && *received);
+        EXPECT_EQ(call_back(world, uid, "Gate", "{}"), store::CallbackFate::kTaken);
     }
 
     static model::RunRecord run(RuntimeWorld& world, const Uid& uid) {
