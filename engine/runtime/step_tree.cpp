@@ -42,7 +42,10 @@ StepNode* last_taken(std::vector<StepNode>& nodes) {
 // was taken in it.
 Status settle_conditions(std::vector<StepNode>& nodes) {
     StepNode* last = last_taken(nodes);
-    if (last == nullptr || last->kind == "try") {
+    const auto handles = [](const StepNode& node) {
+        return node.kind == "try" && node.status != Status::kCancelled;
+    };
+    if (last == nullptr || handles(*last)) {
         return Status::kSucceeded;
     }
     if (last->kind == "terminate") {
@@ -173,14 +176,9 @@ class TreeBuilder {
         const auto& inside = outline == nullptr ? kNone : outline->children;
         const bool is_loop = node.kind == "foreach" || node.kind == "repeat_until";
         if (is_loop) {
-            for (const std::string& child : children_[path]) {
-                node.children.push_back(finished(child, outline));
-            }
+            node.children = iterations(path, outline);
         } else {
             node.children = scope(path, inside);
-        }
-        if (node.kind == "wait_for_callback") {
-            take_callback(node);
         }
         if (model::is_final(run_.status) && !model::is_final(node.status)) {
             node.status = Status::kCancelled;
@@ -201,6 +199,23 @@ class TreeBuilder {
         if (!model::is_final(node.status)) {
             node.status = answer->second.status;
         }
+    }
+
+    // A loop without any has not taken what is in it.
+    std::vector<StepNode> iterations(const std::string& path, const OutlineNode* outline) {
+        std::vector<StepNode> out;
+        bool has_any = false;
+        for (const std::string& child : children_[path]) {
+            const bool is_iteration = child.ends_with(']');
+            has_any = has_any || is_iteration;
+            out.push_back(finished(child, is_iteration ? outline : nullptr));
+        }
+        if (!has_any && outline != nullptr) {
+            for (const OutlineNode& planned : outline->children) {
+                out.push_back(skipped(planned));
+            }
+        }
+        return out;
     }
 
     void place(

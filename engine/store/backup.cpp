@@ -142,7 +142,7 @@ Result<std::string> keep(const std::string& path, Timestamp now) {
         return std::string();
     }
     close_log(path);
-    const std::string kept = path + ".before-restore-" + std::to_string(to_micros(now) / 1'000'000);
+    const std::string kept = path + ".before-restore-" + std::to_string(to_micros(now));
     std::error_code error;
     fs::create_hard_link(path, kept, error);
     if (error) {

@@ -81,7 +81,7 @@ class RandomFlow {
     }
 
     RandomNode make_node(const RandomPlace& place) {
-        if (place.depth >= 4 || chance(45)) {
+        if (place.depth >= 3 || chance(50)) {
             return make_step(place);
         }
         if (place.may_terminate && chance(4)) {

@@ -52,7 +52,7 @@ class PausedRuns : public ::testing::Test {
     }
 
     void back_up_and_restore() {
-        const std::string copy = folder_.file("copy.db");
+        const std::string copy = folder_.file("copy" + std::to_string(++copies_) + ".db");
         const auto made = store::back_up_sqlite(world_.store_file(), copy, world_.clock().now());
         ASSERT_TRUE(made) << made.error().text();
         world_.restart([&] {
@@ -79,6 +79,7 @@ class PausedRuns : public ::testing::Test {
     std::size_t effects() { return world_.service().done().size(); }
 
     tests::TempFolder folder_;
+    int copies_ = 0;
     RuntimeWorld world_{{"held", kHeld}, {"in_turn", kInTurn}};
     Uid run_;
 };
@@ -108,7 +109,7 @@ TEST_F(PausedRuns, GoOnWhereTheyWereWhenAPersonSaysSo) {
     call_back(run_);
     const model::RunRecord run = world_.ended(run_);
     EXPECT_EQ(run.status, model::Status::kSucceeded);
-    EXPECT_EQ(run.code, "");
+    EXPECT_EQ(run.code, "OK");
     EXPECT_EQ(effects(), 2U);
 }
 
@@ -135,6 +136,9 @@ TEST_F(PausedRuns, KeepTheirPlaceInLine) {
     ASSERT_TRUE(resume(first));
     call_back(first);
     EXPECT_EQ(world_.ended(first).status, model::Status::kSucceeded);
+    world_.when(second, [](const model::RunRecord& run) {
+        return run.wait_reason.starts_with("the callback");
+    });
     call_back(second);
     EXPECT_EQ(world_.ended(second).status, model::Status::kSucceeded);
 }

@@ -102,10 +102,14 @@ TEST_F(SecureRun, KeepsItsValuesInTheJournalAndOutOfItsSteps) {
 TEST_F(SecureRun, MarksEveryRowOfItsSteps) {
     const model::RunRecord run = go_on(start());
     for (const model::JournalRow& row : world_.journal(run)) {
-        const Secured expected = row.path == "Book"   ? Secured::kInputs
-                                 : row.path == "Hold" ? Secured::kOutputs
-                                 : row.path.empty()   ? Secured::kOutputs  // the end of the run
-                                                      : Secured::kBoth;
+        if (row.kind == model::RowKind::kScopeEnd) {
+            continue;  // holds no value
+        }
+        const bool is_of_callback = row.path.starts_with("Hold");
+        const Secured expected = row.path == "Book" ? Secured::kInputs
+                                 : is_of_callback   ? Secured::kOutputs
+                                 : row.path.empty() ? Secured::kOutputs  // the end of the run
+                                                    : Secured::kBoth;
         EXPECT_EQ(row.secured, expected) << row.path << " " << row.seq;
     }
 }

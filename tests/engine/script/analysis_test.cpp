@@ -489,14 +489,14 @@ TEST_F(Analyse, WarnsOfSettingsOfATriggerThatDoNothing) {
     const std::string key = "function(event) return event.id end";
     EXPECT_EQ(
         findings("manual { coalesce_by = " + key + " }"),
-        "flow.lua:1:52 idle-setting: coalesce_by does nothing alone: without concurrency or "
+        "flow.lua:1:55 idle-setting: coalesce_by does nothing alone: without concurrency or "
         "one_at_a_time_by no run waits\n"
     );
     EXPECT_EQ(findings("manual { coalesce_by = " + key + ", concurrency = { runs = 1 } }"), "");
     EXPECT_EQ(findings("manual { coalesce_by = " + key + ", one_at_a_time_by = " + key + " }"), "");
     EXPECT_EQ(
         findings("child { concurrency = { runs = 1 } }"),
-        "flow.lua:1:51 idle-setting: concurrency does nothing in trigger.child: a run that is "
+        "flow.lua:1:54 idle-setting: concurrency does nothing in trigger.child: a run that is "
         "called starts at once; use exclusive in the flow\n"
     );
 }

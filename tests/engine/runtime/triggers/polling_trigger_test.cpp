@@ -147,7 +147,7 @@ TEST(PollingTrigger, WaitsLongerWithEachFailureAndTellsTheFirst) {
 constexpr const char* kOneAtATime = R"(
 return flow { title = "P",
   trigger = trigger.ledger_entries { concurrency = { runs = 1, waiting = 0 } },
-  run = function(event) wait_for_callback("Gate") return event.entry end })";
+  run = function(event) wait_for_callback("Gate", function() end) return event.entry end })";
 
 TEST(PollingTrigger, WaitsAtItsPlaceWhileTheFlowMayTakeNoMoreRuns) {
     RuntimeWorld world({{"poller", kOneAtATime}}, kMorning);

@@ -161,7 +161,7 @@ TEST(RecurrenceTrigger, RecordsAFiringThatFindsTheFlowFullAndGoesOn) {
         {{"clock",
           "return flow { title = 'R', trigger = trigger.recurrence { frequency = 'Hour', "
           "start_time = '2030-03-01T00:00:00Z', concurrency = { runs = 1, waiting = 0 } }, "
-          "run = function() wait_for_callback('Gate') end }"}},
+          "run = function() wait_for_callback('Gate', function() end) end }"}},
         kMorning
     );
     ASSERT_TRUE(waits_for(world, "2030-03-01T09:00:00Z"));
