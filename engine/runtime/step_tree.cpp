@@ -235,8 +235,11 @@ class TreeBuilder {
             used.insert(path);
             if (planned.kind == "condition") {
                 StepNode node = nodes_[path];
+                const std::string_view taken = node.output.view() == "true" ? "yes" : "no";
                 for (const OutlineNode& branch : planned.children) {
-                    node.children.push_back(branch_of(scope_path, branch, used));
+                    node.children.push_back(
+                        branch.name == taken ? branch_of(scope_path, branch, used) : skipped(branch)
+                    );
                 }
                 out.push_back(std::move(node));
                 continue;
