@@ -219,6 +219,19 @@ TEST_P(StoreConformance, TheLatestEventTakesThePlaceOfOneThatWaits) {
     EXPECT_FALSE(reader().run_by_uid(later.run->uid)->has_value());
 }
 
+TEST_P(StoreConformance, ARunThatStandsForALaterEventIsSecuredAsThatOneIs) {
+    done(in_line(coalescing("deal 1", "deal 1")));
+    const Outcome waiting = done(in_line(coalescing("deal 1", "deal 1")));
+    EXPECT_FALSE(run(waiting.run_id).is_secured);
+    store::Admit later = in_line(coalescing("deal 1", "deal 1"));
+    later.event.is_secured = true;
+    later.run->is_secured = true;
+    const Outcome newest = done(later);
+    EXPECT_TRUE(run(waiting.run_id).is_secured);
+    EXPECT_TRUE(event(newest.id).is_secured);
+    EXPECT_FALSE(event(waiting.id).is_secured);
+}
+
 TEST_P(StoreConformance, ARunThatHasStartedKeepsItsEvent) {
     const Outcome running = done(in_line(coalescing("deal 1", "deal 1")));
     const Outcome second = done(in_line(coalescing("deal 1", "deal 1")));
