@@ -180,6 +180,9 @@ class TreeBuilder {
         } else {
             node.children = scope(path, inside);
         }
+        if (node.kind == "wait_for_callback") {
+            take_callback(node);
+        }
         if (model::is_final(run_.status) && !model::is_final(node.status)) {
             node.status = Status::kCancelled;
         }
