@@ -8,19 +8,21 @@ namespace tideway::testing {
 namespace {
 
 constexpr const char* kApproval = R"(
-local function note(name)
-  return function(address) compose(name, address) end
-end
-
 return flow {
   title = "Approval",
   trigger = trigger.manual {},
   run = function()
     local late = try("Late", function()
-      wait_for_callback("Nobody comes", { timeout = 0.05 }, note("Closed address"))
+      wait_for_callback("Nobody comes", { timeout = 0.05 }, function(address)
+        compose("Closed address", address)
+      end)
     end)
-    local call = wait_for_callback("Decision", { timeout = "P1D" }, note("Address"))
-    local last = wait_for_callback("Hold", note("Last address"))
+    local call = wait_for_callback("Decision", { timeout = "P1D" }, function(address)
+      compose("Address", address)
+    end)
+    local last = wait_for_callback("Hold", function(address)
+      compose("Last address", address)
+    end)
     return {
       late = late.status, method = call.method, decision = call.queries.decision, body = call.body,
       word = call.headers["x-word"], secret = call.headers.authorization, last = last.body,
