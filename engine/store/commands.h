@@ -7,10 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "engine/model/connection.h"
 #include "engine/model/flow.h"
 #include "engine/model/journal_row.h"
 #include "engine/model/run.h"
+#include "engine/store/setting_commands.h"
 
 namespace tideway::store {
 
@@ -168,68 +168,6 @@ struct MoveCursor {
     FlowId flow_id = 0;
     Payload from;
     Payload to;
-};
-
-struct PutConnection {
-    model::ConnectionRecord connection;  // by name: inserted or replaced
-};
-
-struct DeleteConnection {
-    std::string name;
-};
-
-struct PutConnectionHealth {
-    model::ConnectionHealthRecord health;  // by connection: inserted or replaced
-};
-
-// Which connection a pack's connection reference means in this environment.
-struct BindReference {
-    std::string pack;
-    std::string reference;
-    std::string connection;
-};
-
-struct Variable {
-    std::string pack;
-    std::string name;
-    std::string type;  // "String", "Number", "Yes/No", "JSON", "Secret"
-    Payload value;     // JSON; for Secret a string of sealed bytes in base64
-    std::string description;
-};
-
-struct PutVariable {
-    Variable variable;
-};
-
-struct ApiToken {
-    std::string name;  // the person
-    std::string role;  // "admin", "operator", "viewer"
-    std::string hash;  // sha256 of the token, hex
-    std::optional<Timestamp> expires;
-    Timestamp created;
-};
-
-struct PutToken {
-    ApiToken token;
-};
-
-struct DeleteToken {
-    std::string name;
-};
-
-struct SetMeta {
-    std::string key;  // "environment", "mode", "public_url" ...
-    std::string value;
-};
-
-// An administrative act with its person.
-struct AddAudit {
-    Timestamp at;
-    std::string person;
-    std::string act;     // "flows.on"
-    std::string object;  // "co_sell_dynamics365/partner_center_to_dynamics365"
-    Payload before;
-    Payload after;
 };
 
 // Removes ended runs (with journal, events, effects' outputs, unused payloads) that ended before
