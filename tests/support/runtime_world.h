@@ -212,7 +212,7 @@ class RuntimeWorld {
         auto registry = connector::Registry::create(std::move(sources));
         ASSERT_TRUE(registry) << registry.error().text();
         registry_ = std::move(*registry);
-        auto opened = store::open_sqlite(store::SqliteOptions{.path = store_file()});
+        auto opened = store::open_sqlite({.path = store_file(), .durability = options_.durability});
         ASSERT_TRUE(opened) << opened.error().text();
         store_ = std::move(*opened);
         catalog_ = std::make_unique<runtime::FlowCatalog>(*store_, *registry_);

@@ -6,12 +6,14 @@
 
 #include "engine/base/clock.h"
 #include "engine/runtime/run_limits.h"
+#include "engine/store/store.h"
 
 namespace tideway::testing {
 
 struct WorldOptions {
     double speed = 1.0;  // of the runtime's clock and timers
     runtime::RunLimits limits{};
+    store::Durability durability = store::Durability::kFull;
     std::optional<Timestamp> now{};  // time stands there, and does not run
 };
 

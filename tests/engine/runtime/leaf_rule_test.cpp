@@ -22,6 +22,9 @@ constexpr unsigned kTrees = 10'000;
 constexpr unsigned kTreesInAWorld = 500;
 constexpr unsigned kTreesThatDie = 300;
 
+// Nothing here is about power failures, and ten thousand commits would wait for the disk.
+constexpr WorldOptions kNoDisk{.durability = store::Durability::kProcess};
+
 using Statuses = std::map<std::string, std::vector<model::Status>>;
 
 std::string flow_name(unsigned seed) {
@@ -105,7 +108,7 @@ class LeafRule : public ::testing::Test {
 TEST_F(LeafRule, GivesEveryRandomTreeTheStatusesOfTheModel) {
     for (unsigned from = 0; from < kTrees && !HasFailure(); from += kTreesInAWorld) {
         const unsigned to = from + kTreesInAWorld;
-        RuntimeWorld world({}, flows(from, to));
+        RuntimeWorld world(kNoDisk, flows(from, to));
         const std::vector<Uid> runs = start(world, from, to);
         for (unsigned seed = from; seed < to && !HasFailure(); ++seed) {
             expect_as_published(world, seed, runs[seed - from]);
