@@ -168,7 +168,8 @@ void Runtime::admit(Delivery delivery, std::function<void(Result<Admitted>)> don
     admit_all(std::move(deliveries), {}, the_only(std::move(done)));
 }
 
-void Runtime::admit_all(
+// Echoes among them are only recorded.
+void Runtime::admit_genuine(
     std::vector<Delivery> deliveries,
     std::vector<store::Command> beside,
     std::function<void(Result<std::vector<Admitted>>)> done
@@ -277,12 +278,16 @@ void Runtime::skip_all(
 std::vector<store::Admit> Runtime::decided(
     const Delivery& delivery, const Result<TriggerDecision>& decision
 ) const {
-    if (decision && decision->is_met && decision->items) {
+    if (!delivery.writer && decision && decision->is_met && decision->items) {
         return split(delivery, *decision);
     }
     store::Admit admit =
         make_admission(delivery, delivery.event, delivery.run_uid.value_or(Uid::random()));
-    if (!decision) {
+    if (delivery.writer) {
+        admit.run.reset();
+        admit.event.status = EventStatus::kDropped;
+        admit.event.reason = "echo: " + *delivery.writer;
+    } else if (!decision) {
         fail_run(admit, decision.error());
     } else if (!decision->is_met) {
         admit.run.reset();

@@ -42,6 +42,9 @@ struct Delivery {
     Payload event;
     std::optional<std::string> dedupe_key;  // the connector's own; the flow's dedupe_by wins
     std::optional<Uid> run_uid;             // chosen before, to wait for its response
+    // Of a record: the echo of an effect of ours leaves an event with status Dropped, and no run.
+    std::optional<RecordChange> change{};
+    std::optional<std::string> writer{};  // of an echo; set by Runtime
 };
 
 struct Admitted {
@@ -83,12 +86,6 @@ class Runtime final : private RuntimeLinks {
 
     // A trigger that failed before there was an event; for its history.
     void record_failure(const FlowEntry& flow, std::string source, const Error& error);
-
-    // The same for a change of a record: the echo of an effect of ours leaves an event with status
-    // Dropped, and no run.
-    void admit_change(
-        Delivery delivery, RecordChange change, std::function<void(Result<Admitted>)> done
-    );
 
     // A refused event, so that it leaves a trace.
     void record_refusal(
@@ -145,10 +142,10 @@ class Runtime final : private RuntimeLinks {
     Uid lock_holder(const model::RunRecord& run) override;
 
     Shard& shard_of(model::RunId run);
-    void drop_echo(
-        const Delivery& delivery,
-        const std::string& writer,
-        std::function<void(Result<Admitted>)> done
+    void admit_genuine(
+        std::vector<Delivery> deliveries,
+        std::vector<store::Command> beside,
+        std::function<void(Result<std::vector<Admitted>>)> done
     );
     Status recover();
     void prune();

@@ -413,17 +413,13 @@ class TriggerDoor {
     ) const {
         const runtime::LoadedVersion& version = *receiver.flow.published;
         const auto connection = context_.activation->trigger_connection(version);
-        auto change = runtime::read_change(
+        delivery.change = runtime::read_change(
             *receiver.spec,
             connection ? connection->record.name : std::string(),
             tree(version.declaration.trigger_config),
             event
         );
-        if (!change) {
-            context_.runtime->admit(std::move(delivery), std::move(done));
-            return;
-        }
-        context_.runtime->admit_change(std::move(delivery), std::move(*change), std::move(done));
+        context_.runtime->admit(std::move(delivery), std::move(done));
     }
 
     void on_received(

@@ -32,6 +32,7 @@ inline constexpr const char* kLedgerSpec = R"({
    "input":{"type":"object"},"output":{}}],
  "triggers":[
   {"id":"entries","title":"Entries","kind":"polling","poll_interval_s":60,
+   "object":"entry","record_id":"/name","fields":"/value",
    "config":{"type":"object","properties":{"prefix":{"type":"string"}}},"event":{}},
   {"id":"watch","title":"Watch","kind":"webhook","subscribes":true,
    "config":{"type":"object"},"event":{}}]})";
@@ -134,11 +135,21 @@ class LedgerConnector final : public connector::Connector {
         }
 
       private:
+        // "Northwind=5" is the amount of a record, anything else just a text.
+        static Json event_of(const std::string& entry) {
+            Json event = {{"entry", entry}};
+            if (const auto equals = entry.find('='); equals != std::string::npos) {
+                event["name"] = entry.substr(0, equals);
+                event["value"]["amount"] = std::stoi(entry.substr(equals + 1));
+            }
+            return event;
+        }
+
         connector::Turn read(const Json& page) const {
             const auto count = page["count"].get<std::size_t>();
             Json out = {{"events", Json::array()}, {"cursor", count}};
             for (const Json& entry : page["entries"]) {
-                out["events"].push_back({{"event", {{"entry", entry}}}, {"dedupe_key", entry}});
+                out["events"].push_back({{"event", event_of(entry)}, {"dedupe_key", entry}});
             }
             if (after_) {
                 out["cursor"] = *after_ + page["entries"].size();

@@ -121,8 +121,9 @@ class RuntimeWorld {
 
     Result<runtime::Admitted> admit_change(const std::string& flow, runtime::RecordChange change) {
         TIDEWAY_TRY_ASSIGN(auto delivery, delivery_to(flow, "ledger.changed", "{}"));
+        delivery.change = std::move(change);
         return wait<runtime::Admitted>([&](auto done) {
-            runtime_->admit_change(std::move(delivery), std::move(change), done);
+            runtime_->admit(std::move(delivery), done);
         });
     }
 

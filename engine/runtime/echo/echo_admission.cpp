@@ -1,54 +1,39 @@
-// Runtime: changes of records on their way in. An echo is kept in the event history and starts
-// nothing.
+// Runtime: changes of records on their way in. The ledger is asked first whose they are.
+#include <algorithm>
 #include <utility>
 
-#include "engine/runtime/history/secured_admission.h"
 #include "engine/runtime/runtime.h"
 
 namespace tideway::runtime {
 
-void Runtime::admit_change(
-    Delivery delivery, RecordChange change, std::function<void(Result<Admitted>)> done
+void Runtime::admit_all(
+    std::vector<Delivery> deliveries,
+    std::vector<store::Command> beside,
+    std::function<void(Result<std::vector<Admitted>>)> done
 ) {
-    echoes_.check(
-        std::move(change),
-        [this,
-         delivery = std::move(delivery),
-         done = std::move(done)](const std::optional<std::string>& writer) mutable {
-            if (writer) {
-                drop_echo(delivery, *writer, std::move(done));
-                return;
-            }
-            admit(std::move(delivery), std::move(done));
+    std::vector<RecordChange> changes;
+    std::vector<std::size_t> of_delivery;
+    for (std::size_t i = 0; i < deliveries.size(); ++i) {
+        if (deliveries[i].change) {
+            changes.push_back(*std::exchange(deliveries[i].change, std::nullopt));
+            of_delivery.push_back(i);
         }
-    );
-}
-
-void Runtime::drop_echo(
-    const Delivery& delivery, const std::string& writer, std::function<void(Result<Admitted>)> done
-) {
-    store::Admit admit;
-    admit.event.uid = Uid::random();
-    admit.event.flow_id = delivery.flow.row.id;
-    admit.event.source = delivery.source;
-    admit.event.status = model::EventStatus::kDropped;
-    admit.event.reason = "echo: " + writer;
-    admit.event.payload = delivery.event;
-    admit.event.received = dependencies_.clock->now();
-    secure(admit, secured_by(delivery.flow));
-    Admitted admitted;
-    admitted.event_uid = admit.event.uid;
-    admitted.status = admit.event.status;
-    admitted.reason = admit.event.reason;
-    dependencies_.store->submit(
-        {{std::move(admit)}},
-        [admitted = std::move(admitted),
-         done = std::move(done)](Result<std::vector<store::Outcome>> result) mutable {
-            if (!result) {
-                done(fail(std::move(result.error())));
-                return;
+    }
+    if (changes.empty()) {
+        admit_genuine(std::move(deliveries), std::move(beside), std::move(done));
+        return;
+    }
+    echoes_.check_all(
+        std::move(changes),
+        [this,
+         of_delivery = std::move(of_delivery),
+         deliveries = std::move(deliveries),
+         beside = std::move(beside),
+         done = std::move(done)](std::vector<std::optional<std::string>> writers) mutable {
+            for (std::size_t i = 0; i < writers.size(); ++i) {
+                deliveries[of_delivery[i]].writer = std::move(writers[i]);
             }
-            done(std::move(admitted));
+            admit_genuine(std::move(deliveries), std::move(beside), std::move(done));
         }
     );
 }

@@ -125,6 +125,27 @@ void EchoCheck::check(RecordChange change, Done done) {
     ask(question);
 }
 
+void EchoCheck::check_all(std::vector<RecordChange> changes, AllDone done) {
+    struct Answers {
+        std::vector<std::optional<std::string>> whys;
+        std::size_t missing = 0;
+        AllDone done;
+    };
+
+    auto answers = std::make_shared<Answers>();
+    answers->whys.resize(changes.size());
+    answers->missing = changes.size();
+    answers->done = std::move(done);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        check(std::move(changes[i]), [answers, i](std::optional<std::string> why) {
+            answers->whys[i] = std::move(why);
+            if (--answers->missing == 0) {
+                answers->done(std::move(answers->whys));
+            }
+        });
+    }
+}
+
 void EchoCheck::ask(const std::shared_ptr<Question>& question) {
     struct Answer {
         EchoVerdict verdict;

@@ -65,6 +65,10 @@ class EchoCheck {
     using Done = std::function<void(std::optional<std::string> why)>;
     void check(RecordChange change, Done done);
 
+    // The same of several, in their order; at least one.
+    using AllDone = std::function<void(std::vector<std::optional<std::string>> whys)>;
+    void check_all(std::vector<RecordChange> changes, AllDone done);
+
   private:
     struct Question {
         RecordChange change;

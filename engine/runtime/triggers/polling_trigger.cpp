@@ -66,12 +66,14 @@ void PollingTrigger::act(Timestamp now) {
         return;
     }
     // Another table or connection has another past: what is there is taken as known, once more.
-    rule_ = rule_of(declared.trigger, declared.trigger_config, connection->record.name);
+    connection_ = connection->record.name;
+    config_ = parse_json(declared.trigger_config.view(), "trigger").value_or(Json::object());
+    rule_ = rule_of(declared.trigger, declared.trigger_config, connection_);
     connector::Poll poll;
     if (string_or(cursor_, "rule") == rule_) {
         poll.cursor = cursor_.value("cursor", Json());
     }
-    poll.config = parse_json(declared.trigger_config.view(), "trigger").value_or(Json::object());
+    poll.config = config_;
     poll.settings = connection->settings;
     poll.now = now;
     poll.events_max = limits::kPollEventsMax;
@@ -107,7 +109,9 @@ Status PollingTrigger::take(const Payload& output) {
         Delivery delivery;
         delivery.flow = flow_;
         delivery.source = source;
-        delivery.event = to_payload(event.value("event", Json()));
+        const Json what = event.value("event", Json());
+        delivery.event = to_payload(what);
+        delivery.change = read_change(*trigger_.spec, connection_, config_, what);
         if (const std::string key = string_or(event, "dedupe_key"); !key.empty()) {
             delivery.dedupe_key = key;
         }

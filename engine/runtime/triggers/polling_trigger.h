@@ -35,6 +35,8 @@ class PollingTrigger final : public TimedTrigger {
     const Timestamp anchor_;
     bool is_loaded_ = false;
     std::string rule_;
+    std::string connection_;  // that is polled
+    Json config_;
     Payload stored_;  // the cursor as it is in the store
     Json cursor_;     // the connector's part of it
     Payload next_;    // being committed

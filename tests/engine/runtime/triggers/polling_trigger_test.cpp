@@ -57,6 +57,27 @@ TEST(PollingTrigger, TakesWhatIsThereAsKnownAndDeliversWhatComesAfter) {
     EXPECT_EQ(world.ended((*run)->uid).output.view(), "\"one\"");
 }
 
+TEST(PollingTrigger, StartsNothingForWhatItsEnvironmentWroteItself) {
+    RuntimeWorld world(
+        {{"poller", flow_with()}, {"write", R"(
+local ledger = connection "ledger"
+return flow { title = "Write", trigger = trigger.manual {}, run = function()
+  ledger.set("Set", { name = "Northwind", value = { amount = 5 } })
+end })"}},
+        kMorning
+    );
+    ASSERT_TRUE(has_polled(world));
+    const model::RunRecord writer = world.run("write");
+    world.service().add_entry("Northwind=5");
+    world.service().add_entry("Northwind=6");
+    world.service().add_entry("Contoso=5");
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_EQ(entries(world), (Texts{"Northwind=6", "Contoso=5"}));
+    const model::EventRecord echo = world.events("poller").front();
+    EXPECT_EQ(echo.status, model::EventStatus::kDropped);
+    EXPECT_EQ(echo.reason, "echo: written by run " + writer.uid.hex() + ", step Set");
+}
+
 TEST(PollingTrigger, DeliversNothingThatWasThereBeforeTheFlowWasOn) {
     RuntimeWorld world({}, kMorning);
     world.service().add_entry("old");
