@@ -128,7 +128,8 @@ class Secure : public ::testing::Test {
 
     std::vector<std::string> all_runs() const {
         std::vector<std::string> out;
-        for (const Json& run : program_.api("GET", "/runs").body.at("value")) {
+        const Reply reply = program_.api("GET", "/runs");
+        for (const Json& run : reply.body.at("value")) {
             out.push_back(string_or(run, "id"));
         }
         return out;
