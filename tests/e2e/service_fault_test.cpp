@@ -23,6 +23,14 @@ class BadService {
               answer(request, responder);
           }) {}
 
+    // What is kept needs the server's loop to end.
+    ~BadService() {
+        server_.run([this] { kept_.clear(); });
+    }
+
+    BadService(const BadService&) = delete;
+    BadService& operator=(const BadService&) = delete;
+
     std::string url() const { return server_.base_url(); }
 
   private:
