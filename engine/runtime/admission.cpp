@@ -162,6 +162,16 @@ store::Admit Runtime::make_admission(const store::FanOutRow& event, const Payloa
     return admit;
 }
 
+// An event that starts nothing.
+store::Admit Runtime::make_event(const Delivery& delivery, EventStatus status, std::string reason)
+    const {
+    store::Admit admit = make_admission(delivery, delivery.event, Uid::random());
+    admit.run.reset();
+    admit.event.status = status;
+    admit.event.reason = std::move(reason);
+    return admit;
+}
+
 void Runtime::admit(Delivery delivery, std::function<void(Result<Admitted>)> done) {
     std::vector<Delivery> deliveries;
     deliveries.push_back(std::move(delivery));
@@ -266,11 +276,7 @@ void Runtime::skip_all(
 ) {
     Arrivals arrivals;
     for (const Delivery& delivery : deliveries) {
-        store::Admit admit = make_admission(delivery, delivery.event, Uid::random());
-        admit.run.reset();
-        admit.event.status = EventStatus::kRefused;
-        admit.event.reason = reason;
-        arrivals.add({std::move(admit)});
+        arrivals.add({make_event(delivery, EventStatus::kRefused, reason)});
     }
     submit_admission(std::move(arrivals), std::move(beside), std::move(done));
 }
@@ -278,21 +284,21 @@ void Runtime::skip_all(
 std::vector<store::Admit> Runtime::decided(
     const Delivery& delivery, const Result<TriggerDecision>& decision
 ) const {
-    if (!delivery.writer && decision && decision->is_met && decision->items) {
+    if (delivery.writer) {
+        return {make_event(delivery, EventStatus::kDropped, "echo: " + *delivery.writer)};
+    }
+    if (decision && !decision->is_met) {
+        return {make_event(
+            delivery, EventStatus::kConditionUnmet, "The trigger's condition was not met."
+        )};
+    }
+    if (decision && decision->items) {
         return split(delivery, *decision);
     }
     store::Admit admit =
         make_admission(delivery, delivery.event, delivery.run_uid.value_or(Uid::random()));
-    if (delivery.writer) {
-        admit.run.reset();
-        admit.event.status = EventStatus::kDropped;
-        admit.event.reason = "echo: " + *delivery.writer;
-    } else if (!decision) {
+    if (!decision) {
         fail_run(admit, decision.error());
-    } else if (!decision->is_met) {
-        admit.run.reset();
-        admit.event.status = EventStatus::kConditionUnmet;
-        admit.event.reason = "The trigger's condition was not met.";
     } else {
         const auto& key = decision->dedupe_key ? decision->dedupe_key : delivery.dedupe_key;
         if (key) {
@@ -325,14 +331,12 @@ std::vector<store::Admit> Runtime::split(const Delivery& delivery, const Trigger
         }
         return out;
     }
-    store::Admit admit = make_admission(delivery, delivery.event, Uid::random());
-    admit.run.reset();
     if (items.empty()) {
-        admit.event.status = EventStatus::kConditionUnmet;
-        admit.event.reason = "split_on gave no items.";
-        return {std::move(admit)};
+        return {make_event(delivery, EventStatus::kConditionUnmet, "split_on gave no items.")};
     }
-    admit.event.reason = "Split into " + std::to_string(items.size()) + " runs.";
+    store::Admit admit = make_event(
+        delivery, EventStatus::kAccepted, "Split into " + std::to_string(items.size()) + " runs."
+    );
     admit.split = store::Admit::Split{
         join_items(items), static_cast<std::int64_t>(items.size()), delivery.flow.row.published};
     admit.turn = turn_of(concurrency, {});

@@ -195,6 +195,8 @@ class Runtime final : private RuntimeLinks {
     );
     store::Admit make_admission(const Delivery& delivery, Payload event, const Uid& run_uid) const;
     store::Admit make_admission(const store::FanOutRow& event, const Payload& item);
+    store::Admit make_event(const Delivery& delivery, model::EventStatus status, std::string reason)
+        const;
     void go_on_with_fan_out(store::FanOutRow event);
     bool has_room() const;
 
