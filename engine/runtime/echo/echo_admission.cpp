@@ -1,5 +1,4 @@
 // Runtime: changes of records on their way in. The ledger is asked first whose they are.
-#include <algorithm>
 #include <utility>
 
 #include "engine/runtime/runtime.h"
