@@ -40,6 +40,7 @@ struct EventRecord {
     EventStatus status = EventStatus::kAccepted;
     std::string reason;  // why it was refused; one sentence
     std::string dedupe_key;
+    std::string person;  // who sent it by hand, the name of an API token; or empty
     Payload payload;
     bool is_secured = false;  // readers are not shown the payload
     Timestamp received;
@@ -53,6 +54,7 @@ struct RunRecord {
     Uid parent_uid;           // of the calling run, or none
     std::string parent_path;  // step path of the call in the parent
     Uid resubmit_of;          // or none
+    std::string person;       // who started it by hand; empty: nobody did
     FlowId flow_id = 0;
     VersionId version_id = 0;
     EventId event_id = 0;

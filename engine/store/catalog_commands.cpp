@@ -258,16 +258,19 @@ Result<Outcome> CatalogCommands::apply(const PutToken& command) {
     const ApiToken& token = command.token;
     SqlQuery query(
         driver_,
-        "INSERT INTO api_token(name, role, hash, expires, created)"
-        " VALUES ($name, $role, $hash, $expires, $created)"
+        "INSERT INTO api_token(name, role, hash, expires, created, flows, sees_contents)"
+        " VALUES ($name, $role, $hash, $expires, $created, $flows, $contents)"
         " ON CONFLICT(name) DO UPDATE SET role = excluded.role, hash = excluded.hash,"
-        " expires = excluded.expires, created = excluded.created"
+        " expires = excluded.expires, created = excluded.created, flows = excluded.flows,"
+        " sees_contents = excluded.sees_contents"
     );
     query.set("name", token.name);
     query.set("role", token.role);
     query.set("hash", token.hash);
     query.set("expires", token.expires);
     query.set("created", token.created);
+    query.set("flows", token.flows);
+    query.set("contents", token.sees_contents ? 1 : 0);
     return done(query);
 }
 

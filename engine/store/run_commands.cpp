@@ -167,11 +167,12 @@ Result<Outcome> RunCommands::coalesce(const Admit& command, RunId waiting) {
     }
     SqlQuery run(
         driver_,
-        "UPDATE run SET event_id = $event, version_id = $version, secured = $secured"
-        " WHERE id = $run"
+        "UPDATE run SET event_id = $event, version_id = $version, person = $person,"
+        " secured = $secured WHERE id = $run"
     );
     run.set("event", out.id);
     run.set("version", command.run ? command.run->version_id : 0);
+    run.set("person", command.event.person);
     run.set("secured", command.run && command.run->is_secured ? 1 : 0);
     run.set("run", waiting);
     TIDEWAY_TRY(run.run());
@@ -251,9 +252,9 @@ Result<EventId> RunCommands::insert_event(
     const Payload inline_payload = only_small(event.payload);
     SqlQuery query(
         driver_,
-        "INSERT INTO event(uid, flow_id, run_id, source, status, reason, dedupe_key, received,"
-        " secured, payload) VALUES ($uid, $flow, $run, $source, $status, $reason, $key, $received,"
-        " $secured, $payload) RETURNING id"
+        "INSERT INTO event(uid, flow_id, run_id, source, status, reason, dedupe_key, person,"
+        " received, secured, payload) VALUES ($uid, $flow, $run, $source, $status, $reason, $key,"
+        " $person, $received, $secured, $payload) RETURNING id"
     );
     query.set("uid", event.uid);
     query.set("flow", event.flow_id);
@@ -262,6 +263,7 @@ Result<EventId> RunCommands::insert_event(
     query.set("status", model::to_string(status));
     query.set("reason", reason);
     query.set("key", event.dedupe_key);
+    query.set("person", event.person);
     query.set("received", event.received);
     query.set("secured", event.is_secured ? 1 : 0);
     query.set("payload", inline_payload);
@@ -285,11 +287,11 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
     const Payload output = only_small(run.output);
     SqlQuery query(
         driver_,
-        "INSERT INTO run(uid, root_uid, parent_uid, parent_path, resubmit_of, flow_id, version_id,"
-        " event_id, created, lease_epoch, journal_bytes, status, wait_reason, code,"
+        "INSERT INTO run(uid, root_uid, parent_uid, parent_path, resubmit_of, person, flow_id,"
+        " version_id, event_id, created, lease_epoch, journal_bytes, status, wait_reason, code,"
         " failed_step, fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended,"
         " secured, error, response, output) VALUES ($uid, $root, $parent, $parent_path, "
-        "$resubmit_of,"
+        "$resubmit_of, $person,"
         " $flow, $version, 0, $created, $lease_epoch, 0, $status, $wait_reason, $code,"
         " $failed_step, $fingerprint, $outcome, $outcome_reason, $deaths, $wake_at, $started,"
         " $ended, $secured, $error, $response, $output) RETURNING id"
@@ -299,6 +301,7 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
     query.set("parent", run.parent_uid);
     query.set("parent_path", run.parent_path);
     query.set("resubmit_of", run.resubmit_of);
+    query.set("person", run.person);
     query.set("flow", run.flow_id);
     query.set("version", run.version_id);
     query.set("created", run.created);

@@ -42,6 +42,7 @@ std::string runs_sql(const RunFilter& filter) {
     add(!filter.fingerprint.empty(), " AND fingerprint = $fingerprint AND fingerprint <> ''");
     add(!filter.record_id.empty(),
         " AND id IN (SELECT run_id FROM effect WHERE record_id = $record AND record_id <> '')");
+    add(!filter.person.empty(), " AND person = $person AND person <> ''");
     add(filter.root_uid.has_value(),
         " AND (uid = $root OR (root_uid = $root AND root_uid <> uid))");
     add(filter.parent_uid.has_value(), " AND parent_uid = $parent AND parent_uid IS NOT NULL");
@@ -64,6 +65,7 @@ void set_runs_parameters(SqlQuery& query, const RunFilter& filter) {
     set_if(!filter.outcome.empty(), "outcome", filter.outcome);
     set_if(!filter.fingerprint.empty(), "fingerprint", filter.fingerprint);
     set_if(!filter.record_id.empty(), "record", filter.record_id);
+    set_if(!filter.person.empty(), "person", filter.person);
     if (filter.root_uid) {
         query.set("root", *filter.root_uid);
     }

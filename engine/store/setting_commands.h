@@ -43,10 +43,12 @@ struct PutVariable {
 
 struct ApiToken {
     std::string name;  // the person
-    std::string role;  // "admin", "operator", "viewer"
+    std::string role;  // "admin", "operator", "viewer", "run-only"
     std::string hash;  // sha256 of the token, hex
     std::optional<Timestamp> expires;
     Timestamp created;
+    Payload flows{};             // of run-only: JSON array of "pack/flow"; or empty
+    bool sees_contents = false;  // of run-only: what its runs give back, too
 };
 
 struct PutToken {

@@ -319,7 +319,9 @@ Result<std::vector<ApiToken>> SqlReader::tokens() {
     ReaderPool::Lease lease(pool_);
     TIDEWAY_TRY(lease.begin());
     SqlQuery query(
-        lease.driver(), "SELECT name, role, hash, expires, created FROM api_token ORDER BY name"
+        lease.driver(),
+        "SELECT name, role, hash, expires, created, flows, sees_contents FROM api_token"
+        " ORDER BY name"
     );
     return read_all<ApiToken>(query, [](SqlQuery& row) -> Result<ApiToken> {
         ApiToken token;
@@ -328,6 +330,8 @@ Result<std::vector<ApiToken>> SqlReader::tokens() {
         token.hash = row.text();
         token.expires = row.optional_timestamp();
         token.created = row.timestamp();
+        token.flows = row.payload();
+        token.sees_contents = row.boolean();
         return token;
     });
 }
@@ -349,7 +353,8 @@ Result<std::vector<FanOutRow>> SqlReader::fan_outs() {
     TIDEWAY_TRY(lease.begin());
     SqlQuery query(
         lease.driver(),
-        "SELECT fan_out.event_id, fan_out.flow_id, version_id, next, count, source FROM fan_out"
+        "SELECT fan_out.event_id, fan_out.flow_id, version_id, next, count, source,"
+        " person FROM fan_out"
         " JOIN event ON event.id = fan_out.event_id ORDER BY fan_out.event_id"
     );
     return read_all<FanOutRow>(query, [](SqlQuery& row) -> Result<FanOutRow> {
@@ -360,6 +365,7 @@ Result<std::vector<FanOutRow>> SqlReader::fan_outs() {
         out.next = row.integer();
         out.count = row.integer();
         out.source = row.text();
+        out.person = row.text();
         return out;
     });
 }

@@ -3,7 +3,8 @@
 namespace tideway::store {
 
 const char* const kRunColumns =
-    "id, uid, root_uid, parent_uid, parent_path, resubmit_of, flow_id, version_id, event_id,"
+    "id, uid, root_uid, parent_uid, parent_path, resubmit_of, person, flow_id, version_id, "
+    "event_id,"
     " created, lease_epoch, journal_bytes, status, wait_reason, code, failed_step,"
     " fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended, secured, error,"
     " response, output";
@@ -16,6 +17,7 @@ Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
     run.parent_uid = query.uid();
     run.parent_path = query.text();
     run.resubmit_of = query.uid();
+    run.person = query.text();
     run.flow_id = query.integer();
     run.version_id = query.integer();
     run.event_id = query.integer();
@@ -64,7 +66,7 @@ Result<model::JournalRow> read_journal_row(SqlQuery& query, PayloadTable& payloa
 }
 
 const char* const kEventColumns =
-    "id, uid, flow_id, run_id, source, status, reason, dedupe_key, received, secured,"
+    "id, uid, flow_id, run_id, source, status, reason, dedupe_key, person, received, secured,"
     " payload";
 
 Result<model::EventRecord> read_event(SqlQuery& query, PayloadTable& payloads) {
@@ -77,6 +79,7 @@ Result<model::EventRecord> read_event(SqlQuery& query, PayloadTable& payloads) {
     event.status = model::parse_event_status(query.view()).value_or(model::EventStatus::kFailed);
     event.reason = query.text();
     event.dedupe_key = query.text();
+    event.person = query.text();
     event.received = query.timestamp();
     event.is_secured = query.boolean();
     TIDEWAY_TRY_ASSIGN(event.payload, payloads.load(query.payload()));

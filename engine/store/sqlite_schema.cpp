@@ -294,16 +294,26 @@ ALTER TABLE event ADD COLUMN secured INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN secured INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// Who started what by hand, and which flows a token is for (its role run-only).
+constexpr const char* kPeople = R"sql(
+ALTER TABLE event ADD COLUMN person TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN person TEXT NOT NULL DEFAULT '';
+CREATE INDEX run_by_person ON run(person, id) WHERE person <> '';
+ALTER TABLE api_token ADD COLUMN flows TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE api_token ADD COLUMN sees_contents INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 6> steps{
+    static const std::array<Migration, 7> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
          {4, kConnectionHealth},
          {5, kTurns},
-         {6, kSecured}}};
+         {6, kSecured},
+         {7, kPeople}}};
     return steps;
 }
 

@@ -38,6 +38,7 @@ struct RunFilter {
     std::string outcome{};
     std::string fingerprint{};
     std::string record_id{};  // of an effect (ledger)
+    std::string person{};     // who started it by hand
     std::optional<Uid> root_uid{};
     std::optional<Uid> parent_uid{};
     RunId before_id = 0;  // paging: runs with a smaller id, newest first
@@ -60,6 +61,7 @@ struct FanOutRow {
     std::int64_t next = 0;  // index of the first item without a run
     std::int64_t count = 0;
     std::string source;  // of the event
+    std::string person;  // the same
 };
 
 struct LockRow {

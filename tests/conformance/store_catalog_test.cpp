@@ -184,6 +184,11 @@ TEST_P(StoreConformance, KeepsTokensByPerson) {
     EXPECT_EQ(tokens->at(0).hash, "h1");
     EXPECT_EQ(tokens->at(0).expires, at_second(10));
     EXPECT_FALSE(tokens->at(1).expires);
+    EXPECT_TRUE(tokens->at(1).flows.empty());
+    EXPECT_FALSE(tokens->at(1).sees_contents);
+    done(PutToken{{"bob", "run-only", "h2", {}, at_second(1), Payload(R"(["pack/order"])"), true}});
+    EXPECT_EQ(reader().tokens()->at(1).flows.view(), R"(["pack/order"])");
+    EXPECT_TRUE(reader().tokens()->at(1).sees_contents);
     done(store::DeleteToken{"ada"});
     EXPECT_EQ(reader().tokens()->size(), 1U);
     EXPECT_EQ(code_of(apply(store::DeleteToken{"ada"})), "TokenNotFound");

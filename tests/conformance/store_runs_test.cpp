@@ -75,6 +75,16 @@ TEST_P(StoreConformance, RemembersWhatReadersAreNotShown) {
     EXPECT_EQ(rows->at(2).secured, model::Secured::kBoth);
 }
 
+TEST_P(StoreConformance, RemembersWhoSentAnEventAndStartedItsRun) {
+    store::Admit admit = sample_admit();
+    admit.event.person = "ada";
+    admit.run->person = "ada";
+    const store::Outcome made = done(admit);
+    EXPECT_EQ(run(made.run_id).person, "ada");
+    EXPECT_EQ((*reader().event(made.id))->person, "ada");
+    EXPECT_EQ(run(new_run()).person, "");
+}
+
 TEST_P(StoreConformance, RecordsARefusedEventWithoutARun) {
     store::Admit admit{sample_event(), std::nullopt, std::nullopt};
     admit.event.status = model::EventStatus::kRefused;
@@ -358,6 +368,7 @@ TEST_P(StoreConformance, FindsRunsByEveryFilter) {
     child.run->created = at_second(500);
     child.run->parent_uid = Uid::random();
     child.run->root_uid = Uid::random();
+    child.run->person = "ada";
     const store::RunId plain = new_run();
     const store::RunId special = done(child).run_id;
     AppendJournal end = sample_append(special, 1, 1);
@@ -381,6 +392,8 @@ TEST_P(StoreConformance, FindsRunsByEveryFilter) {
     EXPECT_EQ(only({.outcome = "created"}), special);
     EXPECT_EQ(only({.fingerprint = "f1"}), special);
     EXPECT_EQ(only({.record_id = "rec-1"}), special);
+    EXPECT_EQ(only({.person = "ada"}), special);
+    EXPECT_TRUE(reader().runs({.person = "bob"})->empty());
     EXPECT_EQ(only({.root_uid = child.run->root_uid}), special);
     EXPECT_EQ(only({.root_uid = run(plain).uid}), plain);
     EXPECT_EQ(only({.parent_uid = child.run->parent_uid}), special);

@@ -199,6 +199,7 @@ TEST_P(StoreConformance, TheLatestEventTakesThePlaceOfOneThatWaits) {
     done(in_line(coalescing("deal 1", "deal 1")));
     const Outcome waiting = done(in_line(coalescing("deal 1", "deal 1")));
     store::Admit later = in_line(coalescing("deal 1", "deal 1"));
+    later.event.person = "ada";
     later.event.payload = Payload(R"({"newest":true})");
     later.run->version_id = 4;
     const Outcome newest = done(later);
@@ -210,6 +211,7 @@ TEST_P(StoreConformance, TheLatestEventTakesThePlaceOfOneThatWaits) {
     EXPECT_EQ(run(waiting.run_id).version_id, 4);
     EXPECT_EQ(event(newest.id).status, model::EventStatus::kAccepted);
     EXPECT_EQ(event(newest.id).run_id, waiting.run_id);
+    EXPECT_EQ(run(waiting.run_id).person, "ada");
     EXPECT_EQ(event(waiting.id).status, model::EventStatus::kCoalesced);
     EXPECT_EQ(event(waiting.id).run_id, waiting.run_id);
     EXPECT_EQ(
