@@ -15,6 +15,7 @@ struct ListOptions {
     std::string status;
     std::string outcome;
     std::string record_id;
+    std::string started_by;
     int limit = 50;
 };
 
@@ -40,6 +41,7 @@ Status list(const Globals& globals, const ListOptions& options) {
     add("status", options.status);
     add("outcome", options.outcome);
     add("record_id", options.record_id);
+    add("started_by", options.started_by);
     TIDEWAY_TRY_ASSIGN(const Json runs, client->get("/runs?" + http::print_query(fields)));
     if (globals.json) {
         print_json(runs);
@@ -149,7 +151,7 @@ Status show(const Globals& globals, const RunOptions& options) {
               << (is_current ? "  (the published one)" : "  (an older one)") << "\n"
               << "  created  " << short_time(string_or(run, "created")) << "  "
               << int_or(run, "duration_ms", 0) << " ms\n";
-    for (const char* key : {"resubmit_of", "parent", "outcome", "outcome_reason"}) {
+    for (const char* key : {"started_by", "resubmit_of", "parent", "outcome", "outcome_reason"}) {
         if (const std::string value = string_or(run, key); !value.empty()) {
             std::cout << "  " << key << "  " << value << "\n";
         }
@@ -290,6 +292,9 @@ void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     list_command->add_option("--status", filter->status, "Failed,Paused ...");
     list_command->add_option("--outcome", filter->outcome, "The flow's own word, such as created");
     list_command->add_option("--record", filter->record_id, "Runs with an effect on this record");
+    list_command->add_option(
+        "--started-by", filter->started_by, "Runs that this person started by hand"
+    );
     list_command->add_option("--limit", filter->limit, "How many, at most 500");
     list_command->callback([&globals, filter, exit] {
         exit(run_command(globals, [&] { return list(globals, *filter); }));

@@ -124,12 +124,14 @@ store::Admit Runtime::make_admission(const Delivery& delivery, Payload event, co
     admit.event.uid = Uid::random();
     admit.event.flow_id = delivery.flow.row.id;
     admit.event.source = delivery.source;
+    admit.event.person = delivery.person;
     admit.event.payload = std::move(event);
     admit.event.received = dependencies_.clock->now();
     RunRecord run;
     run.uid = run_uid;
     run.root_uid = run_uid;
     run.flow_id = delivery.flow.row.id;
+    run.person = delivery.person;
     run.version_id = delivery.flow.row.published;
     run.status = model::Status::kRunning;  // this process takes it at once
     run.lease_epoch = 1;
@@ -146,6 +148,7 @@ store::Admit Runtime::make_admission(const store::FanOutRow& event, const Payloa
     delivery.flow.row.id = event.flow_id;
     delivery.flow.row.published = event.version_id;
     delivery.source = event.source;
+    delivery.person = event.person;
     store::Admit admit = make_admission(delivery, item, Uid::random());
     const auto version = dependencies_.catalog->version(event.version_id);
     if (!version) {
@@ -415,6 +418,7 @@ void Runtime::adopt(store::Admit admit, const store::Outcome& outcome) {
         event.version_id = admit.split->version_id;
         event.count = admit.split->count;
         event.source = admit.event.source;
+        event.person = admit.event.person;
         go_on_with_fan_out(std::move(event));
         return;
     }
@@ -494,7 +498,10 @@ void Runtime::record_failure(const FlowEntry& flow, std::string source, const Er
 }
 
 void Runtime::resubmit(
-    RunRecord original, CodeChoice code, std::function<void(Result<Admitted>)> done
+    RunRecord original,
+    CodeChoice code,
+    std::string person,
+    std::function<void(Result<Admitted>)> done
 ) {
     if (!model::is_final(original.status) && original.status != model::Status::kPaused) {
         done(fail(
@@ -506,9 +513,11 @@ void Runtime::resubmit(
         ));
         return;
     }
-    readers_.run([this, original = std::move(original), code, done = std::move(done)](
-                     store::Reader& reader
-                 ) mutable {
+    readers_.run([this,
+                  original = std::move(original),
+                  code,
+                  person = std::move(person),
+                  done = std::move(done)](store::Reader& reader) mutable {
         auto flow = dependencies_.catalog->flow(original.flow_id);
         if (!flow) {
             done(fail(std::move(flow.error())));
@@ -526,6 +535,7 @@ void Runtime::resubmit(
         Delivery delivery;
         delivery.flow = *flow;
         delivery.source = "resubmit";
+        delivery.person = std::move(person);
         store::Admit admit = make_admission(delivery, (*event)->payload, Uid::random());
         admit.run->root_uid = original.root_uid;
         admit.run->resubmit_of = original.uid;

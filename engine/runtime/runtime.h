@@ -42,6 +42,7 @@ struct Delivery {
     Payload event;
     std::optional<std::string> dedupe_key;  // the connector's own; the flow's dedupe_by wins
     std::optional<Uid> run_uid;             // chosen before, to wait for its response
+    std::string person{};                   // who sent it by hand; or empty
     // Of a record: the echo of an effect of ours leaves an event with status Dropped, and no run.
     std::optional<RecordChange> change{};
     std::optional<std::string> writer{};  // of an echo; set by Runtime
@@ -109,7 +110,10 @@ class Runtime final : private RuntimeLinks {
 
     // A new run from the old event; the original stays as it is. Only ended or paused runs.
     void resubmit(
-        model::RunRecord original, CodeChoice code, std::function<void(Result<Admitted>)> done
+        model::RunRecord original,
+        CodeChoice code,
+        std::string person,
+        std::function<void(Result<Admitted>)> done
     );
 
     void decide(

@@ -142,6 +142,7 @@ void run_flow(const Context& context, const http::ServerRequest& request, const 
     runtime::Delivery delivery;
     delivery.flow = std::move(*flow);
     delivery.source = "manual";
+    delivery.person = context.authentication->person(request.headers);
     delivery.event = to_payload(input == nullptr ? Json::object() : *input);
     context.runtime->admit(std::move(delivery), [answer](Result<runtime::Admitted> admitted) {
         answer->send(

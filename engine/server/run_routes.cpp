@@ -58,6 +58,7 @@ Result<store::RunFilter> filter_of(const Context& context, const http::ServerReq
     filter.outcome = value("outcome");
     filter.fingerprint = value("fingerprint");
     filter.record_id = value("record_id");
+    filter.person = value("started_by");
     filter.created_from = parse_utc(value("from"));
     filter.created_to = parse_utc(value("to"));
     filter.root_uid = Uid::parse(value("root"));
@@ -219,14 +220,19 @@ void resubmit(const Context& context, const http::ServerRequest& request, const 
     const auto choice =
         code == "current" ? runtime::CodeChoice::kCurrent : runtime::CodeChoice::kOriginal;
     record(context, request, "runs.resubmit", Payload(request.body));
-    with_run(context, request, answer, [&context, answer, choice](model::RunRecord run) {
-        context.runtime
-            ->resubmit(std::move(run), choice, [answer](Result<runtime::Admitted> admitted) {
+    const std::string person = context.authentication->person(request.headers);
+    with_run(context, request, answer, [&context, answer, choice, person](model::RunRecord run) {
+        context.runtime->resubmit(
+            std::move(run),
+            choice,
+            person,
+            [answer](Result<runtime::Admitted> admitted) {
                 answer->send(
                     admitted ? http::json_response(202, dump(view(*admitted)))
                              : http::error_response(admitted.error())
                 );
-            });
+            }
+        );
     });
 }
 

@@ -79,6 +79,7 @@ Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog) {
     put_uid(out, "parent", run.parent_uid);
     put_text(out, "parent_step", run.parent_path);
     put_uid(out, "resubmit_of", run.resubmit_of);
+    put_text(out, "started_by", run.person);
     const runtime::Sight sight = sight_of(run.is_secured);
     if (!run.error.empty()) {
         out["error"] = runtime::shown_error(run.error, sight);
@@ -156,6 +157,7 @@ Json view(const model::EventRecord& event) {
         {"received", format_utc(event.received)},
     };
     put_text(out, "reason", event.reason);
+    put_text(out, "sent_by", event.person);
     const runtime::Sight sight = sight_of(event.is_secured);
     put_text(out, "dedupe_key", event.dedupe_key, sight);  // made of what the event says
     out["payload"] = nullptr;

@@ -128,7 +128,7 @@ class RuntimeWorld {
     }
 
     Result<runtime::Admitted> resubmit(const model::RunRecord& run, runtime::CodeChoice code) {
-        return wait<runtime::Admitted>([&](auto done) { runtime_->resubmit(run, code, done); });
+        return wait<runtime::Admitted>([&](auto done) { runtime_->resubmit(run, code, "", done); });
     }
 
     Status decide(
