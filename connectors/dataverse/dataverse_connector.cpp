@@ -39,6 +39,9 @@ constexpr std::array kBindings{
     Binding{"who_am_i", &who_am_i, nullptr},
 };
 
+// The service protection limit of a user, as documented; the answers tell only what is left of it.
+constexpr std::int64_t kRequestsMax = 6000;
+
 const Binding* binding_of(const connector::Call& call) {
     for (const Binding& binding : kBindings) {
         if (call.operation != nullptr && binding.id == call.operation->id) {
@@ -91,7 +94,8 @@ class DataverseConnector final : public connector::Connector {
         if (!text || std::from_chars(text->begin(), text->end(), remaining).ec != std::errc()) {
             return std::nullopt;
         }
-        return connector::Quota{"requests in 5 minutes", remaining, std::chrono::minutes(5)};
+        return connector::Quota{
+            "requests in 5 minutes", remaining, std::chrono::minutes(5), kRequestsMax};
     }
 };
 

@@ -80,6 +80,20 @@ constexpr milliseconds kBackgroundFlush{50};         // journal rows reach histo
 constexpr hours kHistoryRetention{24 * 28};
 constexpr std::size_t kPageSizeMax = 500;  // of any list
 
+// --- notices ---
+constexpr seconds kNoticeInterval{5};     // between two looks at what there is to tell
+constexpr hours kFailureGroupQuiet{168};  // no such failure for so long: it has ended
+constexpr int kTriggerFailuresMax = 3;    // in a row; a notice
+constexpr int kQuotaUsedMax = 80;         // per cent; a notice
+constexpr int kQuotaUsedAgain = 50;       // per cent; it has ended
+constexpr std::uintmax_t kDiskFreeBytesMin = 1U << 30U;    // a notice, and a problem for doctor
+constexpr std::uintmax_t kDiskFreeBytesAgain = 5U << 28U;  // it has ended
+constexpr int kExpectedHoursMax = 24 * 366;                // InvalidRequestContent
+constexpr seconds kNoticeTimeout{30};                      // of one attempt; it has failed
+constexpr seconds kNoticeRetryFirst{30};  // doubles with each attempt that fails ...
+constexpr hours kNoticeRetryLast{1};      // ... up to this
+constexpr hours kNoticeDeliveryMax{72};   // then a delivery is given up
+
 // --- cases of packs ---
 constexpr std::size_t kCaseFileBytesMax = 4U << 20U;  // the case is refused with InvalidCase
 constexpr int kCaseDataDepthMax = 8;                  // "$data" in data; refused with InvalidCase

@@ -107,7 +107,8 @@ struct Subscription {
 struct Quota {
     std::string what;  // "requests in 5 minutes"
     std::int64_t remaining = 0;
-    Duration window{0};  // after which what was used is given back
+    Duration window{0};      // after which what was used is given back
+    std::int64_t limit = 0;  // of the window; 0: the service does not say
 };
 
 // One per connector, made once. Thread: any, so implementations are stateless or locked.

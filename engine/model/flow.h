@@ -36,7 +36,7 @@ std::string content_hash(const FlowVersion& version);
 // What a flow says of itself: the value that its file returns, without the functions.
 struct FlowDeclaration {
     std::string title;
-    std::string trigger;             // "manual", "http_request", "recurrence", "child" or
+    std::string trigger;             // "manual", "http_request", "recurrence", "child", "notice" or
                                      // "<connector id>.<trigger id>"
     std::string trigger_connection;  // connection reference of a connector's trigger, or empty
     Payload trigger_config;  // JSON object: what the author wrote, without functions and what the

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/runtime/effect_key.h"
 #include "engine/runtime/history/secured_admission.h"
 #include "engine/runtime/runtime.h"
 
@@ -54,6 +55,7 @@ void fail_run(store::Admit& admit, const Error& cause) {
     admit.run->status = model::Status::kFailed;
     admit.run->code = "ActionFailed";
     admit.run->error = model::to_payload(error);
+    admit.run->fingerprint = fingerprint(std::to_string(admit.run->flow_id), error);
     admit.run->ended = admit.run->created;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/model/flow.h"
 #include "engine/model/journal_row.h"
 #include "engine/model/run.h"
+#include "engine/store/notices/notices.h"
 #include "engine/store/setting_commands.h"
 
 namespace tideway::store {
@@ -202,6 +203,12 @@ using Command = std::variant<
     DeleteToken,
     SetMeta,
     AddAudit,
+    RaiseNotice,
+    EndNotice,
+    PutDelivery,
+    PutNoticeChannel,
+    DeleteNoticeChannel,
+    PutEventExpectation,
     Prune>;
 
 // A lock that passed to the next in the queue: that run waits at `path` and now holds it.

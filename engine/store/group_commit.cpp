@@ -23,6 +23,7 @@ GroupCommit::GroupCommit(SqlDriver& driver, CrashPoints* crash_points)
       locks_(driver, payloads_),
       runs_(driver, payloads_, locks_),
       catalog_(driver, payloads_),
+      notices_(driver),
       prune_(driver, payloads_) {}
 
 std::vector<BatchResult> GroupCommit::apply(std::span<const Batch> batches) {
@@ -121,6 +122,8 @@ Result<Outcome> GroupCommit::apply_command(const Command& command) {
                 return runs_.apply(one);
             } else if constexpr (requires(LockCommands & locks) { locks.apply(one); }) {
                 return locks_.apply(one);
+            } else if constexpr (requires(NoticeCommands & notices) { notices.apply(one); }) {
+                return notices_.apply(one);
             } else {
                 return catalog_.apply(one);
             }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/store/catalog_commands.h"
+#include "engine/store/notices/notice_commands.h"
 #include "engine/store/prune.h"
 #include "engine/store/run_commands.h"
 #include "engine/store/store.h"
@@ -39,6 +40,7 @@ class GroupCommit {
     LockCommands locks_;
     RunCommands runs_;
     CatalogCommands catalog_;
+    NoticeCommands notices_;
     PruneCommands prune_;
     std::atomic<std::int64_t> commits_{0};
     std::atomic<std::int64_t> batches_{0};

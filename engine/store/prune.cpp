@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/store/notices/notice_commands.h"
 #include "engine/store/sql_query.h"
 
 namespace tideway::store {
@@ -63,6 +64,7 @@ Result<Outcome> PruneCommands::apply(const Prune& command) {
     keys.set("before", command.before);
     keys.set("limit", command.limit);
     TIDEWAY_TRY(keys.run());
+    TIDEWAY_TRY(prune_notices(driver_, command.before, command.limit));
     Outcome out;
     out.count = static_cast<std::int64_t>(runs.size());
     return out;

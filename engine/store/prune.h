@@ -17,8 +17,8 @@ class PruneCommands {
           payloads_(payloads) {}
 
     // Also removes, up to the limit each: events without a run, keys of duplicates that have
-    // expired, and flow versions that neither a run nor a flow names. Ledger rows stay, without
-    // their outputs.
+    // expired, flow versions that neither a run nor a flow names, notices that have ended and
+    // failure groups. Ledger rows stay, without their outputs.
     Result<Outcome> apply(const Prune& command);
 
   private:

@@ -4,6 +4,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/base/limits.h"
+#include "engine/store/notices/notice_commands.h"
 #include "engine/store/sql_query.h"
 
 namespace tideway::store {
@@ -315,6 +316,9 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
     if (has_large(run)) {
         TIDEWAY_TRY(update_run(id, run, ended));
     }
+    if (ended) {
+        TIDEWAY_TRY(note_failure(driver_, id, run, *ended));
+    }
     return id;
 }
 
@@ -386,6 +390,7 @@ Result<Outcome> RunCommands::apply(const AppendJournal& command) {
     const auto ended = end_of(command.run->status, command.run->ended, last);
     TIDEWAY_TRY(update_run(command.run_id, *command.run, ended));
     if (ended) {
+        TIDEWAY_TRY(note_failure(driver_, command.run_id, *command.run, *ended));
         TIDEWAY_TRY(give_up(command.run_id, *head, out));
     }
     return out;

@@ -1,6 +1,7 @@
 // The queries of the store, in SQL.
 #pragma once
 
+#include "engine/store/notices/notice_reader.h"
 #include "engine/store/reader_pool.h"
 #include "engine/store/store.h"
 
@@ -10,7 +11,8 @@ namespace tideway::store {
 class SqlReader final : public Reader {
   public:
     explicit SqlReader(ReaderPool& pool)
-        : pool_(pool) {}
+        : pool_(pool),
+          notices_(pool) {}
 
     Result<std::optional<model::RunRecord>> run(RunId id) override;
     Result<std::optional<model::RunRecord>> run_by_uid(const Uid& uid) override;
@@ -42,8 +44,11 @@ class SqlReader final : public Reader {
     Result<std::vector<LockRow>> locks() override;
     Result<std::vector<RunId>> runs_in_line() override;
 
+    NoticeReader& notices() override { return notices_; }
+
   private:
     ReaderPool& pool_;
+    SqlNoticeReader notices_;
 };
 
 }  // namespace tideway::store

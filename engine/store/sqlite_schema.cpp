@@ -303,17 +303,81 @@ ALTER TABLE api_token ADD COLUMN flows TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE api_token ADD COLUMN sees_contents INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// failure_group is kept with the end of each run that fails; what failed before is in it, so that
+// it is not new. Of a notice without `closed` there is one for each cause.
+constexpr const char* kNotices = R"sql(
+CREATE TABLE failure_group(
+  flow_id INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  runs INTEGER NOT NULL,
+  last_run INTEGER NOT NULL,
+  PRIMARY KEY(flow_id, fingerprint)) WITHOUT ROWID;
+CREATE INDEX failure_group_by_last ON failure_group(last);
+INSERT INTO failure_group(flow_id, fingerprint, first, last, runs, last_run)
+  SELECT flow_id, fingerprint, min(ended), max(ended), count(*), max(id) FROM run
+  WHERE fingerprint <> '' AND ended IS NOT NULL AND status IN ('Failed', 'TimedOut')
+  GROUP BY flow_id, fingerprint;
+
+CREATE TABLE notice(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid BLOB NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  title TEXT NOT NULL,
+  message TEXT NOT NULL,
+  remedy TEXT NOT NULL,
+  flow TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  run BLOB,
+  stage INTEGER NOT NULL,
+  opened INTEGER NOT NULL,
+  closed INTEGER);
+CREATE UNIQUE INDEX notice_open ON notice(cause) WHERE closed IS NULL;
+CREATE INDEX notice_by_end ON notice(closed) WHERE closed IS NOT NULL;
+
+CREATE TABLE notice_delivery(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  notice_id INTEGER NOT NULL,
+  moment TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  flow_id INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  next_attempt INTEGER NOT NULL,
+  ended INTEGER);
+CREATE INDEX notice_delivery_by_notice ON notice_delivery(notice_id);
+CREATE INDEX notice_delivery_waiting ON notice_delivery(channel, flow_id, id)
+  WHERE state = 'Waiting';
+
+CREATE TABLE notice_channel(
+  name TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  created INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE event_expectation(
+  flow_id INTEGER PRIMARY KEY,
+  hours INTEGER NOT NULL,
+  since INTEGER NOT NULL);
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 7> steps{
+    static const std::array<Migration, 8> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
          {4, kConnectionHealth},
          {5, kTurns},
          {6, kSecured},
-         {7, kPeople}}};
+         {7, kPeople},
+         {8, kNotices}}};
     return steps;
 }
 

@@ -115,6 +115,7 @@ class Reader {
     virtual Result<std::vector<LockRow>> locks() = 0;
     // Those that wait for their turn (Turn): nobody starts them but the end of another run.
     virtual Result<std::vector<RunId>> runs_in_line() = 0;
+    virtual NoticeReader& notices() = 0;
 };
 
 // Thread: any.
