@@ -6,6 +6,7 @@
 #include "engine/base/threading.h"
 #include "engine/http/client.h"
 #include "engine/http/curl_pool.h"
+#include "engine/http/http_transfer.h"
 
 namespace tideway::http {
 namespace {
@@ -47,7 +48,7 @@ class CurlClient final : public Client {
                 return;
             }
         }
-        pool.start(std::make_unique<Transfer>(
+        pool.start(std::make_unique<HttpTransfer>(
             std::move(request), *std::move(target), pool.rules(), std::move(done)
         ));
     }

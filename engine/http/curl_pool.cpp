@@ -137,13 +137,13 @@ void CurlPool::expire(CURL* easy) {
     const auto self = shared_from_this();  // `done` may drop the pool
     const std::unique_ptr<Transfer> transfer = remove(easy);
     curl_easy_cleanup(easy);
-    const auto done = transfer->take_done();
-    done(transfer->expire());
+    transfer->expire();
+    transfer->report();
 }
 
 void CurlPool::report_finished() {
     // First all of libcurl's messages, then the callbacks: those may send or drop the pool.
-    std::vector<std::pair<std::function<void(Exchange)>, Exchange>> finished;
+    std::vector<std::unique_ptr<Transfer>> finished;
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
         if (message->msg != CURLMSG_DONE) {
@@ -151,9 +151,9 @@ void CurlPool::report_finished() {
         }
         CURL* easy = message->easy_handle;
         const CURLcode code = message->data.result;
-        const std::unique_ptr<Transfer> transfer = remove(easy);
-        Exchange exchange = transfer->finish(code);
-        finished.emplace_back(transfer->take_done(), std::move(exchange));
+        finished.push_back(remove(easy));
+        finished.back()->finish(code);
+        finished.back()->deadline.reset();
         if (spare_handles_.size() < kSpareHandlesMax) {
             curl_easy_reset(easy);
             spare_handles_.push_back(easy);
@@ -161,11 +161,11 @@ void CurlPool::report_finished() {
             curl_easy_cleanup(easy);
         }
     }
-    for (auto& [done, exchange] : finished) {
+    for (const auto& transfer : finished) {
         if (is_closed_) {
             return;
         }
-        done(std::move(exchange));
+        transfer->report();
     }
 }
 

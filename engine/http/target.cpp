@@ -5,7 +5,7 @@
 
 #include <curl/curl.h>
 
-#include "engine/http/transfer.h"
+#include "engine/http/http_transfer.h"
 #include "engine/http/transport_failure.h"
 #include "engine/http/url.h"
 

@@ -1,20 +1,26 @@
-// One outbound exchange: the request, the libcurl handle that carries it, and what came of it.
-// Thread: the loop's.
+// One outbound transfer: the libcurl handle that carries it, and the rules of the network that hold
+// for every kind (addresses, TLS, time). Thread: the loop's.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include <curl/curl.h>
 #include <openssl/x509.h>
 
+#include "engine/base/assert.h"
 #include "engine/base/result.h"
 #include "engine/http/client.h"
 
 namespace tideway::http {
 
-// Where a request goes, read by libcurl's own URL parser: what is checked is what is contacted.
+template <typename Value>
+void set_option(CURL* easy, CURLoption option, Value value) {
+    // An option that is refused would silently change what we promise (verification, guards).
+    TIDEWAY_ASSERT(curl_easy_setopt(easy, option, value) == CURLE_OK);
+}
+
+// Where a transfer goes.
 struct Target {
     std::string scheme;
     std::string host;  // lower case, IPv6 without brackets
@@ -23,27 +29,20 @@ struct Target {
     std::string proxy;  // empty: directly
 };
 
-// Refuses what the policy does not allow, before anything is sent.
-Result<Target> check_target(
-    const Request& request, const NetworkPolicy& policy, const ProxySettings& proxies
-);
-
 // Shared by the transfers of one pool; outlives them.
 struct TransferRules {
     NetworkPolicy policy;
     ClientOptions options;
-    X509_STORE* trust = nullptr;  // set before a request over TLS starts
+    X509_STORE* trust = nullptr;  // set before a transfer over TLS starts
 };
 
 class Transfer {
   public:
-    Transfer(
-        Request request,
-        Target target,
-        const TransferRules& rules,
-        std::function<void(Exchange)> done
-    );
-    ~Transfer();
+    Transfer(Target target, const TransferRules& rules)
+        : target_(std::move(target)),
+          rules_(rules) {}
+
+    virtual ~Transfer() = default;
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
@@ -51,54 +50,51 @@ class Transfer {
     // used after the transfer is gone.
     void configure(CURL* easy);
 
-    // What came of it, when libcurl is through with it.
-    Exchange finish(CURLcode code);
+    // libcurl is through with it, or its deadline has passed: keeps what came of it.
+    virtual void finish(CURLcode code) = 0;
+    virtual void expire() = 0;
 
-    // What is said when the deadline has passed.
-    Exchange expire() const;
+    // Tells what was kept. Once, after finish() or expire(), when the handle is not needed any
+    // more.
+    virtual void report() = 0;
 
-    Duration timeout() const { return request_.timeout; }
-
-    std::function<void(Exchange)> take_done() { return std::move(done_); }
+    virtual Duration timeout() const = 0;
 
     std::unique_ptr<Timer> deadline;
 
+  protected:
+    // What is sent and what is done with the answer.
+    virtual void configure_exchange() = 0;
+
+    // Called before the first byte; another value than CURL_PREREQFUNC_OK ends the transfer.
+    virtual int ready_to_send(const char* address) = 0;
+
+    bool forbids(std::string_view address) const;
+    TransportError failure(CURLcode code, bool sent, std::string_view detail) const;
+
+    // libcurl's own words about a failure.
+    const char* detail() const { return &detail_[0]; }
+
+    const Target& target() const { return target_; }
+
+    const TransferRules& rules() const { return rules_; }
+
+    CURL* easy() const { return easy_; }
+
+    void refuse_address(std::string address) { refused_address_ = std::move(address); }
+
   private:
-    static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
-    static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
-    static int on_progress(
-        void* self, curl_off_t, curl_off_t, curl_off_t upload_total, curl_off_t uploaded
-    );
     static int on_ready_to_send(void* self, char* address, char*, int, int);
     static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
     static CURLcode on_tls_context(CURL*, void* context, void* self);
 
-    void configure_request();
     void configure_network();
-    void add_headers();
-    bool take_body(std::string_view bytes);
-    bool take_header(std::string_view line);
-    bool forbids(std::string_view address) const;
-    void note_sent();
-    bool is_safe_to_repeat() const;
-    TransportError failure(CURLcode code) const;
 
-    Request request_;
     Target target_;
     const TransferRules& rules_;
-    std::function<void(Exchange)> done_;
     CURL* easy_ = nullptr;
-    curl_slist* headers_ = nullptr;
     char detail_[CURL_ERROR_SIZE] = {};
-
-    Response response_;
-    std::size_t header_bytes_ = 0;
     std::string refused_address_;
-    bool has_whole_head_ = false;
-    bool may_have_sent_ = false;
-    bool refused_repeat_ = false;
-    bool is_too_large_ = false;
-    bool told_sent_ = false;
 };
 
 }  // namespace tideway::http
