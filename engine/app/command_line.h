@@ -59,6 +59,7 @@ void add_environment_commands(CLI::App& app, Globals& globals, const Exit& exit)
 void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_event_commands(CLI::App& app, Globals& globals, const Exit& exit);
+void add_history_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_variable_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_sandbox_commands(CLI::App& app, Globals& globals, const Exit& exit);

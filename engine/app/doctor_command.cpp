@@ -79,8 +79,18 @@ class Doctor {
         add(true,
             "public_url",
             is_public ? url : url + " (only sandboxes can deliver there; see docs/network.md)");
+        history(client);
         connections(client);
         flows(client);
+    }
+
+    void history(ApiClient& client) {
+        const auto shown = client.get("/history");
+        add(shown.has_value(),
+            "history",
+            shown ? std::to_string(int_or(*shown, "bytes", 0) >> 20U) + " MiB; runs are kept for " +
+                        std::to_string(int_or(*shown, "days", 0)) + " days"
+                  : shown.error().text());
     }
 
     void connections(ApiClient& client) {

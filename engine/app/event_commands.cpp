@@ -2,28 +2,15 @@
 #include <iostream>
 
 #include "engine/app/command_line.h"
-#include "engine/http/url.h"
+#include "engine/app/history/search_options.h"
 
 namespace tideway::app {
 
 namespace {
 
-struct EventOptions {
-    std::string flow;
-    std::string status;
-    int limit = 50;
-};
-
-Status list(const Globals& globals, const EventOptions& options) {
+Status list(const Globals& globals, const SearchOptions& options) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    http::QueryFields fields{{"limit", std::to_string(options.limit)}};
-    if (!options.flow.empty()) {
-        fields.emplace_back("flow", options.flow);
-    }
-    if (!options.status.empty()) {
-        fields.emplace_back("status", options.status);
-    }
-    TIDEWAY_TRY_ASSIGN(const Json events, client->get("/events?" + http::print_query(fields)));
+    TIDEWAY_TRY_ASSIGN(const Json events, options.list(*client, "/events"));
     if (globals.json) {
         print_json(events);
         return {};
@@ -41,6 +28,7 @@ Status list(const Globals& globals, const EventOptions& options) {
         );
     }
     table.print();
+    print_next_page(events);
     return {};
 }
 
@@ -49,11 +37,10 @@ Status list(const Globals& globals, const EventOptions& options) {
 void add_event_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     CLI::App* events = app.add_subcommand("events", "What came for flows, also what was refused");
     events->require_subcommand(1);
-    auto options = std::make_shared<EventOptions>();
+    auto options = std::make_shared<SearchOptions>();
     CLI::App* command = events->add_subcommand("list", "Newest events first, with the reason");
-    command->add_option("--flow", options->flow, "Only of this flow");
-    command->add_option("--status", options->status, "Refused,Failed ...");
-    command->add_option("--limit", options->limit, "How many, at most 500");
+    options->add_to_events(*command);
+    options->add_paging(*command);
     command->callback([&globals, options, exit] {
         exit(run_command(globals, [&] { return list(globals, *options); }));
     });

@@ -1,23 +1,15 @@
-// runs list|show|resubmit|resume|cancel|decide|watch
+// runs show|resubmit|resume|decide|watch
 #include <algorithm>
 #include <iostream>
 #include <thread>
 
 #include "engine/app/command_line.h"
+#include "engine/app/history/run_search_commands.h"
 #include "engine/http/url.h"
 
 namespace tideway::app {
 
 namespace {
-
-struct ListOptions {
-    std::string flow;
-    std::string status;
-    std::string outcome;
-    std::string record_id;
-    std::string started_by;
-    int limit = 50;
-};
 
 struct RunOptions {
     std::string run;
@@ -28,42 +20,6 @@ struct RunOptions {
     bool contents = false;
     bool all = false;
 };
-
-Status list(const Globals& globals, const ListOptions& options) {
-    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    http::QueryFields fields{{"limit", std::to_string(options.limit)}};
-    const auto add = [&fields](const char* name, const std::string& value) {
-        if (!value.empty()) {
-            fields.emplace_back(name, value);
-        }
-    };
-    add("flow", options.flow);
-    add("status", options.status);
-    add("outcome", options.outcome);
-    add("record_id", options.record_id);
-    add("started_by", options.started_by);
-    TIDEWAY_TRY_ASSIGN(const Json runs, client->get("/runs?" + http::print_query(fields)));
-    if (globals.json) {
-        print_json(runs);
-        return {};
-    }
-    Table table({"RUN", "STATUS", "OUTCOME", "FLOW", "CREATED", "MS", ""});
-    for (const Json& run : runs["value"]) {
-        const bool is_good = string_or(run, "status") == "Succeeded";
-        const std::string mark = find(run, "resubmit_of") == nullptr ? "" : "resubmitted; ";
-        table.add(
-            {string_or(run, "id"),
-             string_or(run, "status"),
-             string_or(run, "outcome"),
-             string_or(run, "flow"),
-             short_time(string_or(run, "created")),
-             std::to_string(int_or(run, "duration_ms", 0)),
-             mark + (is_good ? string_or(run, "outcome_reason") : string_or(run, "headline"))}
-        );
-    }
-    table.print();
-    return {};
-}
 
 std::string mark_of(const std::string& status) {
     if (status == "Succeeded") {
@@ -117,12 +73,40 @@ void print_steps(const Json& nodes, int depth, bool contents) {
             std::cout << indent << "    " << string_or(*error, "code") << ": "
                       << string_or(*error, "message") << "\n";
         }
+        if (const std::string run = string_or(node, "run"); !run.empty()) {
+            std::cout << indent << "    run " << run << "\n";
+        }
         if (contents) {
             print_value(node, "input", indent);
+            for (const Json& attempt : node.value("attempt_notes", Json::array())) {
+                std::cout << indent << "    attempt: " << dump(attempt) << "\n";
+            }
             print_value(node, "output", indent);
         }
         if (const Json* children = find(node, "children")) {
             print_steps(*children, depth + 1, contents);
+        }
+    }
+}
+
+// What it tracked, and the runs that belong to it.
+void print_history_around(const Json& run) {
+    const Json tracked = run.value("tracked", Json::object());
+    for (const auto& [name, values] : tracked.items()) {
+        for (const Json& value : values) {
+            std::cout << "  tracked  " << name << " = " << value.get<std::string>() << "\n";
+        }
+    }
+    for (const char* key : {"lineage", "children"}) {
+        const Json relatives = run.value(key, Json::array());
+        for (const Json& relative : relatives) {
+            if (string_or(relative, "id") == string_or(run, "id")) {
+                continue;
+            }
+            std::cout << "  " << (std::string_view(key) == "lineage" ? "lineage " : "called  ")
+                      << " " << string_or(relative, "id") << "  " << string_or(relative, "status")
+                      << "  " << string_or(relative, "flow") << "  "
+                      << short_time(string_or(relative, "created")) << "\n";
         }
     }
 }
@@ -156,6 +140,7 @@ Status show(const Globals& globals, const RunOptions& options) {
             std::cout << "  " << key << "  " << value << "\n";
         }
     }
+    print_history_around(run);
     std::cout << "Steps:\n";
     print_steps(run["steps"], 0, options.contents);
     return {};
@@ -174,17 +159,6 @@ Status resubmit(const Globals& globals, const RunOptions& options) {
     for (const Json& run : answer["runs"]) {
         std::cout << "new run " << run.get<std::string>() << " with the " << options.code
                   << " version; the run " << options.run << " stays as it is\n";
-    }
-    return {};
-}
-
-Status cancel(const Globals& globals, const RunOptions& options) {
-    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY_ASSIGN(const Json answer, client->post("/runs/" + options.run + "/cancel"));
-    if (globals.json) {
-        print_json(answer);
-    } else {
-        std::cout << "cancelling " << options.run << "\n";
     }
     return {};
 }
@@ -249,14 +223,13 @@ Status decide(const Globals& globals, const RunOptions& options) {
 }
 
 // Prints runs as they change, newest state only, until interrupted.
-Status watch(const Globals& globals, const ListOptions& options) {
+Status watch(const Globals& globals, const std::string& flow) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     std::map<std::string, std::string> seen;
     bool is_first = true;
     while (true) {
-        const std::string flow =
-            options.flow.empty() ? "" : "&flow=" + http::encode_component(options.flow);
-        TIDEWAY_TRY_ASSIGN(const Json runs, client->get("/runs?limit=50" + flow));
+        const std::string of_flow = flow.empty() ? "" : "&flow=" + http::encode_component(flow);
+        TIDEWAY_TRY_ASSIGN(const Json runs, client->get("/runs?limit=50" + of_flow));
         for (auto it = runs["value"].rbegin(); it != runs["value"].rend(); ++it) {
             const std::string id = string_or(*it, "id");
             const std::string line = string_or(*it, "headline");
@@ -282,27 +255,14 @@ Status watch(const Globals& globals, const ListOptions& options) {
 void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     CLI::App* runs = app.add_subcommand("runs", "Run history: look, resubmit, cancel, decide");
     runs->require_subcommand(1);
-    auto filter = std::make_shared<ListOptions>();
+    add_run_search_commands(*runs, globals, exit);
     auto options = std::make_shared<RunOptions>();
-    const auto filtered = [filter](CLI::App* command) {
-        command->add_option("--flow", filter->flow, "Only this flow");
-        return command;
-    };
-    CLI::App* list_command = filtered(runs->add_subcommand("list", "Newest runs first"));
-    list_command->add_option("--status", filter->status, "Failed,Paused ...");
-    list_command->add_option("--outcome", filter->outcome, "The flow's own word, such as created");
-    list_command->add_option("--record", filter->record_id, "Runs with an effect on this record");
-    list_command->add_option(
-        "--started-by", filter->started_by, "Runs that this person started by hand"
-    );
-    list_command->add_option("--limit", filter->limit, "How many, at most 500");
-    list_command->callback([&globals, filter, exit] {
-        exit(run_command(globals, [&] { return list(globals, *filter); }));
+    auto watched = std::make_shared<std::string>();
+    CLI::App* watch_command = runs->add_subcommand("watch", "Print runs as they change");
+    watch_command->add_option("--flow", *watched, "Only of this flow");
+    watch_command->callback([&globals, watched, exit] {
+        exit(run_command(globals, [&] { return watch(globals, *watched); }));
     });
-    filtered(runs->add_subcommand("watch", "Print runs as they change"))
-        ->callback([&globals, filter, exit] {
-            exit(run_command(globals, [&] { return watch(globals, *filter); }));
-        });
     const auto on_run = [&](const char* name, const char* help, auto function) {
         CLI::App* command = runs->add_subcommand(name, help);
         command->add_option("run", options->run, "Id of the run")->required();
@@ -315,7 +275,6 @@ void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit) {
         ->add_flag("--contents", options->contents, "With inputs and outputs");
     on_run("resubmit", "A new run from the same event", resubmit)
         ->add_option("--code", options->code, "original (default) or current");
-    on_run("cancel", "Stop a run", cancel);
     CLI::App* resume_command =
         runs->add_subcommand("resume", "Let a run go on that the server paused, where it was");
     resume_command->add_option("run", options->run, "Id of the run");

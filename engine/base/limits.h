@@ -77,8 +77,22 @@ constexpr std::size_t kGroupCommitBatchesMax = 512;  // batches of one commit
 constexpr std::size_t kRunHeadsMax = 65536;          // kept in memory; others are read again
 constexpr milliseconds kStartCheckBudget{40};        // check after a crash; the rest as it is read
 constexpr milliseconds kBackgroundFlush{50};         // journal rows reach history
-constexpr hours kHistoryRetention{24 * 28};
-constexpr std::size_t kPageSizeMax = 500;  // of any list
+constexpr std::size_t kPageSizeMax = 500;            // of any list
+
+// --- history ---
+constexpr int kHistoryDays = 28;           // ended runs are kept; another number can be set
+constexpr int kLedgerDays = 365;           // effects are kept, at least as long as their runs
+constexpr int kRetentionDaysMax = 36'500;  // a longer one is refused
+constexpr std::int64_t kIdsSearchedMax = 20'000;  // of one page; it says where to go on
+constexpr hours kClockStepMax{1};   // set back further, runs around it may be missed by time
+constexpr int kPrunedRunsMax = 50;  // in one commit ...
+constexpr std::int64_t kPrunedRowsMax = 2000;   // ... with this many rows of journals ...
+constexpr std::int64_t kPruneLookedMax = 1000;  // ... after a look at this many
+// Of an error, repeated by scopes and run; longer ones stand with their step only.
+constexpr std::size_t kRepeatedDetailsBytesMax = 16U << 10U;
+constexpr int kTrackedValuesMax = 100;              // of a run; track raises
+constexpr std::size_t kTrackedNameBytesMax = 64;    // track raises
+constexpr std::size_t kTrackedValueBytesMax = 512;  // track raises
 
 // --- notices ---
 constexpr seconds kNoticeInterval{5};     // between two looks at what there is to tell

@@ -43,6 +43,7 @@ struct JournalRow {
     Payload output;                       // the value, or the error of a failed step
     Secured secured = Secured::kNothing;  // of its step: what readers are not shown
     Timestamp at;                         // when this row came to be
+    Duration took{};                      // the attempt that ended with this row
 
     // Bytes that this row adds to the run's journal.
     std::size_t bytes() const {

@@ -7,6 +7,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
+#include "engine/runtime/history/call_tree.h"
 #include "engine/runtime/paused_runs.h"
 
 namespace tideway::runtime {
@@ -19,8 +20,6 @@ namespace {
 
 constexpr const char* kStoppedKey = "stopped_in_order";
 constexpr const char* kCallbackKey = "callback_key";
-constexpr Duration kPruneInterval = std::chrono::minutes(10);
-constexpr int kPruneRuns = 100;
 
 Error run_not_stored(const Uid& run, const Error& cause) {
     Error error;
@@ -31,6 +30,10 @@ Error run_not_stored(const Uid& run, const Error& cause) {
                     " It goes on by itself as soon as the store works.";
     error.remedy = cause.remedy;
     return error;
+}
+
+std::string caller_has_ended(const Uid& caller) {
+    return "The run that called it, " + caller.hex() + ", has ended.";
 }
 
 // The same for the life of the store, so that an address outlives a restart.
@@ -52,7 +55,8 @@ Runtime::Runtime(RuntimeDependencies dependencies)
       callback_key_(read_or_make_callback_key(*dependencies_.store)),
       readers_(dependencies_.store->reader(), dependencies_.reader_threads),
       gate_(*dependencies_.store, *dependencies_.clock, *dependencies_.log),
-      echoes_(readers_) {
+      echoes_(readers_),
+      pruner_(*dependencies_.store, readers_, *dependencies_.clock, *dependencies_.log) {
     ShardServices services;
     services.store = dependencies_.store;
     services.readers = &readers_;
@@ -110,7 +114,7 @@ Status Runtime::start() {
     for (const store::FanOutRow& event : split_events) {
         go_on_with_fan_out(event);
     }
-    prune();
+    pruner_.start(shards_.front()->loop());
     return {};
 }
 
@@ -129,25 +133,6 @@ void Runtime::stop() {
     if (!drained) {
         dependencies_.log->warning("stopped", {{"error", drained.error().text()}});
     }
-}
-
-// Removes history that is older than its retention, in small steps that give space back.
-void Runtime::prune() {
-    store::Prune command;
-    command.before = dependencies_.clock->now() - limits::kHistoryRetention;
-    command.limit = kPruneRuns;
-    dependencies_.store->submit({{command}}, [this](Result<std::vector<store::Outcome>> result) {
-        if (!result) {
-            dependencies_.log->warning(
-                "old history could not be removed", {{"error", result.error().text()}}
-            );
-        }
-        const bool has_more = result && result->front().count == kPruneRuns;
-        Loop& loop = shards_.front()->loop();
-        loop.post([this, has_more, &loop] {
-            prune_timer_ = loop.after(has_more ? Duration(0) : kPruneInterval, [this] { prune(); });
-        });
-    });
 }
 
 Status Runtime::recover() {
@@ -175,10 +160,25 @@ Status Runtime::recover() {
         const auto cause = died ? Shard::Cause::kAfterDeath : Shard::Cause::kWakeUp;
         shard_of(run.id).load(run.id, cause);
     }
+    for (const RunRecord& run : open) {
+        TIDEWAY_TRY(cancel_with_its_caller(run));
+    }
     if (!open.empty()) {
         dependencies_.log->info(
             "open runs taken back", {{"runs", static_cast<std::int64_t>(open.size())}}
         );
+    }
+    return {};
+}
+
+// What the process did not get to when the caller ended.
+Status Runtime::cancel_with_its_caller(const RunRecord& run) {
+    if (run.parent_uid.is_none()) {
+        return {};
+    }
+    TIDEWAY_TRY_ASSIGN(const auto caller, dependencies_.store->reader().run_by_uid(run.parent_uid));
+    if (caller && ends_its_children(caller->status)) {
+        cancel(run.id, caller_has_ended(run.parent_uid));
     }
     return {};
 }
@@ -244,9 +244,31 @@ void Runtime::changed(const RunRecord& run) {
 }
 
 void Runtime::ended(const RunRecord& run) {
-    const Lock lock(mutex_);
-    lock_holders_.erase(run.uid);
-    open_runs_.erase(run.uid);
+    {
+        const Lock lock(mutex_);
+        lock_holders_.erase(run.uid);
+        open_runs_.erase(run.uid);
+    }
+    if (ends_its_children(run.status)) {
+        cancel_children(run.uid);
+    }
+}
+
+// Its last batch is durable: it calls nobody any more.
+void Runtime::cancel_children(const Uid& parent) {
+    readers_.run([this, parent](store::Reader& reader) {
+        const auto children = open_children(reader, parent);
+        if (!children) {
+            dependencies_.log->error(
+                "child runs could not be cancelled",
+                {{"parent", parent.hex()}, {"error", children.error().text()}}
+            );
+            return;
+        }
+        for (const RunRecord& child : *children) {
+            cancel(child.id, caller_has_ended(parent));
+        }
+    });
 }
 
 Uid Runtime::lock_holder(const RunRecord& run) {
@@ -275,8 +297,8 @@ void Runtime::forget_response(const Uid& run) {
     waiting_.erase(run);
 }
 
-void Runtime::cancel(RunId run, std::string reason) {
-    shard_of(run).cancel(run, std::move(reason));
+void Runtime::cancel(RunId run, std::string reason, std::function<void(Status)> done) {
+    shard_of(run).cancel(run, std::move(reason), std::move(done));
 }
 
 void Runtime::resume(const RunRecord& run, std::function<void(Status)> done) {

@@ -13,6 +13,7 @@
 #include "engine/base/threading.h"
 #include "engine/runtime/echo/echo_check.h"
 #include "engine/runtime/fan_out.h"
+#include "engine/runtime/history/pruner.h"
 #include "engine/runtime/shard.h"
 
 namespace tideway::runtime {
@@ -102,7 +103,13 @@ class Runtime final : private RuntimeLinks {
     // Called for every change of a run's status, on a thread of the runtime. Set before start().
     void on_change(std::function<void(const model::RunRecord&)> listener);
 
-    void cancel(model::RunId run, std::string reason);
+    // The runs that it called are cancelled after it. `done`: the run knows it, or has ended in the
+    // store; code "RunEnded" when it had before.
+    void cancel(
+        model::RunId run,
+        std::string reason,
+        std::function<void(Status)> done = [](const Status&) {}
+    );
 
     // A run that the engine paused goes on where it was. `done` fails with code "RunNotPaused" when
     // it does not wait for that.
@@ -134,6 +141,8 @@ class Runtime final : private RuntimeLinks {
 
     ConnectionGate& gate() { return gate_; }
 
+    Pruner& pruner() { return pruner_; }
+
   private:
     // RuntimeLinks
     void dispatch(model::RunId run) override;
@@ -152,7 +161,8 @@ class Runtime final : private RuntimeLinks {
         std::function<void(Result<std::vector<Admitted>>)> done
     );
     Status recover();
-    void prune();
+    void cancel_children(const Uid& parent);
+    Status cancel_with_its_caller(const model::RunRecord& run);
     void tell_waiting(const Uid& run, Result<model::RunRecord> answer);
     struct Arrivals;
     void record(
@@ -211,8 +221,8 @@ class Runtime final : private RuntimeLinks {
     ConnectionGate gate_;
     EchoCheck echoes_;
     std::vector<std::unique_ptr<Shard>> shards_;
-    std::unique_ptr<Timer> prune_timer_;  // on the first shard's loop
-    std::unique_ptr<FanOut> fan_out_;     // on the first shard's loop
+    Pruner pruner_;                    // on the first shard's loop
+    std::unique_ptr<FanOut> fan_out_;  // on the first shard's loop
     std::function<void(const model::RunRecord&)> listener_;
     Mutex mutex_;
     std::map<Uid, Responded> waiting_ TIDEWAY_GUARDED_BY(mutex_);

@@ -145,6 +145,7 @@ void Shard::claim(RunId run, Cause cause) {
         loop_.post([this, run, result = std::move(result)] {
             if (!result) {
                 loading_.erase(run);
+                cancel_if_asked(run);
                 services_.log->error(
                     "a run could not be claimed", {{"run", run}, {"error", result.error().text()}}
                 );
@@ -180,6 +181,7 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
     services_.readers->read(loop_, query, [this, run, epoch](Result<Loaded> loaded) {
         const bool was_notified = loading_[run];
         loading_.erase(run);
+        cancel_if_asked(run);
         if (!loaded) {
             services_.log->error(
                 "a run could not be loaded", {{"run", run}, {"error", loaded.error().text()}}
@@ -276,10 +278,16 @@ void Shard::notify(RunId run, std::string path) {
     });
 }
 
-void Shard::cancel(RunId run, std::string reason) {
-    loop_.post([this, run, reason = std::move(reason)] {
+void Shard::cancel(RunId run, std::string reason, std::function<void(Status)> done) {
+    loop_.post([this, run, reason = std::move(reason), done = std::move(done)] {
         if (const auto it = entries_.find(run); it != entries_.end()) {
             it->second.session->cancel(reason);
+            done({});
+            return;
+        }
+        if (loading_.contains(run)) {
+            cancels_[run] = reason;
+            done({});
             return;
         }
         // Not in memory: nothing of it is under way.
@@ -288,22 +296,34 @@ void Shard::cancel(RunId run, std::string reason) {
         set.run_id = run;
         set.status = model::Status::kCancelled;
         set.reason = reason;
-        services_.store->submit({{set}}, [this, run](Result<std::vector<store::Outcome>> result) {
-            loop_.post([this, run, result = std::move(result)] {
-                if (!result) {
-                    return;  // it has ended meanwhile
-                }
-                timers_.erase(run);
-                for (const store::LockGrant& grant : result->front().grants) {
-                    services_.links->notify(grant.run_id, grant.path);
-                }
-                for (const RunId next : result->front().turns) {
-                    services_.links->dispatch(next);
-                }
-                announce_end(run);
-            });
-        });
+        services_.store->submit(
+            {{set}},
+            [this, run, done](Result<std::vector<store::Outcome>> result) {
+                loop_.post([this, run, done, result = std::move(result)] {
+                    if (!result) {
+                        done(fail(result.error()));
+                        return;
+                    }
+                    done({});
+                    timers_.erase(run);
+                    for (const store::LockGrant& grant : result->front().grants) {
+                        services_.links->notify(grant.run_id, grant.path);
+                    }
+                    for (const RunId next : result->front().turns) {
+                        services_.links->dispatch(next);
+                    }
+                    announce_end(run);
+                });
+            }
+        );
     });
+}
+
+// Of a run that was being loaded: once it has begun, or will not.
+void Shard::cancel_if_asked(RunId run) {
+    if (auto asked = cancels_.extract(run)) {
+        cancel(run, std::move(asked.mapped()), [](const Status&) {});
+    }
 }
 
 // Of a run that ended in the store alone: callers and parents wait for it all the same.

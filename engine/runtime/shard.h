@@ -74,7 +74,7 @@ class Shard final : private RunObserver {
     void load(model::RunId run, Cause cause);
 
     void notify(model::RunId run, std::string path);
-    void cancel(model::RunId run, std::string reason);
+    void cancel(model::RunId run, std::string reason, std::function<void(Status)> done);
     void decide(
         model::RunId run,
         std::string path,
@@ -121,6 +121,7 @@ class Shard final : private RunObserver {
     void after_turn(model::RunId run);
     void drop(model::RunId run);
     void forget_session(model::RunId run);
+    void cancel_if_asked(model::RunId run);
     void announce_end(model::RunId run);
     void sweep();
     void evict(model::RunId run);
@@ -152,8 +153,9 @@ class Shard final : private RunObserver {
     std::map<model::VersionId, std::shared_ptr<script::Vm>> vms_;
     int vms_lost_ = 0;  // less runs that ended since
     std::map<model::RunId, Entry> entries_;
-    std::atomic<std::size_t> runs_in_memory_{0};  // of entries_, for other threads
-    std::map<model::RunId, bool> loading_;        // run -> notified while it was being loaded
+    std::atomic<std::size_t> runs_in_memory_{0};   // of entries_, for other threads
+    std::map<model::RunId, bool> loading_;         // run -> notified while it was being loaded
+    std::map<model::RunId, std::string> cancels_;  // the same, cancelled: why
 
     struct Queued {
         model::RunId run = 0;

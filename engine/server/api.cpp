@@ -25,7 +25,7 @@ void add_api_routes(http::Router& router, const Context& context, LiveViews& liv
     ApiRoutes routes(router, context);
     add_flow_routes(routes);
     add_run_routes(routes);
-    add_event_routes(routes);
+    add_history_routes(routes);
     add_connection_routes(routes);
     add_setting_routes(routes);
     routes.add(

@@ -26,7 +26,7 @@ class ApiRoutes {
 
 void add_flow_routes(ApiRoutes& routes);
 void add_run_routes(ApiRoutes& routes);
-void add_event_routes(ApiRoutes& routes);
+void add_history_routes(ApiRoutes& routes);
 void add_connection_routes(ApiRoutes& routes);
 void add_setting_routes(ApiRoutes& routes);
 

@@ -1,10 +1,11 @@
 // /api/v1/runs: history, and what operators do to runs.
 #include <algorithm>
-#include <charconv>
+#include <map>
 #include <utility>
 
-#include "engine/base/limits.h"
 #include "engine/http/url.h"
+#include "engine/runtime/history/call_tree.h"
+#include "engine/runtime/history/cancellation.h"
 #include "engine/runtime/history/shown.h"
 #include "engine/runtime/step_tree.h"
 #include "engine/server/api.h"
@@ -30,59 +31,65 @@ Result<model::RunRecord> find_run(store::Reader& reader, const std::string& text
     );
 }
 
-Result<store::RunFilter> filter_of(const Context& context, const http::ServerRequest& request) {
-    store::RunFilter filter;
-    const auto value = [&request](std::string_view name) {
-        return http::query_value(request.query, name);
-    };
-    if (const std::string flow = value("flow"); !flow.empty()) {
-        TIDEWAY_TRY_ASSIGN(const auto entry, context.catalog->flow(flow));
-        filter.flow_id = entry.row.id;
-    }
-    std::string statuses = value("status");
-    while (!statuses.empty()) {
-        const auto comma = statuses.find(',');
-        const std::string word = statuses.substr(0, comma);
-        const auto status = model::parse_status(word);
-        if (!status) {
-            return fail(
-                ErrorKind::kInvalidInput,
-                "InvalidFilter",
-                "'" + word + "' is not a run status.",
-                "Use Waiting, Running, Succeeded, Failed, Cancelled, TimedOut, Skipped or Paused."
-            );
+// At most so many are listed with a run; a search by parent or root finds all.
+constexpr int kRelativesShown = 100;
+
+// Steps that called a flow name the run that it started.
+void name_child_runs(Json& steps, const std::map<std::string, std::string>& runs) {
+    for (Json& step : steps) {
+        if (const auto run = runs.find(string_or(step, "path")); run != runs.end()) {
+            step["run"] = run->second;
         }
-        filter.statuses.push_back(*status);
-        statuses = comma == std::string::npos ? std::string() : statuses.substr(comma + 1);
+        if (step.contains("children")) {
+            name_child_runs(step["children"], runs);
+        }
     }
-    filter.outcome = value("outcome");
-    filter.fingerprint = value("fingerprint");
-    filter.record_id = value("record_id");
-    filter.person = value("started_by");
-    filter.created_from = parse_utc(value("from"));
-    filter.created_to = parse_utc(value("to"));
-    filter.root_uid = Uid::parse(value("root"));
-    filter.parent_uid = Uid::parse(value("parent"));
-    const std::string limit = value("limit");
-    std::from_chars(limit.data(), limit.data() + limit.size(), filter.limit);
-    filter.limit = std::clamp(filter.limit, 1, static_cast<int>(limits::kPageSizeMax));
-    const std::string before = value("before");
-    std::from_chars(before.data(), before.data() + before.size(), filter.before_id);
-    return filter;
 }
 
-Result<Json> list_runs(
-    const Context& context, const store::RunFilter& filter, store::Reader& reader
-) {
-    TIDEWAY_TRY_ASSIGN(const auto runs, reader.runs(filter));
-    Json out = {{"value", Json::array()}};
-    for (const model::RunRecord& run : runs) {
-        out["value"].push_back(view(run, *context.catalog));
-    }
-    if (static_cast<int>(runs.size()) == filter.limit) {
-        out["next_before"] = runs.back().id;
+Json relative_view(const Context& context, const model::RunRecord& run) {
+    const Json whole = view(run, *context.catalog);
+    Json out = Json::object();
+    for (const char* key : {"id", "flow", "status", "created", "resubmit_of", "parent_step"}) {
+        if (const Json* value = find(whole, key)) {
+            out[key] = *value;
+        }
     }
     return out;
+}
+
+// Lineage both ways: what it called, and what it was resubmitted from or as.
+Status put_relatives(
+    const Context& context, store::Reader& reader, const model::RunRecord& run, Json& out
+) {
+    store::RunFilter called;
+    called.parent_uid = run.uid;
+    called.limit = kRelativesShown;
+    TIDEWAY_TRY_ASSIGN(const auto children, reader.runs(called));
+    std::map<std::string, std::string> by_step;
+    for (const model::RunRecord& child : children.runs) {
+        by_step[child.parent_path] = child.uid.hex();
+        out["children"].push_back(relative_view(context, child));
+    }
+    name_child_runs(out["steps"], by_step);
+    store::RunFilter resubmitted;
+    resubmitted.root_uid = run.root_uid;
+    resubmitted.limit = kRelativesShown;
+    TIDEWAY_TRY_ASSIGN(const auto lineage, reader.runs(resubmitted));
+    if (lineage.runs.size() < 2) {
+        return {};
+    }
+    for (const model::RunRecord& relative : lineage.runs) {
+        out["lineage"].push_back(relative_view(context, relative));
+    }
+    return {};
+}
+
+Status put_tracked(store::Reader& reader, const model::RunRecord& run, Json& out) {
+    TIDEWAY_TRY_ASSIGN(const auto values, reader.tracked(run.id));
+    for (const model::TrackedValue& tracked : values) {
+        out["tracked"][tracked.name].push_back(tracked.value);
+    }
+    return {};
 }
 
 Result<Json> show_run(
@@ -99,6 +106,8 @@ Result<Json> show_run(
             out["steps"].push_back(runtime::to_json(node, contents));
         }
     }
+    TIDEWAY_TRY(put_tracked(reader, run, out));
+    TIDEWAY_TRY(put_relatives(context, reader, run, out));
     out["effects"] = Json::array();
     for (const model::EffectRecord& effect : effects) {
         const auto intent = std::ranges::lower_bound(rows, effect.seq, {}, &model::JournalRow::seq);
@@ -149,6 +158,7 @@ Json row_view(const model::JournalRow& row) {
         {"status", to_string(row.status)},
         {"code", row.code},
         {"attempt", row.attempt},
+        {"took_ms", row.took.count() / 1000},
         {"input", nullptr},
         {"output", nullptr},
         {"at", format_utc(row.at)}};
@@ -236,15 +246,57 @@ void resubmit(const Context& context, const http::ServerRequest& request, const 
     });
 }
 
-void cancel(const Context& context, const http::ServerRequest& request, const Answer& answer) {
-    record(context, request, "runs.cancel", Payload(request.body));
-    const std::string person = context.authentication->person(request.headers);
-    with_run(context, request, answer, [&context, answer, person](const model::RunRecord& run) {
-        if (!model::is_final(run.status)) {
-            context.runtime->cancel(run.id, "Cancelled by " + person + ".");
+// The whole tree of calls that the run is part of.
+void cancel_tree(
+    const Context& context,
+    const model::RunRecord& run,
+    const std::string& reason,
+    const Answer& answer
+) {
+    context.runtime->readers().run([&context, run, reason, answer](store::Reader& reader) {
+        const auto top = runtime::top_of_call_tree(reader, run);
+        const auto tree = top ? runtime::open_runs_of_tree(reader, *top)
+                              : Result<std::vector<model::RunRecord>>(fail(top.error()));
+        if (!tree) {
+            answer->send(http::error_response(tree.error()));
+            return;
         }
-        answer->send(http::json_response(202, dump(view(run, *context.catalog))));
+        runtime::cancel_all(
+            *context.runtime,
+            *tree,
+            reason,
+            [answer](const runtime::CancelReport& report) {
+                answer->send(http::json_response(202, dump(view(report))));
+            }
+        );
     });
+}
+
+void cancel(const Context& context, const http::ServerRequest& request, const Answer& answer) {
+    const auto body = body_of(request);
+    if (!body) {
+        answer->send(http::error_response(body.error()));
+        return;
+    }
+    record(context, request, "runs.cancel", Payload(request.body));
+    const std::string reason =
+        "Cancelled by " + context.authentication->person(request.headers) + ".";
+    const bool is_tree = bool_or(*body, "tree", false);
+    with_run(
+        context,
+        request,
+        answer,
+        [&context, answer, reason, is_tree](const model::RunRecord& run) {
+            if (is_tree) {
+                cancel_tree(context, run, reason, answer);
+                return;
+            }
+            if (!model::is_final(run.status)) {
+                context.runtime->cancel(run.id, reason);
+            }
+            answer->send(http::json_response(202, dump(view(run, *context.catalog))));
+        }
+    );
 }
 
 void resume(const Context& context, const http::ServerRequest& request, const Answer& answer) {
@@ -297,21 +349,6 @@ void decide(const Context& context, const http::ServerRequest& request, const An
 
 void add_run_routes(ApiRoutes& routes) {
     const Context& context = routes.context();
-    routes.add(
-        "GET",
-        "/runs",
-        Role::kViewer,
-        [&context](const http::ServerRequest& request, const Answer& answer) {
-            auto filter = filter_of(context, request);
-            if (!filter) {
-                answer->send(http::error_response(filter.error()));
-                return;
-            }
-            answer_from_store(context, answer, [&context, filter = *filter](store::Reader& reader) {
-                return list_runs(context, filter, reader);
-            });
-        }
-    );
     routes.add(
         "GET",
         "/runs/{run}",

@@ -231,4 +231,17 @@ Json view(const runtime::Admitted& admitted) {
     return out;
 }
 
+Json view(const runtime::CancelReport& report) {
+    Json out = {{"cancelled", Json::array()}, {"failed", Json::array()}};
+    for (const Uid& run : report.cancelled) {
+        out["cancelled"].push_back(run.hex());
+    }
+    for (const auto& [run, error] : report.failed) {
+        out["failed"].push_back(
+            {{"run", run.hex()}, {"code", error.code}, {"message", error.message}}
+        );
+    }
+    return out;
+}
+
 }  // namespace tideway::server

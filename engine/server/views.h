@@ -4,6 +4,7 @@
 #include "engine/base/json.h"
 #include "engine/model/connection.h"
 #include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/history/cancellation.h"
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/triggers/timed_trigger.h"
 
@@ -20,6 +21,7 @@ Json view(
     const model::ConnectionRecord& connection, const runtime::ConnectionStatus& status
 );  // never a secret
 Json view(const runtime::Admitted& admitted);
+Json view(const runtime::CancelReport& report);
 Json view(const runtime::TriggerStatus& status);
 Json view(const script::Finding& finding);
 Json view(const model::OutlineNode& node);

@@ -300,6 +300,27 @@ Result<Outcome> CatalogCommands::apply(const SetMeta& command) {
     return done(query);
 }
 
+Result<Outcome> CatalogCommands::apply(const SetRetention& command) {
+    using Of = SetRetention::Of;
+    const char* const subject = command.of == Of::kFlow     ? kFlowRetention
+                                : command.of == Of::kLedger ? kLedgerRetention
+                                                            : kEnvironmentRetention;
+    const FlowId flow = command.of == Of::kFlow ? command.flow_id : 0;
+    SqlQuery query(
+        driver_,
+        command.days
+            ? "INSERT INTO retention(subject, flow_id, days) VALUES ($subject, $flow, $days)"
+              " ON CONFLICT(subject, flow_id) DO UPDATE SET days = excluded.days"
+            : "DELETE FROM retention WHERE subject = $subject AND flow_id = $flow"
+    );
+    query.set("subject", subject);
+    query.set("flow", flow);
+    if (command.days) {
+        query.set("days", *command.days);
+    }
+    return done(query);
+}
+
 Result<Outcome> CatalogCommands::apply(const AddAudit& command) {
     SqlQuery query(
         driver_,

@@ -9,6 +9,11 @@
 
 namespace tideway::store {
 
+// Subjects of table `retention`; the flow's id is 0 but for the first.
+inline constexpr const char* kFlowRetention = "flow";
+inline constexpr const char* kEnvironmentRetention = "environment";
+inline constexpr const char* kLedgerRetention = "ledger";
+
 // Thread: that of the driver; inside a write transaction. Everything is borrowed.
 class CatalogCommands {
   public:
@@ -29,6 +34,7 @@ class CatalogCommands {
     Result<Outcome> apply(const PutToken& command);
     Result<Outcome> apply(const DeleteToken& command);  // code "TokenNotFound"
     Result<Outcome> apply(const SetMeta& command);
+    Result<Outcome> apply(const SetRetention& command);
     Result<Outcome> apply(const AddAudit& command);
 
   private:

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/base/limits.h"
 #include "engine/model/flow.h"
 #include "engine/model/journal_row.h"
 #include "engine/model/run.h"
+#include "engine/model/tracked_value.h"
 #include "engine/store/notices/notices.h"
 #include "engine/store/setting_commands.h"
 
@@ -64,7 +67,8 @@ struct AppendJournal {
     RunId run_id = 0;
     std::int64_t lease_epoch = 0;
     std::vector<model::JournalRow> rows;
-    std::vector<model::EffectRecord> effects;  // by (run_id, seq): inserted, or completed
+    std::vector<model::EffectRecord> effects;    // by (run_id, seq): inserted, or completed
+    std::vector<model::TrackedValue> tracked{};  // added to what is known of the run
     // The run's own columns; the id, uid and lineage of this record are not looked at.
     std::optional<model::RunRecord> run;
 };
@@ -171,11 +175,14 @@ struct MoveCursor {
     Payload to;
 };
 
-// Removes ended runs (with journal, events, effects' outputs, unused payloads) that ended before
-// `before`, at most `limit` of them.
+// Removes ended runs (with journal, events, tracked values, effects' outputs, unused payloads) that
+// ended before `before`, at most `limit` of them, and no more than limits::kPrunedRowsMax rows of
+// journals. A run stays while another run of its lineage or the one that called it is open.
 struct Prune {
     Timestamp before;
-    int limit = 100;
+    int limit = limits::kPrunedRunsMax;
+    std::map<FlowId, Timestamp> flows{};       // of these: ended before that
+    std::optional<Timestamp> ledger_before{};  // effects of runs that are gone; absent: all stay
 };
 
 using Command = std::variant<
@@ -202,6 +209,7 @@ using Command = std::variant<
     PutToken,
     DeleteToken,
     SetMeta,
+    SetRetention,
     AddAudit,
     RaiseNotice,
     EndNotice,
@@ -241,6 +249,7 @@ struct Outcome {
     std::int64_t lease_epoch = 0;                    // ClaimRun
     std::string path;               // ReleaseLock, ReceiveCallback: where that run waits
     std::int64_t count = 0;         // Prune: runs removed
+    bool has_more = false;          // Prune: there is more to remove
     std::vector<LockGrant> grants;  // ReleaseLock, and whatever ends a run: locks passed on
     std::vector<RunId> turns;       // whatever ends a run or a fan-out: runs whose turn has come
 };

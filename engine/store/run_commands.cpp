@@ -4,6 +4,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/base/limits.h"
+#include "engine/store/history/tracked_table.h"
 #include "engine/store/notices/notice_commands.h"
 #include "engine/store/sql_query.h"
 
@@ -381,6 +382,7 @@ Result<Outcome> RunCommands::apply(const AppendJournal& command) {
     for (const model::EffectRecord& effect : command.effects) {
         TIDEWAY_TRY(put_effect(command.run_id, effect));
     }
+    TIDEWAY_TRY(insert_tracked(driver_, command.run_id, command.tracked));
     Outcome out;
     out.id = command.run_id;
     if (!command.run) {
@@ -413,9 +415,9 @@ Status RunCommands::insert_rows(const AppendJournal& command) {
     SqlQuery query(
         driver_,
         "INSERT INTO journal(run_id, seq, kind, line, attempt, attempt_class, at, path, operation,"
-        " spec_hash, status, code, secured, input, output) VALUES ($run, $seq, $kind, $line,"
+        " spec_hash, status, code, secured, took, input, output) VALUES ($run, $seq, $kind, $line,"
         " $attempt, $attempt_class, $at, $path, $operation, $spec_hash, $status, $code, $secured,"
-        " $input, $output)"
+        " $took, $input, $output)"
     );
     for (const model::JournalRow& row : command.rows) {
         TIDEWAY_TRY_ASSIGN(const Payload input, payloads_.column_of(row.input, owner));
@@ -433,6 +435,7 @@ Status RunCommands::insert_rows(const AppendJournal& command) {
         query.set("status", model::to_string(row.status));
         query.set("code", row.code);
         query.set("secured", static_cast<std::int64_t>(row.secured));
+        query.set("took", row.took.count());
         query.set("input", input);
         query.set("output", output);
         TIDEWAY_TRY(query.run());

@@ -7,6 +7,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/payload.h"
 #include "engine/model/connection.h"
+#include "engine/model/run.h"
 
 namespace tideway::store {
 
@@ -62,6 +63,15 @@ struct DeleteToken {
 struct SetMeta {
     std::string key;  // "environment", "mode", "public_url" ...
     std::string value;
+};
+
+// How long history is kept.
+struct SetRetention {
+    enum class Of { kEnvironment, kFlow, kLedger };
+
+    Of of = Of::kEnvironment;
+    model::FlowId flow_id = 0;  // of kFlow
+    std::optional<int> days;    // absent: what holds without a setting
 };
 
 // An administrative act with its person.

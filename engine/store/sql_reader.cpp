@@ -1,9 +1,7 @@
 #include "engine/store/sql_reader.h"
 
-#include <limits>
-
 #include "engine/base/json.h"
-#include "engine/store/run_filter.h"
+#include "engine/store/history/run_search.h"
 #include "engine/store/sql_rows.h"
 #include "engine/store/turn_commands.h"
 
@@ -91,14 +89,6 @@ Result<std::optional<model::RunRecord>> SqlReader::run_by_uid(const Uid& uid) {
     return read_one<model::RunRecord>(query, with_payloads(lease.driver(), read_run));
 }
 
-Result<std::vector<model::RunRecord>> SqlReader::runs(const RunFilter& filter) {
-    ReaderPool::Lease lease(pool_);
-    TIDEWAY_TRY(lease.begin());
-    SqlQuery query(lease.driver(), runs_sql(filter));
-    set_runs_parameters(query, filter);
-    return read_all<model::RunRecord>(query, with_payloads(lease.driver(), read_run));
-}
-
 Result<std::vector<model::RunRecord>> SqlReader::open_runs() {
     ReaderPool::Lease lease(pool_);
     TIDEWAY_TRY(lease.begin());
@@ -131,22 +121,6 @@ Result<std::optional<model::EventRecord>> SqlReader::event(EventId id) {
     SqlQuery query(lease.driver(), select(kEventColumns, " FROM event WHERE id = $id"));
     query.set("id", id);
     return read_one<model::EventRecord>(query, with_payloads(lease.driver(), read_event));
-}
-
-Result<std::vector<model::EventRecord>> SqlReader::events(FlowId flow, EventId before, int limit) {
-    ReaderPool::Lease lease(pool_);
-    TIDEWAY_TRY(lease.begin());
-    SqlQuery query(
-        lease.driver(),
-        select(
-            kEventColumns,
-            " FROM event WHERE flow_id = $flow AND id < $before ORDER BY id DESC LIMIT $limit"
-        )
-    );
-    query.set("flow", flow);
-    query.set("before", before > 0 ? before : std::numeric_limits<EventId>::max());
-    query.set("limit", page_size(limit));
-    return read_all<model::EventRecord>(query, with_payloads(lease.driver(), read_event));
 }
 
 // ------------------------------------------------------------------ effects

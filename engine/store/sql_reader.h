@@ -16,11 +16,15 @@ class SqlReader final : public Reader {
 
     Result<std::optional<model::RunRecord>> run(RunId id) override;
     Result<std::optional<model::RunRecord>> run_by_uid(const Uid& uid) override;
-    Result<std::vector<model::RunRecord>> runs(const RunFilter& filter) override;
+    // Those about history are in history/history_reader.cpp.
+    Result<RunPage> runs(const RunFilter& filter) override;
+    Result<RunCount> count_runs(const RunFilter& filter) override;
+    Result<RunGroupPage> run_groups(const GroupFilter& filter) override;
+    Result<std::vector<model::TrackedValue>> tracked(RunId id) override;
     Result<std::vector<model::RunRecord>> open_runs() override;
     Result<std::vector<model::JournalRow>> journal(RunId id, std::int64_t after_seq) override;
     Result<std::optional<model::EventRecord>> event(EventId id) override;
-    Result<std::vector<model::EventRecord>> events(FlowId flow, EventId before, int limit) override;
+    Result<EventPage> events(const EventFilter& filter) override;
     Result<std::vector<model::EffectRecord>> effects(RunId id) override;
     Result<std::vector<model::EffectRecord>> effects_by_key(const std::string& key) override;
     Result<std::vector<model::EffectRecord>> effects_on(
@@ -43,6 +47,8 @@ class SqlReader final : public Reader {
     Result<std::optional<CallbackRow>> callback(RunId run, const std::string& path) override;
     Result<std::vector<LockRow>> locks() override;
     Result<std::vector<RunId>> runs_in_line() override;
+    Result<Retention> retention() override;
+    Result<HistorySize> history_size() override;
 
     NoticeReader& notices() override { return notices_; }
 

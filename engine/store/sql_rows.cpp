@@ -44,7 +44,7 @@ Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
 
 const char* const kJournalColumns =
     "seq, kind, line, attempt, attempt_class, at, path, operation, spec_hash, status, code,"
-    " secured, input, output";
+    " secured, took, input, output";
 
 Result<model::JournalRow> read_journal_row(SqlQuery& query, PayloadTable& payloads) {
     model::JournalRow row;
@@ -60,6 +60,7 @@ Result<model::JournalRow> read_journal_row(SqlQuery& query, PayloadTable& payloa
     row.status = model::parse_status(query.view()).value_or(model::Status::kFailed);
     row.code = query.text();
     row.secured = static_cast<model::Secured>(query.integer());
+    row.took = Duration(query.integer());
     TIDEWAY_TRY_ASSIGN(row.input, payloads.load(query.payload()));
     TIDEWAY_TRY_ASSIGN(row.output, payloads.load(query.payload()));
     return row;

@@ -366,10 +366,32 @@ CREATE TABLE event_expectation(
   since INTEGER NOT NULL);
 )sql";
 
+// Tracked values stand once, found from both sides; a run without any has no row. What retention
+// removes is found in the order of ids, so that two indexes go that each run and each refused event
+// had to pay for.
+constexpr const char* kHistory = R"sql(
+CREATE TABLE tracked(
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  run_id INTEGER NOT NULL,
+  PRIMARY KEY(name, value, run_id)) WITHOUT ROWID;
+CREATE INDEX tracked_by_run ON tracked(run_id);
+
+CREATE TABLE retention(
+  subject TEXT NOT NULL,
+  flow_id INTEGER NOT NULL,
+  days INTEGER NOT NULL,
+  PRIMARY KEY(subject, flow_id)) WITHOUT ROWID;
+
+DROP INDEX run_by_end;
+DROP INDEX event_without_run;
+ALTER TABLE journal ADD COLUMN took INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 8> steps{
+    static const std::array<Migration, 9> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
@@ -377,7 +399,8 @@ std::span<const Migration> sqlite_migrations() {
          {5, kTurns},
          {6, kSecured},
          {7, kPeople},
-         {8, kNotices}}};
+         {8, kNotices},
+         {9, kHistory}}};
     return steps;
 }
 

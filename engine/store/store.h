@@ -12,6 +12,7 @@
 #include "engine/base/crash_points.h"
 #include "engine/base/result.h"
 #include "engine/store/commands.h"
+#include "engine/store/history/search.h"
 
 namespace tideway::store {
 
@@ -28,21 +29,6 @@ struct FlowRow {
     std::string state_reason;
     VersionId published = 0;
     std::string version_hash;
-};
-
-struct RunFilter {
-    std::optional<FlowId> flow_id{};
-    std::vector<model::Status> statuses{};  // empty: all
-    std::optional<Timestamp> created_from{};
-    std::optional<Timestamp> created_to{};
-    std::string outcome{};
-    std::string fingerprint{};
-    std::string record_id{};  // of an effect (ledger)
-    std::string person{};     // who started it by hand
-    std::optional<Uid> root_uid{};
-    std::optional<Uid> parent_uid{};
-    RunId before_id = 0;  // paging: runs with a smaller id, newest first
-    int limit = 50;       // at most limits::kPageSizeMax
 };
 
 struct CallbackRow {
@@ -79,16 +65,19 @@ class Reader {
 
     virtual Result<std::optional<model::RunRecord>> run(RunId id) = 0;
     virtual Result<std::optional<model::RunRecord>> run_by_uid(const Uid& uid) = 0;
-    virtual Result<std::vector<model::RunRecord>> runs(const RunFilter& filter) = 0;
+    virtual Result<RunPage> runs(const RunFilter& filter) = 0;
+    // Whatever the limit of the filter is.
+    virtual Result<RunCount> count_runs(const RunFilter& filter) = 0;
+    virtual Result<RunGroupPage> run_groups(const GroupFilter& filter) = 0;
+    // By name, then by value.
+    virtual Result<std::vector<model::TrackedValue>> tracked(RunId id) = 0;
     // Status Waiting, Running or Paused, oldest first.
     virtual Result<std::vector<model::RunRecord>> open_runs() = 0;
     virtual Result<std::vector<model::JournalRow>> journal(
         RunId id, std::int64_t after_seq = 0
     ) = 0;
     virtual Result<std::optional<model::EventRecord>> event(EventId id) = 0;
-    virtual Result<std::vector<model::EventRecord>> events(
-        FlowId flow, EventId before, int limit
-    ) = 0;
+    virtual Result<EventPage> events(const EventFilter& filter) = 0;
     // Oldest first.
     virtual Result<std::vector<FanOutRow>> fan_outs() = 0;
     virtual Result<Payload> fan_out_items(EventId event) = 0;
@@ -116,6 +105,8 @@ class Reader {
     // Those that wait for their turn (Turn): nobody starts them but the end of another run.
     virtual Result<std::vector<RunId>> runs_in_line() = 0;
     virtual NoticeReader& notices() = 0;
+    virtual Result<Retention> retention() = 0;
+    virtual Result<HistorySize> history_size() = 0;
 };
 
 // Thread: any.

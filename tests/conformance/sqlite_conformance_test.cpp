@@ -1,4 +1,4 @@
-#include "tests/conformance/store_conformance.h"
+#include "tests/conformance/store_search.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::tests {
@@ -14,11 +14,12 @@ class SqliteFile final : public StoreHome {
     TempFolder folder_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Sqlite, StoreConformance, testing::Values(MakeStoreHome([]() -> std::unique_ptr<StoreHome> {
-        return std::make_unique<SqliteFile>();
-    }))
-);
+std::unique_ptr<StoreHome> make_home() {
+    return std::make_unique<SqliteFile>();
+}
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformance, testing::Values(MakeStoreHome(make_home)));
+INSTANTIATE_TEST_SUITE_P(Sqlite, StoreSearch, testing::Values(MakeStoreHome(make_home)));
 
 }  // namespace
 }  // namespace tideway::tests

@@ -117,7 +117,7 @@ TEST_P(StoreConformance, AnswersASecondEventWithTheSameKeyWithTheFirstRun) {
     ASSERT_TRUE(event && *event);
     EXPECT_EQ((*event)->status, model::EventStatus::kDuplicate);
     EXPECT_EQ((*event)->run_id, made.run_id);
-    EXPECT_EQ(reader().runs({})->size(), 1U);
+    EXPECT_EQ(reader().runs({})->runs.size(), 1U);
 }
 
 TEST_P(StoreConformance, FindsADuplicateWithinTheSameBatch) {
@@ -176,14 +176,14 @@ TEST_P(StoreConformance, MakesARunOfOneUidOnce) {
     EXPECT_TRUE(second.is_duplicate);
     EXPECT_EQ(second.run_id, first.run_id);
     EXPECT_EQ(second.id, first.id);
-    EXPECT_EQ(reader().runs({})->size(), 1U);
+    EXPECT_EQ(reader().runs({})->runs.size(), 1U);
 }
 
 TEST_P(StoreConformance, RefusesARunWithoutAUid) {
     store::Admit admit = sample_admit();
     admit.run->uid = Uid();
     EXPECT_EQ(code_of(apply(admit)), "RunUidMissing");
-    EXPECT_TRUE(reader().events(7, 0, 10)->empty());
+    EXPECT_TRUE(reader().events({.flow_id = 7})->events.empty());
 }
 
 // ------------------------------------------------------------------ journal
@@ -309,7 +309,7 @@ TEST_P(StoreConformance, UndoesTheWholeBatchThatFailsAndOnlyThat) {
     EXPECT_EQ(code_of(bad.get()), "JournalGap");
     EXPECT_EQ(code_of(good.get()), "");
     EXPECT_EQ(journal(id).size(), 1U);
-    EXPECT_EQ(reader().runs({})->size(), 1U);
+    EXPECT_EQ(reader().runs({})->runs.size(), 1U);
 }
 
 // ------------------------------------------------------------------ status, lists
@@ -381,7 +381,7 @@ TEST_P(StoreConformance, FindsRunsByEveryFilter) {
     done(end);
     const auto only = [this](store::RunFilter filter) {
         const auto found = reader().runs(filter);
-        return found && found->size() == 1 ? found->front().id : -1;
+        return found && found->runs.size() == 1 ? found->runs.front().id : -1;
     };
 
     EXPECT_EQ(only({.flow_id = 8}), special);
@@ -393,7 +393,7 @@ TEST_P(StoreConformance, FindsRunsByEveryFilter) {
     EXPECT_EQ(only({.fingerprint = "f1"}), special);
     EXPECT_EQ(only({.record_id = "rec-1"}), special);
     EXPECT_EQ(only({.person = "ada"}), special);
-    EXPECT_TRUE(reader().runs({.person = "bob"})->empty());
+    EXPECT_TRUE(reader().runs({.person = "bob"})->runs.empty());
     EXPECT_EQ(only({.root_uid = child.run->root_uid}), special);
     EXPECT_EQ(only({.root_uid = run(plain).uid}), plain);
     EXPECT_EQ(only({.parent_uid = child.run->parent_uid}), special);
@@ -407,13 +407,13 @@ TEST_P(StoreConformance, ListsEventsOfAFlowNewestFirst) {
     const store::Outcome first = done(sample_admit());
     const store::Outcome second = done(sample_admit());
     done(sample_admit(8));
-    const auto all = reader().events(7, 0, 10);
+    const auto all = reader().events({.flow_id = 7});
     ASSERT_TRUE(all);
-    ASSERT_EQ(all->size(), 2U);
-    EXPECT_EQ(all->front().id, second.id);
-    const auto older = reader().events(7, second.id, 10);
-    ASSERT_EQ(older->size(), 1U);
-    EXPECT_EQ(older->front().id, first.id);
+    ASSERT_EQ(all->events.size(), 2U);
+    EXPECT_EQ(all->events.front().event.id, second.id);
+    const auto older = reader().events({.flow_id = 7, .before_id = second.id});
+    ASSERT_EQ(older->events.size(), 1U);
+    EXPECT_EQ(older->events.front().event.id, first.id);
 }
 
 // ------------------------------------------------------------------ effects

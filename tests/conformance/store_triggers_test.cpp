@@ -31,7 +31,7 @@ TEST_P(StoreConformance, CommitsEventsWithTheCursorBehindThemOrNotAtAll) {
     done(move_cursor("", "1"));
     ASSERT_TRUE(apply(sample_admit(7), move_cursor("1", "2")));
     EXPECT_EQ(code_of(apply(sample_admit(7), move_cursor("1", "2"))), "TriggerMoved");
-    EXPECT_EQ(reader().events(7, 0, 10)->size(), 1U);
+    EXPECT_EQ(reader().events({.flow_id = 7})->events.size(), 1U);
 }
 
 TEST_P(StoreConformance, KeepsTheCursorWhenTheKeysOfATriggerChange) {
@@ -60,7 +60,7 @@ TEST_P(StoreConformance, KeepsASplitEventUntilAllItsItemsHaveRuns) {
     ASSERT_TRUE(apply(sample_admit(7), sample_admit(7), AdvanceFanOut{event.id, 0, 2}));
     EXPECT_EQ(reader().fan_outs()->front().next, 2);
     EXPECT_EQ(code_of(apply(sample_admit(7), AdvanceFanOut{event.id, 0, 2})), "FanOutMoved");
-    EXPECT_EQ(reader().events(7, 0, 10)->size(), 3U);
+    EXPECT_EQ(reader().events({.flow_id = 7})->events.size(), 3U);
 
     done(AdvanceFanOut{event.id, 2, 3});
     EXPECT_TRUE(reader().fan_outs()->empty());

@@ -181,7 +181,7 @@ TEST_P(StoreConformance, RefusesAnEventThatWouldHaveToWaitInAFullLine) {
     store::Admit split = split_event();
     split.turn = at_most(1, 1);
     EXPECT_EQ(code_of(apply(std::move(split))), "TooManyWaitingRuns");
-    EXPECT_EQ(reader().events(7, 0, 10)->size(), 2U);
+    EXPECT_EQ(reader().events({.flow_id = 7})->events.size(), 2U);
     EXPECT_TRUE(done(in_line(at_most(1))).waits) << "a resubmitted run is never refused";
     EXPECT_EQ(in_line_now().front(), second.run_id);
 }
@@ -190,7 +190,7 @@ TEST_P(StoreConformance, TakesWhatComesTogetherOrNothingOfIt) {
     ASSERT_TRUE(apply(in_line(at_most(1, 0)), in_line(at_most(1)), in_line(at_most(1))));
     EXPECT_EQ(in_line_now().size(), 2U);
     EXPECT_EQ(code_of(apply(in_line(at_most(1, 1)), in_line(at_most(1)))), "TooManyWaitingRuns");
-    EXPECT_EQ(reader().events(7, 0, 10)->size(), 3U);
+    EXPECT_EQ(reader().events({.flow_id = 7})->events.size(), 3U);
 }
 
 // ------------------------------------------------------------------ coalescing

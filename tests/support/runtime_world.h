@@ -84,10 +84,13 @@ class RuntimeWorld {
 
     // What triggers of the flow delivered, oldest first.
     std::vector<model::EventRecord> events(const std::string& flow) {
-        auto events = reader().events(catalog_->flow(flow)->row.id, 0, 500);
-        EXPECT_TRUE(events);
-        std::ranges::reverse(*events);
-        return *events;
+        const auto page = reader().events({.flow_id = catalog_->flow(flow)->row.id, .limit = 500});
+        EXPECT_TRUE(page);
+        std::vector<model::EventRecord> events;
+        for (const store::FoundEvent& found : page->events) {
+            events.insert(events.begin(), found.event);
+        }
+        return events;
     }
 
     // Waits until something is true that changes on another thread; 20 s at most.

@@ -104,7 +104,7 @@ TEST(RunLimits, AFlowThatCallsItselfWithoutEndFailsAtTheDeepestLevel) {
     all.limit = 100;
     const auto runs = world.reader().runs(all);
     ASSERT_TRUE(runs);
-    EXPECT_EQ(runs->size(), static_cast<std::size_t>(limits::kChildDepthMax + 1));
+    EXPECT_EQ(runs->runs.size(), static_cast<std::size_t>(limits::kChildDepthMax + 1));
 }
 
 TEST(RunLimits, ARunWhoseJournalGrowsTooLargeFails) {

@@ -278,12 +278,16 @@ TEST(SecureTriggerEvents, AreSecuredWhenTheyAreTooManyForOneCommit) {
     const auto all = [&world, flow_id] {
         std::vector<model::EventRecord> out;
         while (true) {
-            const auto page = world.reader().events(flow_id, out.empty() ? 0 : out.back().id, 400);
+            const auto page = world.reader().events(
+                {.flow_id = flow_id, .before_id = out.empty() ? 0 : out.back().id, .limit = 400}
+            );
             EXPECT_TRUE(page);
-            if (!page || page->empty()) {
+            if (!page || page->events.empty()) {
                 return out;
             }
-            out.insert(out.end(), page->begin(), page->end());
+            for (const store::FoundEvent& found : page->events) {
+                out.push_back(found.event);
+            }
         }
     };
     EXPECT_TRUE(RuntimeWorld::becomes([&] { return all().size() == items.size() + 1; }));

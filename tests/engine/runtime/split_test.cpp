@@ -31,13 +31,13 @@ std::multiset<std::string> items_done(RuntimeWorld& world) {
     filter.limit = static_cast<int>(limits::kPageSizeMax);
     while (true) {
         const auto page = world.reader().runs(filter);
-        if (!page || page->empty()) {
+        if (!page || page->runs.empty()) {
             return out;
         }
-        for (const model::RunRecord& run : *page) {
+        for (const model::RunRecord& run : page->runs) {
             out.insert(run.output.str());
         }
-        filter.before_id = page->back().id;
+        filter.before_id = page->runs.back().id;
     }
 }
 

@@ -32,7 +32,7 @@ class BackupTest : public testing::Test {
     static std::size_t runs_in(const std::string& path) {
         const auto runs = open(path)->reader().runs({});
         EXPECT_TRUE(runs);
-        return runs ? runs->size() : 0;
+        return runs ? runs->runs.size() : 0;
     }
 
     static std::string restored_from(store::Store& store) {
@@ -68,7 +68,7 @@ TEST_F(BackupTest, IsMadeOfWhatIsCommittedWhileTheStoreIsWritten) {
     ASSERT_TRUE(bytes) << bytes.error().text();
     EXPECT_EQ(static_cast<std::uintmax_t>(*bytes), fs::file_size(copy()));
     ASSERT_TRUE(apply(*store, sample_admit()));
-    EXPECT_EQ(store->reader().runs({})->size(), 2U);
+    EXPECT_EQ(store->reader().runs({})->runs.size(), 2U);
     EXPECT_EQ(runs_in(copy()), 1U);
 }
 
