@@ -115,6 +115,7 @@ void OperationRun::begin_attempt() {
         return;
     }
     ++attempt_;
+    attempt_at_ = services_.clock->now();
     phase_ = Phase::kAttempt;
     effect_left_ = false;
     token_refreshed_ = false;
@@ -210,6 +211,9 @@ void OperationRun::send_authorized(Send send, http::Request request) {
 
 void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
     const bool is_effect = sent.is_effect && start_.operation->effect != EffectClass::kRead;
+    if (!result || result->status >= 400) {
+        asked_ = {{"method", sent.request.method}, {"url", sent.request.url}};
+    }
     if (!result) {
         const bool doubtful = is_effect && result.error().sent;
         if (doubtful) {
@@ -237,6 +241,10 @@ void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
         effect_left_at_ = services_.clock->now();
     }
     take(exchange_->on_response(*result));
+}
+
+Duration OperationRun::attempt_took() const {
+    return attempt_at_ ? services_.clock->now() - *attempt_at_ : Duration(0);
 }
 
 std::optional<Duration> OperationRun::time_left() const {
@@ -363,12 +371,18 @@ void OperationRun::on_probe_failed(const Failed& failed) {
 void OperationRun::note(
     AttemptClass attempt_class, const Error& error, std::string_view next, Duration wait
 ) {
-    const Json note = {
+    Json note = {
         {"code", error.code},
         {"message", error.message},
         {"next", next},
         {"wait_ms", wait.count() / 1000},
     };
+    if (!asked_.is_null()) {
+        note["request"] = std::exchange(asked_, {});
+    }
+    if (error.http_status != 0) {
+        note["answer"] = {{"status", error.http_status}, {"details", error.details}};
+    }
     listener_.on_attempt(*this, attempt_, attempt_class, to_payload(note));
 }
 

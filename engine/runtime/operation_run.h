@@ -66,7 +66,9 @@ class OperationRun {
     class Listener {
       public:
         virtual ~Listener() = default;
-        // An attempt that did not end the step. `note` is {"code","message","next","wait_ms"}.
+        // An attempt that did not end the step. `note` is {"code","message","next","wait_ms"};
+        // where a service was asked, also "request" {"method","url"} and "answer"
+        // {"status","details"}.
         virtual void on_attempt(
             OperationRun& run, int attempt, model::AttemptClass attempt_class, Payload note
         ) = 0;
@@ -97,6 +99,9 @@ class OperationRun {
     const OperationStart& what() const { return start_; }
 
     int attempt() const { return attempt_; }
+
+    // Since the attempt began that is under way, or was the last.
+    Duration attempt_took() const;
 
     // A request that changes the outside world is under way, or in doubt.
     bool is_in_flight() const { return in_flight_; }
@@ -149,6 +154,8 @@ class OperationRun {
     bool token_refreshed_ = false;
     bool effect_left_ = false;  // some byte of the effect's request of this attempt may have left
     Timestamp effect_left_at_;
+    std::optional<Timestamp> attempt_at_;
+    Json asked_;  // the last request that was not answered well
     std::optional<Timestamp> deadline_;
     void (OperationRun::*resume_)() = nullptr;  // what it does when the connection is back
     std::optional<Timestamp> paused_at_;

@@ -309,6 +309,7 @@ void RunSession::finish_operation(
     row.attempt = attempt;
     row.attempt_class = attempt_class;
     row.output = is_value ? answer.value : model::to_payload(answer.error);
+    row.took = pending->run ? pending->run->attempt_took() : Duration(0);
     append(std::move(row));
     if (pending->is_effect && pending->has_intent) {
         EffectRecord& effect = pending->effect;
@@ -337,6 +338,7 @@ void RunSession::on_attempt(
     row.input = {};
     row.attempt = attempt;
     row.attempt_class = attempt_class;
+    row.took = run.attempt_took();
     row.output = std::move(note);
     append(std::move(row));
 }

@@ -109,7 +109,9 @@ class TreeBuilder {
                 return;
             case RowKind::kAttempt:
                 node.attempts = std::max(node.attempts, row.attempt);
-                node.attempt_notes.push_back(row.output);
+                node.attempt_notes.push_back(
+                    {row.attempt, row.attempt_class, row.at, row.took, row.output}
+                );
                 if (row.status == Status::kPaused) {
                     node.status = Status::kPaused;
                     node.error = row.output;
@@ -144,9 +146,9 @@ class TreeBuilder {
         node.operation = row.operation;
         node.line = row.line;
         node.input = row.input;
-        // A read is journaled with its result only: when it began is not known.
-        if (row.kind != RowKind::kResult) {
-            node.started = row.at;
+        // A read is journaled with its result only, which says how long it took.
+        if (row.kind != RowKind::kResult || row.took > Duration(0)) {
+            node.started = row.at - row.took;
         }
         node.status = row.kind == RowKind::kWait ? Status::kWaiting : Status::kRunning;
         children_[owner_of(row.path)].push_back(row.path);
@@ -298,6 +300,33 @@ std::vector<StepNode> build_step_tree(
     return steps;
 }
 
+namespace {
+
+std::string_view word_of(model::AttemptClass attempt_class) {
+    switch (attempt_class) {
+        case model::AttemptClass::kNone:
+            return "none";
+        case model::AttemptClass::kDone:
+            return "done";
+        case model::AttemptClass::kNotDone:
+            return "not done";
+        case model::AttemptClass::kInDoubt:
+            return "in doubt";
+    }
+    return "none";
+}
+
+Json attempt_view(const AttemptNote& attempt, Sight sight) {
+    Json out = shown_error(attempt.note, sight);
+    out["attempt"] = attempt.number;
+    out["class"] = word_of(attempt.attempt_class);
+    out["started"] = format_utc(attempt.ended - attempt.took);
+    out["duration_ms"] = attempt.took.count() / 1000;
+    return out;
+}
+
+}  // namespace
+
 Json to_json(const StepNode& node, Contents contents) {
     Json out = {
         {"name", node.name},
@@ -333,8 +362,8 @@ Json to_json(const StepNode& node, Contents contents) {
     if (contents == Contents::kWith) {
         put_shown(out, "input", node.input, input_sight(node.secured));
         put_shown(out, "output", node.output, output_sight(node.secured));
-        for (const Payload& note : node.attempt_notes) {
-            out["attempt_notes"].push_back(shown_error(note, error_sight(node.secured)));
+        for (const AttemptNote& attempt : node.attempt_notes) {
+            out["attempt_notes"].push_back(attempt_view(attempt, error_sight(node.secured)));
         }
     }
     for (const StepNode& child : node.children) {

@@ -14,6 +14,15 @@
 
 namespace tideway::runtime {
 
+// One that did not end the step, with what was asked and answered.
+struct AttemptNote {
+    int number = 0;
+    model::AttemptClass attempt_class = model::AttemptClass::kNone;
+    Timestamp ended;
+    Duration took{};
+    Payload note;
+};
+
 struct StepNode {
     std::string name;
     std::string path;  // "" for what never ran
@@ -23,7 +32,7 @@ struct StepNode {
     model::Status status = model::Status::kSkipped;
     std::string code;
     int attempts = 0;
-    std::vector<Payload> attempt_notes;
+    std::vector<AttemptNote> attempt_notes;
     Payload input;
     Payload output;
     Payload error;
