@@ -98,6 +98,7 @@ void RunSession::flush() {
     append.lease_epoch = run_.lease_epoch;
     append.rows = journal_->take_unflushed();
     append.effects = std::exchange(unflushed_effects_, {});
+    append.tracked = tracked_.take_unflushed();
     run_.journal_bytes = journal_->bytes();
     if (std::exchange(run_changed_, false)) {
         append.run = run_;

@@ -36,6 +36,8 @@ std::string operation_word(const StepRequest& request) {
             return "terminate";
         case RequestKind::kOutcome:
             return "outcome";
+        case RequestKind::kTrack:
+            return "track";
         case RequestKind::kRunChildFlow:
             return "run_child_flow";
         case RequestKind::kCallbackBegin:
@@ -129,6 +131,8 @@ std::optional<Answer> RunSession::request(const StepRequest& request) {
             return answer_operation(request);
         case RequestKind::kTerminate:
             return terminate(request);
+        case RequestKind::kTrack:
+            return answer_track(request);
         case RequestKind::kCompose:
         case RequestKind::kCondition:
         case RequestKind::kRespond:
@@ -184,6 +188,7 @@ Payload RunSession::make_value(const StepRequest& request) {
             return request.input;
         case RequestKind::kRespond:
         case RequestKind::kOutcome:
+        case RequestKind::kTrack:
         case RequestKind::kLog:
         default:
             return {};
@@ -223,6 +228,20 @@ std::optional<Answer> RunSession::answer_value(const StepRequest& request) {
     return remember(request, value);
 }
 
+std::optional<Answer> RunSession::answer_track(const StepRequest& request) {
+    const auto values = tracked_values_of(request.input);
+    if (auto refused = tracked_.refusal(values)) {
+        refused->step = model::parent_path(request.path);
+        return Answer::raise(std::move(*refused));
+    }
+    if (journal_->find(request.path) == nullptr) {
+        tracked_.add(values);
+    } else {
+        tracked_.remember(values);
+    }
+    return answer_value(request);
+}
+
 // Values that the run itself keeps, in the first execution and in replay alike.
 Answer RunSession::remember(const StepRequest& request, const Payload& value) {
     if (request.kind == RequestKind::kOutcome) {
@@ -233,7 +252,8 @@ Answer RunSession::remember(const StepRequest& request, const Payload& value) {
         }
         return Answer::of({});
     }
-    if (request.kind == RequestKind::kRespond || request.kind == RequestKind::kLog) {
+    if (request.kind == RequestKind::kRespond || request.kind == RequestKind::kLog ||
+        request.kind == RequestKind::kTrack) {
         return Answer::of({});
     }
     return Answer::of(value);
@@ -245,7 +265,7 @@ model::StepError RunSession::for_history(model::StepError error) const {
     const bool is_secured = std::ranges::any_of(secured_paths_, [&error](const std::string& path) {
         return error.step == path || error.step.starts_with(path + "/");
     });
-    if (is_secured) {
+    if (is_secured || error.details.size() > limits::kRepeatedDetailsBytesMax) {
         error.details.clear();
     }
     return error;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/runtime/history/tracked_values.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/operation_run.h"
 #include "engine/runtime/reader_pool.h"
@@ -176,6 +177,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     // --- answering requests (run_requests.cpp)
     bool is_journal_full(const script::StepRequest& request);
     std::optional<script::Answer> answer_value(const script::StepRequest& request);
+    std::optional<script::Answer> answer_track(const script::StepRequest& request);
     std::optional<script::Answer> answer_scope(const script::StepRequest& request);
     std::optional<script::Answer> answer_wait(const script::StepRequest& request);
     std::optional<script::Answer> answer_operation(const script::StepRequest& request);
@@ -251,6 +253,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::vector<std::string>
         fresh_;  // paths requested during replay, in order; started by go_live()
     std::set<std::string> secured_paths_;  // steps that keep something from readers
+    TrackedValues tracked_;
     Payload event_;
     Duration time_limit_;  // of the run
     std::unique_ptr<Timer> limit_timer_;

@@ -29,6 +29,7 @@ constexpr LanguageFunction kFunctions[] = {
     {"terminate", 1, 3, kStep},
     {"fail", 2, 3},
     {"outcome", 1, 2},
+    {"track", 1, 1},
     {"run_child_flow", 2, 4, kStep, kStepName, 4},
     // structure
     {"scope", 2, 2, kStructure, kStepName},

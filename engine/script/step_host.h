@@ -19,6 +19,7 @@ enum class RequestKind {
     kRespond,          // input: {status, headers, body}
     kTerminate,        // input: {status, code, message}; always answered kStop
     kOutcome,          // input: {word, reason}
+    kTrack,            // input: an object of texts, numbers, true and false
     kRunChildFlow,     // operation: flow name; input: the child's input
     kCallbackBegin,    // wait_for_callback begins, a scope; input: {timeout} in seconds; answered
                        // with {address, expires}

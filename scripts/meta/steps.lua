@@ -80,6 +80,14 @@ function fail(code, message, remedy) end
 ---@param reason? any
 function outcome(word, reason) end
 
+--- Keeps small values of the run by which people find it: `track { deal = referral.engagementId }`.
+--- A run keeps every value that it says of a name. They are there to be read, whatever is secured.
+---@param values table<string, string|number|boolean> nil and null are left out
+---
+--- Errors: a name that is not made of letters, digits and '_', a value that is no text, number, true or
+--- false, a name over 64 bytes, a value over 512 bytes; TooManyTrackedValues after 100 values of a run.
+function track(values) end
+
 --- Runs another flow of the pack as a child and waits for its answer. It is never started twice.
 ---@param name string
 ---@param child string The child's name, a literal.

@@ -1,6 +1,9 @@
 // The steps that are not operations: compose, condition, delay ... Each is one request.
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 
+#include "engine/base/limits.h"
 #include "engine/script/language.h"
 #include "engine/script/machine/arguments.h"
 #include "engine/script/machine/declaring.h"
@@ -164,6 +167,74 @@ int outcome(lua_State* state) {
     return run.ask(state, request, &guarded_continuation<give_nothing>);
 }
 
+bool is_tracked_name(std::string_view name) {
+    const bool is_short = !name.empty() && name.size() <= limits::kTrackedNameBytesMax;
+    return is_short && std::ranges::all_of(name, [](unsigned char letter) {
+               return std::isalnum(letter) != 0 || letter == '_';
+           });
+}
+
+// The key is below the value on the stack.
+void check_tracked(lua_State* state) {
+    const bool is_text_key = lua_type(state, -2) == LUA_TSTRING;
+    const std::string name(is_text_key ? to_view(state, -2) : kind_of(state, -2));
+    if (!is_text_key || !is_tracked_name(name)) {
+        raise(
+            state,
+            "track: a name has 1 to " + std::to_string(limits::kTrackedNameBytesMax) +
+                " letters, digits and '_', not " + (is_text_key ? "'" + name + "'" : name)
+        );
+    }
+    const int type = lua_type(state, -1);
+    if (type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN) {
+        raise(
+            state,
+            "track: '" + name + "' must be text, a number, true or false, got " +
+                std::string(kind_of(state, -1))
+        );
+    }
+    if (type == LUA_TSTRING && to_view(state, -1).size() > limits::kTrackedValueBytesMax) {
+        raise(
+            state,
+            "track: '" + name + "' has " + std::to_string(to_view(state, -1).size()) +
+                " bytes, at most " + std::to_string(limits::kTrackedValueBytesMax) +
+                " are kept; cut it with text.truncate_bytes"
+        );
+    }
+}
+
+// What is null is left out.
+Payload tracked_values(lua_State* state) {
+    lua_newtable(state);
+    lua_pushnil(state);
+    while (lua_next(state, 1) != 0) {
+        if (is_hidden_key(state, -2) || is_null(state, -1)) {
+            lua_pop(state, 1);
+            continue;
+        }
+        check_tracked(state);
+        lua_pushvalue(state, -2);
+        lua_insert(state, -2);
+        lua_rawset(state, 2);
+    }
+    return Payload(encode_value(state, 2));
+}
+
+int track(lua_State* state) {
+    ExecutionImpl& run = execution_of(state, "track");
+    lua_settop(state, 1);
+    if (lua_type(state, 1) != LUA_TTABLE) {
+        raise(
+            state,
+            "track: the values must be a table such as { deal = id }, got " +
+                std::string(kind_of(state, 1))
+        );
+    }
+    StepRequest request = run.request(state, RequestKind::kTrack, "@track");
+    request.input = tracked_values(state);
+    return run.ask(state, request, &guarded_continuation<give_nothing>);
+}
+
 int run_child_flow(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "run_child_flow");
     const std::string_view name = name_argument(state, 1, "run_child_flow");
@@ -260,6 +331,7 @@ void set_step_functions(lua_State* state) {
     set_function<terminate>(state, "terminate");
     set_function<fail>(state, "fail");
     set_function<outcome>(state, "outcome");
+    set_function<track>(state, "track");
     set_function<run_child_flow>(state, "run_child_flow");
     set_function<now>(state, "now");
     set_function<uuid>(state, "uuid");
