@@ -163,6 +163,16 @@ TEST(Try, ReturnsStatusErrorAndValue) {
     );
 }
 
+TEST(Try, NamesTheScopeWhereATableOfTheScriptWasRaised) {
+    const Ran ran = run_body(
+        "local own = { code = 'Mine', message = 'It broke.', hint = 7 }\n"
+        "local first = try('First', function() error(own) end)\n"
+        "local second = try('Second', function() scope('Inner', function() error(own) end) end)\n"
+        "return { first.error.step, second.error.step, second.error.hint, own.step == nil }"
+    );
+    EXPECT_EQ(ran.value(), R"(["First","Second/Inner",7,true])");
+}
+
 TEST(Try, TellsATimeOut) {
     const Ran ran = run_with(
         "return try('T', function() delay('D', 1) end).status",
