@@ -482,6 +482,16 @@ TEST(Steps, SendWhatTheyMean) {
     );
 }
 
+TEST(Steps, RefuseAResponseWithAStatusThatIsNone) {
+    for (const std::string status : {"99", "600", "'404'", "200.5"}) {
+        EXPECT_THAT(
+            run_body("respond { status = " + status + " }").value(),
+            HasSubstr("an integer from 200 to 599")
+        ) << status;
+    }
+    EXPECT_EQ(run_body("respond { status = 302 } respond { body = 1 }").host.requests.size(), 2U);
+}
+
 TEST(Steps, TerminateEndsTheRunUncatchably) {
     const Ran ran = run_body("pcall(terminate, 'Failed', 'Mine', 'why') log('after')");
     EXPECT_EQ(ran.state.kind, Kind::kStopped);
