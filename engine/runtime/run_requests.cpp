@@ -81,6 +81,15 @@ bool has_due(RequestKind kind) {
            kind == RequestKind::kCallbackBegin || kind == RequestKind::kWaitForCallback;
 }
 
+model::StepError already_responded(const StepRequest& request) {
+    model::StepError error;
+    error.code = "AlreadyResponded";
+    error.message = "The run has responded before; nobody waits for a second response.";
+    error.remedy = "Respond once; give later values back with return.";
+    error.step = request.path;
+    return error;
+}
+
 // When the wait is over by itself: after seconds, or at a time.
 std::optional<Timestamp> due_of(const StepRequest& request, Timestamp now) {
     const auto parsed = parse_json(request.input.view(), "a wait");
@@ -212,13 +221,17 @@ std::optional<Answer> RunSession::answer_value(const StepRequest& request) {
         const JournalRow& row = *recorded->opening;
         return remember(request, row.output.empty() ? row.input : row.output);
     }
+    if (request.kind == RequestKind::kRespond && has_responded_) {
+        // It leaves no row: a replay comes by here again.
+        return Answer::raise(already_responded(request));
+    }
     if (journal_->has_deliveries()) {
         diverged_ = model::describe_path(request.path) + " is new in the middle of the history";
         return Answer::stop();
     }
     const Payload value = make_value(request);
     append_value(request, value);
-    if (request.kind == RequestKind::kRespond && !has_responded_) {
+    if (request.kind == RequestKind::kRespond) {
         has_responded_ = true;
         run_.response = request.input;
         run_.is_secured = run_.is_secured || model::secures_outputs(request.secured);

@@ -98,6 +98,16 @@ int delay_until(lua_State* state) {
     return ask_value(state, run, request);
 }
 
+void check_response_status(lua_State* state, int response) {
+    lua_getfield(state, response, "status");
+    const bool is_given = !lua_isnil(state, -1) && !is_null(state, -1);
+    const lua_Integer status = lua_isinteger(state, -1) != 0 ? lua_tointeger(state, -1) : 0;
+    if (is_given && (status < 200 || status > 599)) {
+        raise(state, "respond: the status must be an integer from 200 to 599");
+    }
+    lua_pop(state, 1);
+}
+
 // respond(response) or respond(name, response, options)
 int respond(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "respond");
@@ -110,6 +120,7 @@ int respond(lua_State* state) {
     if (lua_type(state, response) != LUA_TTABLE) {
         raise(state, "respond: the response must be a table with status, headers and body");
     }
+    check_response_status(state, response);
     StepRequest request = run.request(state, RequestKind::kRespond, name);
     const model::Secured secured = options_argument(state, response + 1, "respond", step_options());
     request.secured = secure_whole(secured);

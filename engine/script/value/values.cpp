@@ -389,9 +389,35 @@ model::StepError to_step_error(lua_State* state, int index, std::string_view ste
     return error;
 }
 
+namespace {
+
+// Replaces the error table on top by a copy that names the step: a script may raise its own again.
+void name_step(lua_State* state, std::string_view step) {
+    luaL_checkstack(state, 5, "no room for an error");
+    const int original = lua_gettop(state);
+    lua_newtable(state);
+    lua_pushnil(state);
+    while (lua_next(state, original) != 0) {
+        lua_pushvalue(state, -2);
+        lua_insert(state, -2);
+        lua_rawset(state, original + 1);
+    }
+    push(state, step);
+    lua_setfield(state, original + 1, "step");
+    if (lua_getmetatable(state, original) != 0) {
+        lua_setmetatable(state, original + 1);
+    }
+    lua_remove(state, original);
+}
+
+}  // namespace
+
 void normalise_error(lua_State* state, std::string_view step) {
-    if (lua_type(state, -1) == LUA_TTABLE &&
-        !field_text(state, lua_gettop(state), "code").empty()) {
+    const int at = lua_gettop(state);
+    if (lua_type(state, at) == LUA_TTABLE && !field_text(state, at, "code").empty()) {
+        if (field_text(state, at, "step").empty()) {
+            name_step(state, step);
+        }
         return;
     }
     const model::StepError error = to_step_error(state, -1, step);

@@ -209,6 +209,28 @@ end })"}});
     EXPECT_NE(run.error.view().find("Enough is enough."), std::string_view::npos);
 }
 
+TEST(Run, RefusesASecondResponseInAReplayToo) {
+    RuntimeWorld world({{"twice", R"(
+return flow { title = "Twice", trigger = trigger.manual {}, run = function()
+  respond { body = 1 }
+  local again = try("Again", function() respond("Second", { body = 2 }) end)
+  wait_for_callback("Hold", function() end)
+  return array { again.error.code, again.error.step }
+end })"}});
+    const auto admitted = world.admit("twice");
+    ASSERT_TRUE(admitted);
+    const Uid uid = admitted->runs.front();
+    world.when(uid, [](const model::RunRecord& run) {
+        return run.status == model::Status::kWaiting;
+    });
+    world.restart();
+    EXPECT_EQ(call_back(world, uid, "Hold", "{}"), store::CallbackFate::kTaken);
+    const auto run = world.ended(uid);
+    EXPECT_EQ(run.output.view(), R"(["AlreadyResponded","Again/Second"])")
+        << runtime::headline(run);
+    EXPECT_EQ(run.response.view(), R"({"body":1})");
+}
+
 TEST(Run, WithAnEndlessLoopFailsAndLetsOthersRun) {
     RuntimeWorld world(
         {{"loop",

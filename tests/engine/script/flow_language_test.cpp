@@ -163,6 +163,16 @@ TEST(Try, ReturnsStatusErrorAndValue) {
     );
 }
 
+TEST(Try, NamesTheScopeWhereATableOfTheScriptWasRaised) {
+    const Ran ran = run_body(
+        "local own = { code = 'Mine', message = 'It broke.', hint = 7 }\n"
+        "local first = try('First', function() error(own) end)\n"
+        "local second = try('Second', function() scope('Inner', function() error(own) end) end)\n"
+        "return { first.error.step, second.error.step, second.error.hint, own.step == nil }"
+    );
+    EXPECT_EQ(ran.value(), R"(["First","Second/Inner",7,true])");
+}
+
 TEST(Try, TellsATimeOut) {
     const Ran ran = run_with(
         "return try('T', function() delay('D', 1) end).status",
@@ -470,6 +480,16 @@ TEST(Steps, SendWhatTheyMean) {
             "16 @uuid  "
         )
     );
+}
+
+TEST(Steps, RefuseAResponseWithAStatusThatIsNone) {
+    for (const std::string status : {"99", "600", "'404'", "200.5"}) {
+        EXPECT_THAT(
+            run_body("respond { status = " + status + " }").value(),
+            HasSubstr("an integer from 200 to 599")
+        ) << status;
+    }
+    EXPECT_EQ(run_body("respond { status = 302 } respond { body = 1 }").host.requests.size(), 2U);
 }
 
 TEST(Steps, TerminateEndsTheRunUncatchably) {
