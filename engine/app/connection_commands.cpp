@@ -384,7 +384,8 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
     };
     CLI::App* add_command =
         connections->add_subcommand("add", "Register, sign in, store and test a connection");
-    add_command->add_option("connector", options->connector, "partner_center, dataverse ...")
+    add_command
+        ->add_option("connector", options->connector, "partner_center, dataverse, salesforce ...")
         ->required();
     add_command->add_option("--name", options->name, "Name, as packs refer to it");
     add_command->add_flag("--sandbox", options->is_sandbox, "To the running sandbox");
