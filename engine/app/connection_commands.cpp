@@ -139,6 +139,8 @@ Result<ConnectionPlan> plan_of(
         if (pair.second == "-") {
             std::cerr << pair.first << ": " << std::flush;
             std::getline(std::cin, pair.second);
+        } else if (pair.second.starts_with('@')) {
+            TIDEWAY_TRY_ASSIGN(pair.second, read_text_file(pair.second.substr(1)));
         }
         plan.secrets.insert_or_assign(pair.first, Secret(std::move(pair.second)));
     }
@@ -370,7 +372,9 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
         command->add_option("--grant", options->grant, "authorization_code, device_code, ...");
         command->add_option("--set", options->settings, "A setting as name=value (repeatable)");
         command->add_option(
-            "--secret", options->secrets, "A secret as name=value; name=- asks for it (repeatable)"
+            "--secret",
+            options->secrets,
+            "A secret as name=value; name=- asks for it, name=@file reads it (repeatable)"
         );
         command->add_option(
             "--secret-expires",
@@ -380,7 +384,8 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
     };
     CLI::App* add_command =
         connections->add_subcommand("add", "Register, sign in, store and test a connection");
-    add_command->add_option("connector", options->connector, "partner_center, dataverse ...")
+    add_command
+        ->add_option("connector", options->connector, "partner_center, dataverse, salesforce ...")
         ->required();
     add_command->add_option("--name", options->name, "Name, as packs refer to it");
     add_command->add_flag("--sandbox", options->is_sandbox, "To the running sandbox");

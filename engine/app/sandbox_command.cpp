@@ -24,16 +24,19 @@ Status sandbox(const Globals& globals, SandboxesOptions options) {
         print_json(
             {{"partner_center", sandboxes->partner_center_url()},
              {"dataverse", sandboxes->dataverse_url()},
+             {"salesforce", sandboxes->salesforce_url()},
              {"connections", sandboxes->connections()}}
         );
     } else {
         std::cout << "Sandboxes are up:\n"
                   << "  Partner Center  " << sandboxes->partner_center_url() << "/sandbox\n"
                   << "  Dataverse       " << sandboxes->dataverse_url() << "/sandbox\n"
+                  << "  Salesforce      " << sandboxes->salesforce_url() << "/sandbox\n"
                   << "Connect to them with:\n"
                   << "  tideway connections add partner_center --name partner_center_referrals "
                      "--sandbox\n"
-                  << "  tideway connections add dataverse --name dynamics365 --sandbox\n";
+                  << "  tideway connections add dataverse --name dynamics365 --sandbox\n"
+                  << "  tideway connections add salesforce --sandbox\n";
     }
     std::cout << std::flush;
     int signal = 0;
@@ -47,9 +50,10 @@ void add_sandbox_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     auto options = std::make_shared<SandboxesOptions>();
     auto keep = std::make_shared<bool>(false);
     CLI::App* command =
-        app.add_subcommand("sandbox", "Run stand-ins of Partner Center and Dataverse");
+        app.add_subcommand("sandbox", "Run stand-ins of Partner Center, Dataverse and Salesforce");
     command->add_option("--partner-center-port", options->partner_center_port, "0: any free port");
     command->add_option("--dataverse-port", options->dataverse_port, "0: any free port");
+    command->add_option("--salesforce-port", options->salesforce_port, "0: any free port");
     command->add_flag("--keep", *keep, "Keep their state over a restart");
     command->callback([&globals, options, keep, exit] {
         options->state = *keep ? SandboxesOptions::State::kKeep : SandboxesOptions::State::kForget;

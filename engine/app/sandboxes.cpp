@@ -6,6 +6,7 @@
 
 #include "connectors/dataverse/sandbox.h"
 #include "connectors/partner_center/sandbox.h"
+#include "connectors/salesforce/sandbox.h"
 #include "engine/app/config.h"
 #include "engine/connector/sandbox.h"
 #include "engine/http/client.h"
@@ -30,7 +31,8 @@ struct Sandboxes::Parts {
     explicit Parts(SandboxesOptions options_in)
         : options(std::move(options_in)),
           identity(clock, "sandbox"),
-          faults(loop) {}
+          faults(loop),
+          salesforce_faults(loop) {}
 
     ~Parts() {
         loop.stop();
@@ -39,20 +41,25 @@ struct Sandboxes::Parts {
         }
         partner_center_server.reset();
         dataverse_server.reset();
+        salesforce_server.reset();
     }
 
     Status open();
+    Status open_salesforce();
 
     SandboxesOptions options;
     SystemClock clock;
     Loop loop;
     connector::SandboxIdentity identity;
     connector::SandboxFaults faults;  // of Dataverse; Partner Center has its own
+    connector::SandboxFaults salesforce_faults;
     std::unique_ptr<http::Client> client;
     std::unique_ptr<connectors::partner_center::Sandbox> partner_center;
     std::unique_ptr<connectors::dataverse::Sandbox> dataverse;
+    std::unique_ptr<connectors::salesforce::Sandbox> salesforce;
     std::unique_ptr<http::Server> partner_center_server;
     std::unique_ptr<http::Server> dataverse_server;
+    std::unique_ptr<http::Server> salesforce_server;
     std::string ca_file;
     std::thread thread;
 };
@@ -91,9 +98,28 @@ Status Sandboxes::Parts::open() {
         loopback("localhost", partner_center_server->port())
     );
     dataverse->set_base_url(loopback("127.0.0.1", dataverse_server->port()));
+    TIDEWAY_TRY(open_salesforce());
     ca_file = std::filesystem::absolute(options.folder + "/partner_center_ca.pem").string();
     TIDEWAY_TRY(write_private_file(ca_file, partner_center->authority_pem()));
     thread = std::thread([this] { loop.run(); });
+    return {};
+}
+
+Status Sandboxes::Parts::open_salesforce() {
+    using connectors::salesforce::Sandbox;
+    const bool keep = options.state == SandboxesOptions::State::kKeep;
+    Sandbox::Options salesforce_options;
+    salesforce_options.state_file = keep ? options.folder + "/salesforce.json" : "";
+    salesforce = std::make_unique<Sandbox>(loop, clock, salesforce_options);
+    TIDEWAY_TRY(salesforce->load_error());
+    salesforce->put_app({kClientId, kClientSecret, Sandbox::kIntegrationUser});
+    http::ServerOptions server;
+    server.port = options.salesforce_port;
+    TIDEWAY_TRY_ASSIGN(
+        salesforce_server,
+        http::start_server(loop, server, salesforce_faults.wrap(salesforce->handler()))
+    );
+    salesforce->set_base_url(loopback("127.0.0.1", salesforce_server->port()));
     return {};
 }
 
@@ -116,15 +142,21 @@ std::string Sandboxes::dataverse_url() const {
     return loopback("127.0.0.1", parts_->dataverse_server->port());
 }
 
+std::string Sandboxes::salesforce_url() const {
+    return loopback("127.0.0.1", parts_->salesforce_server->port());
+}
+
 Json Sandboxes::connections() const {
-    const Json common = {
-        {"tenant", kTenant},
+    Json salesforce = {
         {"client_id", kClientId},
-        {"authority", partner_center_url()},
         {"is_sandbox", true},
         {"allow_private_network", true},
         {"allow_plain_http", true},
     };
+    Json common = salesforce;
+    salesforce["base_url"] = salesforce_url();
+    common["tenant"] = kTenant;
+    common["authority"] = partner_center_url();
     Json partner_center = common;
     partner_center["base_url"] = partner_center_url();
     partner_center["webhooks_url"] = loopback("localhost", parts_->partner_center_server->port());
@@ -137,6 +169,8 @@ Json Sandboxes::connections() const {
          {{"settings", partner_center}, {"secrets", secrets}, {"grant", "authorization_code"}}},
         {"dataverse",
          {{"settings", dataverse}, {"secrets", secrets}, {"grant", "client_credentials"}}},
+        {"salesforce",
+         {{"settings", salesforce}, {"secrets", secrets}, {"grant", "client_credentials"}}},
     };
 }
 

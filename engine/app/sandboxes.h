@@ -1,5 +1,5 @@
-// All sandboxes of this program in one process, on a thread of their own: sign-in, Partner Center
-// and Dataverse, each on a loopback port.
+// All sandboxes of this program in one process, on a thread of their own: sign-in, Partner Center,
+// Dataverse and Salesforce, each on a loopback port.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,7 @@ namespace tideway::app {
 struct SandboxesOptions {
     int partner_center_port = 0;  // 0: any free one
     int dataverse_port = 0;
+    int salesforce_port = 0;
     std::string folder;  // for state and the certificate authority; made when absent
     enum class State { kForget, kKeep };
     State state = State::kForget;
@@ -27,9 +28,10 @@ class Sandboxes {
 
     std::string partner_center_url() const;
     std::string dataverse_url() const;
+    std::string salesforce_url() const;
 
-    // {"partner_center":{"settings":..,"secrets":..,"grant":..},"dataverse":{...}}: what a
-    // connection to them needs.
+    // {"partner_center":{"settings":..,"secrets":..,"grant":..},"dataverse":{...},
+    // "salesforce":{...}}: what a connection to them needs.
     Json connections() const;
 
   private:

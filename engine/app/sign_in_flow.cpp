@@ -36,12 +36,15 @@ class RedirectListener {
     explicit RedirectListener(Loop& loop)
         : loop_(loop) {}
 
-    Result<std::string> start() {
+    // Port 0: any free one.
+    Result<std::string> start(int port) {
+        http::ServerOptions options;
+        options.port = port;
         TIDEWAY_TRY_ASSIGN(
             server_,
             http::start_server(
                 loop_,
-                {},
+                options,
                 [this](
                     const http::ServerRequest& request,
                     const std::shared_ptr<http::Responder>& answer
@@ -167,13 +170,16 @@ Result<SignedIn> sign_in_in_browser(
     const http::NetworkPolicy& policy,
     const Clock& clock
 ) {
+    const bool is_sandbox = bool_or(input.settings, "is_sandbox", false);
+    // A service that compares the whole redirect address knows it with its port.
+    const auto port = is_sandbox ? 0 : int_or(input.spec->oauth, "redirect_port", 0);
     RedirectListener listener(http.loop());
-    TIDEWAY_TRY_ASSIGN(const std::string redirect_uri, listener.start());
+    TIDEWAY_TRY_ASSIGN(const std::string redirect_uri, listener.start(static_cast<int>(port)));
     TIDEWAY_TRY_ASSIGN(
         const auto authorization, connector::start_authorization(input, redirect_uri)
     );
     std::string query;
-    if (bool_or(input.settings, "is_sandbox", false)) {
+    if (is_sandbox) {
         TIDEWAY_TRY_ASSIGN(query, play_browser(http, authorization.url, policy));
     } else {
         std::cerr << "Open this address in a browser on this computer and sign in:\n\n  "
@@ -232,6 +238,7 @@ Result<SignedIn> sign_in(
     };
     auto machine = plan.grant == "device_code" ? connector::sign_in_with_device_code(input, show)
                    : plan.grant == "refresh_token" ? connector::sign_in_with_refresh_token(input)
+                   : plan.grant == "jwt_bearer"    ? connector::sign_in_with_key(input, clock.now())
                                                    : connector::sign_in_as_app(input);
     if (!machine) {
         return fail(std::move(machine.error()));

@@ -36,6 +36,12 @@ class Authorizer {
         std::function<void(Result<http::Request>)> done
     ) const;
 
+    // A service refused a request that was authorised so (401): the next one gets other
+    // credentials, where there are others to be had.
+    void refused(const OpenConnection& connection, const std::string& audience) const {
+        tokens_.invalidate(connection.record.name, audience);
+    }
+
   private:
     TokenCache& tokens_;
     const Registry& registry_;

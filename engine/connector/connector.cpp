@@ -34,6 +34,10 @@ std::unique_ptr<Exchange> Connector::test(const Json& /*settings*/) const {
     return nullptr;
 }
 
+int Connector::status_of(const http::Response& response) const {
+    return response.status;
+}
+
 std::optional<Quota> Connector::quota(const http::Headers& /*headers*/) const {
     return std::nullopt;
 }

@@ -141,6 +141,10 @@ class Connector {
     // {"checks":[{"what":..,"ok":bool,"message":..}]}. Null: nothing to test.
     virtual std::unique_ptr<Exchange> test(const Json& settings) const;
 
+    // The HTTP status that an answer stands for, where the service says it with another one: "no
+    // requests are left" with 403.
+    virtual int status_of(const http::Response& response) const;
+
     // Absent: the answer does not say.
     virtual std::optional<Quota> quota(const http::Headers& headers) const;
 

@@ -87,11 +87,16 @@ std::string grant_of(const OpenConnection& open) {
 
 Result<http::QueryFields> grant_fields(
     const OpenConnection& open,
+    const model::ConnectorSpec& spec,
     const OauthSetup& setup,
     const std::string& resource,
-    std::string_view refresh_token
+    std::string_view refresh_token,
+    Timestamp now
 ) {
     const std::string grant = grant_of(open);
+    if (grant == "jwt_bearer") {
+        return assertion_fields(spec, open.settings, open.secrets, now);
+    }
     const std::string name = "Connection '" + open.record.name + "'";
     if (grant == "client_credentials") {
         if (setup.client_secret.empty()) {
@@ -260,7 +265,8 @@ class Core : public std::enable_shared_from_this<Core> {
             account.rotated ? account.rotated->reveal() : secret_or_empty(open, "refresh_token")
         );
         TIDEWAY_TRY_ASSIGN(
-            http::QueryFields fields, grant_fields(open, setup, resource, refresh_token)
+            http::QueryFields fields,
+            grant_fields(open, *spec, setup, resource, refresh_token, job->started)
         );
         job->used_refresh_token_digest = sha256(refresh_token);
         account.basis = {

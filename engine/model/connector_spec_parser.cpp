@@ -382,15 +382,27 @@ tideway::Status parse_oauth(const Json& json, const std::string& what, Connector
         return wanted ? refuse(what, "signs in with oauth2 but has no 'oauth'") : tideway::Status();
     }
     const std::string place = what + ", 'oauth'";
-    TIDEWAY_TRY(
-        only_fields(*oauth, {"authorize_url", "token_url", "device_url", "style", "grants"}, place)
-    );
+    TIDEWAY_TRY(only_fields(
+        *oauth,
+        {"authorize_url",
+         "token_url",
+         "device_url",
+         "style",
+         "grants",
+         "jwt_audience",
+         "jwt_subject",
+         "redirect_port"},
+        place
+    ));
     TIDEWAY_TRY(text_of(*oauth, "token_url", place));
-    if (!is_one_of(string_or(*oauth, "style"), {"v1", "v2"})) {
-        return refuse(place, "needs a 'style': \"v1\" (resource) or \"v2\" (scope)");
+    if (!is_one_of(string_or(*oauth, "style"), {"v1", "v2", "plain"})) {
+        return refuse(
+            place, "needs a 'style': \"v1\" (resource), \"v2\" (scope) or \"plain\" (neither)"
+        );
     }
     TIDEWAY_TRY_ASSIGN(const std::vector<std::string> grants, texts_of(*oauth, "grants", place));
-    const Names kGrants{"client_credentials", "authorization_code", "device_code", "refresh_token"};
+    const Names kGrants{
+        "client_credentials", "authorization_code", "device_code", "refresh_token", "jwt_bearer"};
     for (const std::string& grant : grants) {
         if (!is_one_of(grant, kGrants)) {
             return refuse(
@@ -399,6 +411,7 @@ tideway::Status parse_oauth(const Json& json, const std::string& what, Connector
         }
         const std::string_view url = grant == "authorization_code" ? "authorize_url"
                                      : grant == "device_code"      ? "device_url"
+                                     : grant == "jwt_bearer"       ? "jwt_audience"
                                                                    : "token_url";
         if (string_or(*oauth, url).empty()) {
             return refuse(place, "has the grant '" + grant + "' but no '" + std::string(url) + "'");

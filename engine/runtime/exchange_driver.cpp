@@ -13,6 +13,7 @@ struct ExchangeDriver::Running {
     std::shared_ptr<const connector::OpenConnection> connection;
     http::NetworkPolicy policy;
     std::function<void(Outcome)> done;
+    bool is_token_renewed = false;
 };
 
 void ExchangeDriver::drive(
@@ -42,12 +43,14 @@ void ExchangeDriver::take(const std::shared_ptr<Running>& running, connector::Tu
 }
 
 void ExchangeDriver::send(const std::shared_ptr<Running>& running, Send send) {
+    const std::string audience = send.audience;  // the callback takes `send` with it
+    http::Request request = send.request;
     authorizer_.authorize(
         running->connection,
-        send.audience,
-        std::move(send.request),
+        audience,
+        std::move(request),
         executor_,
-        [this, running](Result<http::Request> authorized) {
+        [this, running, send = std::move(send)](Result<http::Request> authorized) {
             if (!authorized) {
                 take(running, Failed{std::move(authorized.error()), {}});
                 return;
@@ -55,16 +58,31 @@ void ExchangeDriver::send(const std::shared_ptr<Running>& running, Send send) {
             client_.send(
                 std::move(*authorized),
                 running->policy,
-                [this, running](http::Exchange result) {
+                [this, running, send](http::Exchange result) {
                     if (!result) {
                         take(running, Failed{std::move(result.error().error), {}});
                         return;
                     }
-                    take(running, running->exchange->on_response(*result));
+                    answered(running, send, *result);
                 }
             );
         }
     );
+}
+
+void ExchangeDriver::answered(
+    const std::shared_ptr<Running>& running, const Send& sent, const http::Response& response
+) {
+    // The service says who-are-you before it does anything: nothing took effect.
+    const bool renews = response.status == 401 && !sent.audience.empty() &&
+                        running->connection != nullptr && !running->is_token_renewed;
+    if (renews) {
+        running->is_token_renewed = true;
+        authorizer_.refused(*running->connection, sent.audience);
+        send(running, sent);
+        return;
+    }
+    take(running, running->exchange->on_response(response));
 }
 
 }  // namespace tideway::runtime

@@ -1,5 +1,6 @@
 // Runs one Exchange of a connector outside a run: what arrives at a trigger, subscriptions,
-// connection tests. No retries, no journal.
+// connection tests. No retries, but with a new token where the service refuses the old one; no
+// journal.
 #pragma once
 
 #include <functional>
@@ -35,6 +36,11 @@ class ExchangeDriver {
     struct Running;
     void take(const std::shared_ptr<Running>& running, connector::Turn turn);
     void send(const std::shared_ptr<Running>& running, connector::Send send);
+    void answered(
+        const std::shared_ptr<Running>& running,
+        const connector::Send& sent,
+        const http::Response& response
+    );
 
     Executor& executor_;
     http::Client& client_;

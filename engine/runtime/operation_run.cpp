@@ -227,7 +227,8 @@ void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
     }
     if (is_guarded()) {
         const auto quota = start_.implementation->quota(result->headers);
-        services_.gate->note_answer(connection_name(), result->status, quota);
+        const int status = start_.implementation->status_of(*result);
+        services_.gate->note_answer(connection_name(), status, quota);
     }
     if (result->status == 401 && !sent.audience.empty() && !token_refreshed_ && start_.connection) {
         // The service says who-are-you before it does anything: nothing took effect.

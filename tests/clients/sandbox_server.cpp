@@ -1,9 +1,10 @@
 // Sandboxes as a process, for tests with public clients: starts the identity service and the
-// Dataverse sandbox on free loopback ports, prints one line of JSON and serves until its standard
-// input ends.
+// sandboxes of Dataverse and Salesforce on free loopback ports, prints one line of JSON and serves
+// until its standard input ends.
 //
 //   {"identity":"http://127.0.0.1:P1","tenant":..,"client_id":..,"client_secret":..,
-//    "dataverse":{"base_url":"http://127.0.0.1:P2","token":..}}
+//    "dataverse":{"base_url":"http://127.0.0.1:P2","token":..},
+//    "salesforce":{"base_url":"http://127.0.0.1:P3","username":..,"password":..,"private_key":..}}
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -11,9 +12,11 @@
 #include <thread>
 
 #include "connectors/dataverse/sandbox.h"
+#include "connectors/salesforce/sandbox.h"
 #include "engine/connector/sandbox.h"
 #include "engine/http/client.h"
 #include "engine/http/server.h"
+#include "tests/support/rsa_keys.h"
 
 namespace {
 
@@ -47,10 +50,17 @@ int run() {
 
     const auto identity_server = serve(loop, identity.handler());
     const auto dataverse_server = serve(loop, faults.wrap(dataverse.handler()));
-    if (!identity_server || !dataverse_server) {
+    using Salesforce = tideway::connectors::salesforce::Sandbox;
+    const auto keys = tideway::test_support::make_rsa_keys();
+    tideway::connector::SandboxFaults salesforce_faults(loop);
+    Salesforce salesforce(loop, clock, {});
+    salesforce.put_app({kClientId, kClientSecret, Salesforce::kIntegrationUser, keys.public_pem});
+    const auto salesforce_server = serve(loop, salesforce_faults.wrap(salesforce.handler()));
+    if (!identity_server || !dataverse_server || !salesforce_server) {
         return 1;
     }
     dataverse.set_base_url(address(*dataverse_server));
+    salesforce.set_base_url(address(*salesforce_server));
     const std::string token = identity.issue(
         {kTenant,
          kClientId,
@@ -64,7 +74,12 @@ int run() {
         {"tenant", kTenant},
         {"client_id", kClientId},
         {"client_secret", kClientSecret},
-        {"dataverse", {{"base_url", dataverse.base_url()}, {"token", token}}}};
+        {"dataverse", {{"base_url", dataverse.base_url()}, {"token", token}}},
+        {"salesforce",
+         {{"base_url", salesforce.base_url()},
+          {"username", Salesforce::kSeller},
+          {"password", "sandbox-password"},
+          {"private_key", keys.private_pem}}}};
     std::cout << tideway::dump(line) << std::endl;
 
     std::thread until_input_ends([&loop] {

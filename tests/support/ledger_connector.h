@@ -80,6 +80,10 @@ class LedgerConnector final : public connector::Connector {
         return write("/unsubscribe", {{"id", string_or(subscription.state, "id")}});
     }
 
+    int status_of(const http::Response& response) const override {
+        return response.status == 403 ? 429 : response.status;
+    }
+
     http::NetworkPolicy network_policy(const Json&) const override {
         http::NetworkPolicy policy;
         policy.allow_private = true;
@@ -100,9 +104,14 @@ class LedgerConnector final : public connector::Connector {
                 if (response.status < 400) {
                     return connector::Done{Payload(response.body), {}};
                 }
-                return connector::Failed{
+                connector::Failed failed{
                     connector::service_error(response, now_),
                     connector::classify(response.status, effect_)};
+                if (response.status == 403) {
+                    failed.error.kind = ErrorKind::kThrottled;
+                    failed.error.http_status = 429;
+                }
+                return failed;
             });
         }
 

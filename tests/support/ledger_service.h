@@ -17,7 +17,8 @@
 namespace tideway::testing {
 
 // How the service treats one request.
-enum class Treatment { kDo, kRefuse, kBusy, kCutBefore, kCutAfter, kDown, kUnknownCaller };
+// kUsedUp: no requests are left, told with 403.
+enum class Treatment { kDo, kRefuse, kBusy, kUsedUp, kCutBefore, kCutAfter, kDown, kUnknownCaller };
 
 // Thread: any; the handler runs on the server's.
 class LedgerService {
@@ -80,6 +81,11 @@ class LedgerService {
                 responder.send(
                     http::json_response(429, R"({"error":{"code":"busy","message":"Later."}})")
                 );
+                return;
+            case Treatment::kUsedUp:
+                responder.send(http::json_response(
+                    403, R"({"error":{"code":"used_up","message":"Nothing is left today."}})"
+                ));
                 return;
             case Treatment::kDown:
                 responder.send(http::json_response(

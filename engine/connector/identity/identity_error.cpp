@@ -1,4 +1,5 @@
-// Azure AD's error numbers as sentences with remedies.
+// The errors of identity providers as sentences with remedies: Azure AD's numbers, Salesforce's
+// words.
 #include <array>
 #include <charconv>
 #include <string>
@@ -81,6 +82,48 @@ constexpr std::array<Advice, 23> kAdvice{{
      "Enter the client secret, or switch on 'Allow public client flows' in the app registration."},
 }};
 
+struct SaidAdvice {
+    std::string_view said;  // a part of the description
+    std::string_view message;
+    std::string_view remedy;
+};
+
+constexpr std::array<SaidAdvice, 9> kSaidAdvice{{
+    {"user hasn't approved this consumer",
+     "The account has not approved the app.",
+     "In the app's policies choose \"Admin approved users are pre-authorized\" and give the "
+     "account's profile or permission set to it."},
+    {"audience is invalid",
+     "The signed statement names another sign-in address than the account's.",
+     "Set 'jwt_audience': https://login.salesforce.com, or https://test.salesforce.com for a "
+     "sandbox."},
+    {"invalid assertion",
+     "The signed statement was refused: its key, its time or its user is wrong.",
+     "Check that the app holds the certificate of 'private_key', that 'username' is the account's, "
+     "and that this computer's clock is right."},
+    {"inactive user", "The account is not active.", "Let an administrator activate it."},
+    {"no client credentials user enabled",
+     "The app has no account that it may run as.",
+     "In the app's policies, under Client Credentials Flow, choose the account in Run As."},
+    {"expired access/refresh token", "The sign-in was revoked or has expired.", kSignInAgain},
+    {"client identifier invalid", "The app's id was refused.", "Check the 'client_id' setting."},
+    {"invalid client credentials",
+     "The app's secret was refused.",
+     "Enter the app's consumer secret."},
+    {"request not supported on this domain",
+     "This way of signing in is not possible at this address.",
+     "Set the service's address to the organization's own: https://<name>.my.salesforce.com."},
+}};
+
+const SaidAdvice* advice_on(std::string_view description) {
+    for (const SaidAdvice& advice : kSaidAdvice) {
+        if (description.find(advice.said) != std::string_view::npos) {
+            return &advice;
+        }
+    }
+    return nullptr;
+}
+
 // The number after "AADSTS", 0 if there is none.
 int aadsts_code(std::string_view description) {
     const auto at = description.find("AADSTS");
@@ -140,6 +183,11 @@ Error identity_error(std::string_view error, std::string_view description) {
                : later   ? "IdentityProviderUnavailable"
                          : "TokenRefused";
     const std::string said = first_line(description);
+    if (const SaidAdvice* advice = advice_on(description)) {
+        out.message = std::string(advice->message) + " (" + said + ")";
+        out.remedy = advice->remedy;
+        return out;
+    }
     out.message =
         later ? "The identity provider cannot answer now." : std::string(oauth_message(error));
     out.message += " (" + (said.empty() ? std::string(error) : said) + ")";

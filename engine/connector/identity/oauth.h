@@ -1,5 +1,5 @@
-// OAuth 2 as Azure AD speaks it, as values: requests to its endpoints, their answers, and their
-// errors in words. No I/O. Used by the token cache and by sign_in.h. Thread: any.
+// OAuth 2 as Azure AD and Salesforce speak it, as values: requests to its endpoints, their answers,
+// and their errors in words. No I/O. Used by the token cache and by sign_in.h. Thread: any.
 #pragma once
 
 #include <map>
@@ -20,6 +20,7 @@ using Secrets = std::map<std::string, Secret, std::less<>>;
 enum class OauthStyle {
     kResource,  // v1: the audience is a `resource`; numbers come as texts
     kScope,     // v2: the audience is "{resource}/.default"
+    kPlain,     // plain: a token is for the account's one service, which its answer names
 };
 
 // ConnectorSpec::oauth with a connection's settings filled in.
@@ -45,9 +46,15 @@ Result<std::string> resource_of(
 
 enum class Offline { kNo, kYes };  // kYes: also a refresh token
 
-// The fields that name the audience: `resource` or `scope`.
+// The fields that name the audience: `resource` or `scope`; none in the plain style.
 http::QueryFields audience_fields(
     const OauthSetup& setup, const std::string& resource, Offline offline
+);
+
+// The grant of RFC 7523: a statement, signed with the secret `private_key`, that the app client_id
+// acts for the spec's `jwt_subject` at its `jwt_audience`. Valid for three minutes.
+Result<http::QueryFields> assertion_fields(
+    const model::ConnectorSpec& spec, const Json& settings, const Secrets& secrets, Timestamp now
 );
 
 // POST token_url with client_id, client_secret if there is one, and `fields`.
@@ -58,6 +65,7 @@ struct TokenAnswer {
     Secret refresh_token;                      // empty: none came
     Duration lifetime{0};                      // of the access token
     std::optional<Duration> refresh_lifetime;  // where the provider says it
+    std::string instance_url;                  // the account's service, where the provider says it
 };
 
 // Errors: kUnauthenticated (a person must act: the text says what), kUnavailable (try later; also

@@ -66,11 +66,32 @@ SignInTurn signed_in(const TokenAnswer& token, Secrets secrets, std::string gran
         now + token.refresh_lifetime.value_or(kRefreshTokenLifetime)};
 }
 
+// Requests go to the address in the settings: an account of another service is of no use there.
+std::optional<Error> foreign_instance(const TokenAnswer& token, const std::string& resource) {
+    const auto named = http::parse_url(token.instance_url);
+    const auto expected = http::parse_url(resource);
+    if (!named || !expected || (named->host == expected->host && named->port == expected->port)) {
+        return std::nullopt;
+    }
+    Error error;
+    error.kind = ErrorKind::kInvalidInput;
+    error.code = "InstanceMismatch";
+    error.message = "The account belongs to " + token.instance_url + ", and the settings name " +
+                    resource + ".";
+    error.remedy = "Set the service's address in the settings to " + token.instance_url + ".";
+    return error;
+}
+
+bool needs_refresh_token(std::string_view grant) {
+    return grant != "client_credentials" && grant != "jwt_bearer";
+}
+
 // One request to the token address, one answer.
 class TokenSignIn final : public SignIn {
   public:
-    TokenSignIn(http::Request request, Secrets secrets, std::string grant)
+    TokenSignIn(http::Request request, std::string resource, Secrets secrets, std::string grant)
         : request_(std::move(request)),
+          resource_(std::move(resource)),
           secrets_(std::move(secrets)),
           grant_(std::move(grant)) {}
 
@@ -81,7 +102,10 @@ class TokenSignIn final : public SignIn {
         if (!token) {
             return token.error();
         }
-        if (grant_ == "client_credentials") {
+        if (auto error = foreign_instance(*token, resource_)) {
+            return std::move(*error);
+        }
+        if (!needs_refresh_token(grant_)) {
             return SignedIn{secrets_, grant_, std::nullopt};
         }
         return signed_in(*token, secrets_, grant_, now);
@@ -89,6 +113,7 @@ class TokenSignIn final : public SignIn {
 
   private:
     http::Request request_;
+    std::string resource_;
     Secrets secrets_;
     std::string grant_;
 };
@@ -96,12 +121,15 @@ class TokenSignIn final : public SignIn {
 SignInOrError exchange(
     const SignInInput& input, const Prepared& prepared, std::string grant, http::QueryFields fields
 ) {
-    const Offline offline = grant == "client_credentials" ? Offline::kNo : Offline::kYes;
+    const Offline offline = needs_refresh_token(grant) ? Offline::kYes : Offline::kNo;
     std::ranges::move(
         audience_fields(prepared.setup, prepared.resource, offline), std::back_inserter(fields)
     );
     return std::make_unique<TokenSignIn>(
-        token_request(prepared.setup, std::move(fields)), input.secrets, std::move(grant)
+        token_request(prepared.setup, std::move(fields)),
+        prepared.resource,
+        input.secrets,
+        std::move(grant)
     );
 }
 
@@ -311,6 +339,14 @@ SignInOrError sign_in_with_refresh_token(const SignInInput& input) {
         "refresh_token",
         {{"grant_type", "refresh_token"}, {"refresh_token", std::string(token->second.reveal())}}
     );
+}
+
+SignInOrError sign_in_with_key(const SignInInput& input, Timestamp now) {
+    TIDEWAY_TRY_ASSIGN(const Prepared prepared, prepare(input, "jwt_bearer"));
+    TIDEWAY_TRY_ASSIGN(
+        http::QueryFields fields, assertion_fields(*input.spec, input.settings, input.secrets, now)
+    );
+    return exchange(input, prepared, "jwt_bearer", std::move(fields));
 }
 
 Result<Authorization> start_authorization(

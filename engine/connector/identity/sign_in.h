@@ -57,6 +57,9 @@ SignInOrError sign_in_as_app(const SignInInput& input);
 // A refresh token that somebody already has; it is exchanged for its successor at once.
 SignInOrError sign_in_with_refresh_token(const SignInInput& input);
 
+// The app signs in for a person, with a key instead of a password.
+SignInOrError sign_in_with_key(const SignInInput& input, Timestamp now);
+
 // --- in a browser: authorization code with PKCE ---
 
 struct Authorization {

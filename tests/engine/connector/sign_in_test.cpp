@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/digest.h"
+#include "engine/connector/identity/jwt.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/rsa_keys.h"
 
 namespace tideway::connector {
 namespace {
@@ -301,6 +303,90 @@ TEST_F(SignInTest, PrintsTheStepsOnTheOtherSideWithTheSettingsFilledIn) {
         register_text(spec_, input().settings),
         "1. Open the portal of contoso.\n2. Add the secret of app-1 for <owner>.\n"
     );
+}
+
+// --- services that are named by their tokens ---
+
+model::ConnectorSpec plain_spec() {
+    auto parsed = model::parse_connector_spec(R"({
+      "id":"crm","title":"CRM","auth":["oauth2"],
+      "oauth":{"token_url":"{base_url}/token","authorize_url":"{base_url}/authorize",
+               "style":"plain","jwt_audience":"{jwt_audience}","jwt_subject":"{username}",
+               "grants":["client_credentials","authorization_code","jwt_bearer"]},
+      "audiences":{"crm":"{base_url}"},
+      "settings":{"type":"object","properties":{
+        "jwt_audience":{"type":"string","default":"https://login.contoso.com"}}}})");
+    EXPECT_TRUE(parsed) << parsed.error().text();
+    return std::move(*parsed);
+}
+
+class PlainSignIn : public SignInTest {
+  protected:
+    PlainSignIn() { spec_ = plain_spec(); }
+
+    SignInInput for_person(const std::string& private_pem) {
+        SignInInput out = input({{"private_key", Secret(private_pem)}});
+        out.settings["username"] = "seller@contoso.example";
+        return out;
+    }
+};
+
+TEST_F(PlainSignIn, NamesNeitherResourceNorScope) {
+    auto machine = sign_in_as_app(input({{"client_secret", Secret("s1")}}));
+    ASSERT_TRUE(machine);
+    const auto sent = asked((*machine)->begin(kNow));
+    EXPECT_EQ(sent.request.url, "https://crm.contoso.com/token");
+    EXPECT_EQ(sent.form("resource") + sent.form("scope"), "");
+    EXPECT_EQ(sent.form("client_secret"), "s1");
+}
+
+TEST_F(PlainSignIn, WithAKeySendsASignedStatementThatIsValidForMinutes) {
+    const auto keys = test_support::make_rsa_keys();
+    auto machine = sign_in_with_key(for_person(keys.private_pem), kNow);
+    ASSERT_TRUE(machine) << machine.error().text();
+    const auto sent = asked((*machine)->begin(kNow));
+    EXPECT_EQ(sent.form("grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    const Json expected = {
+        {"iss", "app-1"},
+        {"sub", "seller@contoso.example"},
+        {"aud", "https://login.contoso.com"},
+        {"exp", 1'770'000'180}};
+    EXPECT_EQ(verify_jwt(sent.form("assertion"), keys.public_pem).value(), expected);
+    const SignInTurn end = (*machine)->on_response(answer(200, Json{{"access_token", "t1"}}), kNow);
+    const auto* done = std::get_if<SignedIn>(&end);
+    ASSERT_NE(done, nullptr);
+    EXPECT_EQ(done->grant, "jwt_bearer");
+    EXPECT_TRUE(done->secrets.contains("private_key"));
+}
+
+TEST_F(PlainSignIn, WithAKeyNeedsTheKeyAndThePerson) {
+    const auto keyless = sign_in_with_key(for_person(""), kNow);
+    ASSERT_FALSE(keyless);
+    EXPECT_EQ(keyless.error().code, "PrivateKeyMissing");
+    SignInInput nobody = for_person(test_support::make_rsa_keys().private_pem);
+    nobody.settings.erase("username");
+    const auto nameless = sign_in_with_key(nobody, kNow);
+    ASSERT_FALSE(nameless);
+    EXPECT_EQ(nameless.error().code, "SettingMissing");
+}
+
+TEST_F(PlainSignIn, AnAccountOfAnotherServiceIsRefusedWithItsAddress) {
+    auto machine = sign_in_as_app(input({{"client_secret", Secret("s1")}}));
+    ASSERT_TRUE(machine);
+    (void)(*machine)->begin(kNow);
+    const Json elsewhere = {
+        {"access_token", "t1"}, {"instance_url", "https://fabrikam.contoso.com"}};
+    const SignInTurn end = (*machine)->on_response(answer(200, elsewhere), kNow);
+    const auto* error = std::get_if<Error>(&end);
+    ASSERT_NE(error, nullptr);
+    EXPECT_EQ(error->code, "InstanceMismatch");
+    EXPECT_THAT(error->remedy, HasSubstr("https://fabrikam.contoso.com"));
+}
+
+TEST_F(PlainSignIn, SaysWhatToDoAboutAnAppThatIsNotApproved) {
+    const Error error = identity_error("invalid_grant", "user hasn't approved this consumer");
+    EXPECT_EQ(error.kind, ErrorKind::kUnauthenticated);
+    EXPECT_THAT(error.remedy, HasSubstr("pre-authorized"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "engine/connector/connector.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/rsa_keys.h"
 
 namespace tideway::connector {
 namespace {
@@ -170,6 +171,33 @@ TEST_F(TokenCacheTest, KeepsATokenUntilFiveMinutesBeforeItExpires) {
     client_.will_answer(200, token("t2"));
     ask();
     EXPECT_THAT(answers_, ElementsAre("t1", "t1", "t2"));
+}
+
+TEST_F(TokenCacheTest, KeepsATokenOfUnsaidLifeForTenMinutes) {
+    connect_as_app();
+    client_.will_answer(200, R"({"access_token":"t1"})");
+    client_.will_answer(200, R"({"access_token":"t2"})");
+    ask();
+    clock_.advance(minutes(9));
+    ask();
+    clock_.advance(minutes(2));
+    ask();
+    EXPECT_THAT(answers_, ElementsAre("t1", "t1", "t2"));
+}
+
+TEST_F(TokenCacheTest, SignsInWithAKeyAnewEachTime) {
+    restart(R"({"id":"crm","title":"CRM","auth":["oauth2"],
+      "oauth":{"token_url":"{base_url}/token","style":"plain","jwt_audience":"https://login.contoso.com",
+               "jwt_subject":"seller@contoso.example","grants":["jwt_bearer"]},
+      "audiences":{"crm":"{base_url}"},"settings":{"type":"object","properties":{}}})");
+    connect("jwt_bearer", {{"private_key", Secret(test_support::make_rsa_keys().private_pem)}});
+    client_.will_answer(200, R"({"access_token":"t1"})");
+    client_.will_answer(200, R"({"access_token":"t2"})");
+    ask("crm");
+    clock_.advance(minutes(11));
+    ask("crm");
+    EXPECT_THAT(answers_, ElementsAre("t1", "t2"));
+    EXPECT_NE(client_.sent[0].form("assertion"), client_.sent[1].form("assertion"));
 }
 
 TEST_F(TokenCacheTest, KeepsAShortTokenForHalfItsLife) {

@@ -88,6 +88,28 @@ TEST_F(OutageTest, FailsNoRunInSixHoursAndSendsFewRequests) {
     EXPECT_EQ(world.service().done().size(), 2U * kRuns) << "each effect happened once";
 }
 
+TEST_F(OutageTest, LeavesAServiceInPeaceThatSaysWithAnotherStatusThatNothingIsLeft) {
+    constexpr int kRuns = 20;
+    RuntimeWorld world({{"transfer", kTransfer}}, connected(kSpeed));
+    world.service().always(Treatment::kUsedUp);
+    const Timestamp begin = world.clock().now();
+    std::vector<Uid> runs;
+    for (int n = 0; n < kRuns; ++n) {
+        runs.push_back(start(world, n));
+    }
+    const auto waiting = world.when(runs.front(), waits);
+    EXPECT_NE(waiting.wait_reason.find("Nothing is left today."), std::string::npos);
+    while (world.clock().now() < begin + hours(6)) {
+        tests::between_looks();
+    }
+    // Every run's tries, and one probe at a time; not all runs after every answer.
+    EXPECT_LT(world.service().requests(), kRuns * 5U + 120U);
+    world.service().always(Treatment::kDo);
+    for (const Uid& run : runs) {
+        EXPECT_EQ(world.ended(run).status, model::Status::kSucceeded);
+    }
+}
+
 TEST_F(OutageTest, SurvivesARestart) {
     RuntimeWorld world({{"transfer", kTransfer}}, connected(kSpeed));
     world.service().always(Treatment::kDown);

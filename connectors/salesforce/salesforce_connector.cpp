@@ -1,0 +1,125 @@
+#include "connectors/salesforce/salesforce_connector.h"
+
+#include <array>
+#include <charconv>
+
+#include "connectors/salesforce/change_events.h"
+#include "connectors/salesforce/changes.h"
+#include "connectors/salesforce/collections.h"
+#include "connectors/salesforce/connection_test.h"
+#include "connectors/salesforce/reads.h"
+#include "connectors/salesforce/record_operations.h"
+#include "connectors/salesforce/requests.h"
+
+namespace tideway::connectors::salesforce {
+namespace {
+
+using Make = ExchangePtr (*)(const connector::Call&);
+
+struct Binding {
+    std::string_view id;
+    Make start;
+    Make probe;  // null: nothing to look for
+};
+
+constexpr std::array kBindings{
+    Binding{"query", &query, nullptr},
+    Binding{"get_record", &get_record, nullptr},
+    Binding{"get_record_by_external_id", &get_record_by_external_id, nullptr},
+    Binding{"create_record", &create_record, &probe_create},
+    Binding{"update_record", &update_record, &probe_update},
+    Binding{"upsert_record", &upsert_record, &probe_upsert},
+    Binding{"delete_record", &delete_record, nullptr},
+    Binding{"create_records", &create_records, nullptr},
+    Binding{"update_records", &update_records, &probe_update_records},
+    Binding{"delete_records", &delete_records, nullptr},
+    Binding{"composite", &composite, nullptr},
+    Binding{"describe_object", &describe_object, nullptr},
+    Binding{"list_objects", &list_objects, nullptr},
+    Binding{"list_updated", &list_updated, nullptr},
+    Binding{"list_deleted", &list_deleted, nullptr},
+    Binding{"get_limits", &get_limits, nullptr},
+    Binding{"who_am_i", &who_am_i, nullptr},
+};
+
+struct PollBinding {
+    std::string_view id;
+    ExchangePtr (*poll)(const connector::Poll&);
+};
+
+constexpr std::array kPolls{
+    PollBinding{"record_created", &poll_created},
+    PollBinding{"record_changed", &poll_changed},
+    PollBinding{"record_deleted", &poll_deleted},
+    PollBinding{"change_event", &poll_change_events},
+};
+
+const Binding* binding_of(const connector::Call& call) {
+    for (const Binding& binding : kBindings) {
+        if (call.operation != nullptr && binding.id == call.operation->id) {
+            return &binding;
+        }
+    }
+    return nullptr;
+}
+
+// "api-usage=1034/115000; per-app-api-usage=17/250(appName=x)".
+std::optional<connector::Quota> read_usage(std::string_view text) {
+    constexpr std::string_view kName = "api-usage=";
+    const std::size_t at = text.starts_with(kName) ? 0 : text.find(" api-usage=");
+    if (at == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::size_t number = text.find('=', at) + 1;
+    const char* end = text.data() + text.size();
+    std::int64_t used = 0;
+    std::int64_t allowed = 0;
+    const auto [slash, problem] = std::from_chars(text.data() + number, end, used);
+    if (problem != std::errc() || slash == end || *slash != '/' ||
+        std::from_chars(slash + 1, end, allowed).ec != std::errc()) {
+        return std::nullopt;
+    }
+    return connector::Quota{"requests in 24 hours", allowed - used, std::chrono::hours(24)};
+}
+
+class SalesforceConnector final : public connector::Connector {
+  public:
+    ExchangePtr start(const connector::Call& call) const override {
+        const Binding* binding = binding_of(call);
+        return binding == nullptr ? nullptr : binding->start(call);
+    }
+
+    ExchangePtr probe(const connector::Call& call) const override {
+        const Binding* binding = binding_of(call);
+        return binding == nullptr || binding->probe == nullptr ? nullptr : binding->probe(call);
+    }
+
+    ExchangePtr poll(const model::TriggerSpec& trigger, const connector::Poll& poll)
+        const override {
+        for (const PollBinding& binding : kPolls) {
+            if (binding.id == trigger.id) {
+                return binding.poll(poll);
+            }
+        }
+        return nullptr;
+    }
+
+    ExchangePtr test(const Json& settings) const override { return test_connection(settings); }
+
+    int status_of(const http::Response& response) const override {
+        return is_over_limit(response) ? 429 : response.status;
+    }
+
+    // The requests of all the organization's users and apps.
+    std::optional<connector::Quota> quota(const http::Headers& headers) const override {
+        return read_usage(headers.get_or("Sforce-Limit-Info", ""));
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<connector::Connector> make_connector() {
+    return std::make_unique<SalesforceConnector>();
+}
+
+}  // namespace tideway::connectors::salesforce

@@ -1,0 +1,64 @@
+// The objects of the sandbox's organization: those that co-sell flows meet, with the fields that
+// they use. Thread: any (constant once made).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/json.h"
+
+namespace tideway::connectors::salesforce::sandbox {
+
+// Who may write a field.
+enum class Access { kWritable, kOnCreate, kReadOnly };
+
+struct Field {
+    std::string name;
+    std::string label;
+    std::string type;  // as a describe says it: string, textarea, double, currency, picklist ...
+    int length = 0;
+    bool is_required = false;  // a create without it is refused, unless it has a default
+    Access access = Access::kWritable;
+    bool is_external_id = false;
+    bool is_unique = false;
+    bool is_restricted = false;  // picklist: other values are refused
+    std::vector<std::string> values = {};
+    std::string refers_to = {};  // object of a reference
+    std::string relationship = {};
+    Json fallback = {};  // what a create without it gets
+
+    bool is_custom() const { return name.ends_with("__c"); }
+};
+
+struct Object {
+    std::string name;
+    std::string label;
+    std::string prefix;  // of its ids
+    std::vector<Field> fields;
+
+    // Names of fields have no case.
+    const Field* field(std::string_view field_name) const;
+    // The reference whose parent goes by this name: "Account" -> AccountId.
+    const Field* reference(std::string_view relationship_name) const;
+};
+
+class Schema {
+  public:
+    explicit Schema(std::vector<Object> objects);
+
+    const Object* object(std::string_view name) const;  // without case
+    const Object* object_of_id(std::string_view id) const;
+
+    const std::vector<Object>& objects() const { return objects_; }
+
+  private:
+    std::vector<Object> objects_;
+};
+
+Schema sales_schema();
+
+bool same_name(std::string_view a, std::string_view b);
+
+}  // namespace tideway::connectors::salesforce::sandbox
