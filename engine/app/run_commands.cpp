@@ -137,7 +137,7 @@ Status show(const Globals& globals, const RunOptions& options) {
         print_json(run);
         return {};
     }
-    std::cout << string_or(run, "headline") << "\n";
+    std::cout << string_or(run, "headline", string_or(run, "status")) << "\n";
     if (const Json* error = find(run, "error")) {
         if (const std::string remedy = string_or(*error, "remedy"); !remedy.empty()) {
             std::cout << "  " << remedy << "\n";
@@ -156,8 +156,10 @@ Status show(const Globals& globals, const RunOptions& options) {
             std::cout << "  " << key << "  " << value << "\n";
         }
     }
-    std::cout << "Steps:\n";
-    print_steps(run["steps"], 0, options.contents);
+    if (const Json* steps = find(run, "steps")) {
+        std::cout << "Steps:\n";
+        print_steps(*steps, 0, options.contents);
+    }
     return {};
 }
 
@@ -259,7 +261,7 @@ Status watch(const Globals& globals, const ListOptions& options) {
         TIDEWAY_TRY_ASSIGN(const Json runs, client->get("/runs?limit=50" + flow));
         for (auto it = runs["value"].rbegin(); it != runs["value"].rend(); ++it) {
             const std::string id = string_or(*it, "id");
-            const std::string line = string_or(*it, "headline");
+            const std::string line = string_or(*it, "headline", string_or(*it, "status"));
             if (seen[id] == line) {
                 continue;
             }

@@ -14,6 +14,15 @@ namespace tideway::server {
 
 namespace {
 
+tl::unexpected<Error> no_run(const std::string& text) {
+    return fail(
+        ErrorKind::kNotFound,
+        "WorkflowRunNotFound",
+        "There is no run '" + text + "'.",
+        "List them with: tideway runs list"
+    );
+}
+
 Result<model::RunRecord> find_run(store::Reader& reader, const std::string& text) {
     const auto uid = Uid::parse(text);
     if (uid) {
@@ -22,12 +31,7 @@ Result<model::RunRecord> find_run(store::Reader& reader, const std::string& text
             return std::move(*run);
         }
     }
-    return fail(
-        ErrorKind::kNotFound,
-        "WorkflowRunNotFound",
-        "There is no run '" + text + "'.",
-        "List them with: tideway runs list"
-    );
+    return no_run(text);
 }
 
 Result<store::RunFilter> filter_of(const Context& context, const http::ServerRequest& request) {
@@ -71,13 +75,49 @@ Result<store::RunFilter> filter_of(const Context& context, const http::ServerReq
     return filter;
 }
 
+// Whether a run is the caller's business: every run, but of kRunOnly only those that it started.
+bool may_see(const Context& context, const Caller& caller, const model::RunRecord& run) {
+    if (!caller.is_run_only()) {
+        return true;
+    }
+    const auto flow = context.catalog->flow(run.flow_id);
+    return run.person == caller.name && flow &&
+           caller.flows.contains(flow->row.pack + "/" + flow->row.name);
+}
+
+Json view_for(const Context& context, const Caller& caller, const model::RunRecord& run) {
+    Json full = view(run, *context.catalog);
+    if (!caller.is_run_only()) {
+        return full;
+    }
+    Json out = Json::object();
+    const auto take = [&full, &out](std::initializer_list<const char*> keys) {
+        for (const char* key : keys) {
+            if (const Json* value = find(full, key)) {
+                out[key] = *value;
+            }
+        }
+    };
+    take({"id", "flow", "flow_title", "status", "outcome", "code", "created", "started", "ended"});
+    take({"duration_ms", "started_by"});
+    if (caller.sees_contents) {
+        take({"headline", "outcome_reason", "error", "output", "response", "secured"});
+    }
+    return out;
+}
+
 Result<Json> list_runs(
-    const Context& context, const store::RunFilter& filter, store::Reader& reader
+    const Context& context,
+    const Caller& caller,
+    const store::RunFilter& filter,
+    store::Reader& reader
 ) {
     TIDEWAY_TRY_ASSIGN(const auto runs, reader.runs(filter));
     Json out = {{"value", Json::array()}};
     for (const model::RunRecord& run : runs) {
-        out["value"].push_back(view(run, *context.catalog));
+        if (may_see(context, caller, run)) {
+            out["value"].push_back(view_for(context, caller, run));
+        }
     }
     if (static_cast<int>(runs.size()) == filter.limit) {
         out["next_before"] = runs.back().id;
@@ -86,9 +126,19 @@ Result<Json> list_runs(
 }
 
 Result<Json> show_run(
-    const Context& context, store::Reader& reader, const std::string& id, runtime::Contents contents
+    const Context& context,
+    const Caller& caller,
+    store::Reader& reader,
+    const std::string& id,
+    runtime::Contents contents
 ) {
     TIDEWAY_TRY_ASSIGN(const model::RunRecord run, find_run(reader, id));
+    if (!may_see(context, caller, run)) {
+        return no_run(id);
+    }
+    if (caller.is_run_only()) {
+        return view_for(context, caller, run);
+    }
     TIDEWAY_TRY_ASSIGN(const auto rows, reader.journal(run.id));
     TIDEWAY_TRY_ASSIGN(const auto effects, reader.effects(run.id));
     TIDEWAY_TRY_ASSIGN(const auto version, context.catalog->version(run.version_id));
@@ -236,15 +286,37 @@ void resubmit(const Context& context, const http::ServerRequest& request, const 
     });
 }
 
+// Of kRunOnly its own runs; else operators may.
+Result<Caller> may_cancel(const Context& context, const http::ServerRequest& request) {
+    TIDEWAY_TRY_ASSIGN(Caller caller, context.authentication->caller(request.headers));
+    if (!caller.is_run_only()) {
+        TIDEWAY_TRY(context.authentication->require(request.headers, Role::kOperator));
+    }
+    return caller;
+}
+
 void cancel(const Context& context, const http::ServerRequest& request, const Answer& answer) {
-    record(context, request, "runs.cancel", Payload(request.body));
-    const std::string person = context.authentication->person(request.headers);
-    with_run(context, request, answer, [&context, answer, person](const model::RunRecord& run) {
-        if (!model::is_final(run.status)) {
-            context.runtime->cancel(run.id, "Cancelled by " + person + ".");
+    const auto caller = may_cancel(context, request);
+    if (!caller) {
+        answer->send(http::error_response(caller.error()));
+        return;
+    }
+    with_run(
+        context,
+        request,
+        answer,
+        [&context, request, answer, caller = *caller](const model::RunRecord& run) {
+            if (!may_see(context, caller, run)) {
+                answer->send(http::error_response(no_run(request.params.at("run")).value()));
+                return;
+            }
+            record(context, request, "runs.cancel", Payload(request.body));
+            if (!model::is_final(run.status)) {
+                context.runtime->cancel(run.id, "Cancelled by " + caller.name + ".");
+            }
+            answer->send(http::json_response(202, dump(view_for(context, caller, run))));
         }
-        answer->send(http::json_response(202, dump(view(run, *context.catalog))));
-    });
+    );
 }
 
 void resume(const Context& context, const http::ServerRequest& request, const Answer& answer) {
@@ -300,31 +372,44 @@ void add_run_routes(ApiRoutes& routes) {
     routes.add(
         "GET",
         "/runs",
-        Role::kViewer,
+        Role::kRunOnly,
         [&context](const http::ServerRequest& request, const Answer& answer) {
-            auto filter = filter_of(context, request);
+            const auto caller = context.authentication->caller(request.headers);
+            auto filter = caller ? filter_of(context, request) : fail(caller.error());
             if (!filter) {
                 answer->send(http::error_response(filter.error()));
                 return;
             }
-            answer_from_store(context, answer, [&context, filter = *filter](store::Reader& reader) {
-                return list_runs(context, filter, reader);
-            });
+            if (caller->is_run_only()) {
+                filter->person = caller->name;
+            }
+            answer_from_store(
+                context,
+                answer,
+                [&context, filter = *filter, caller = *caller](store::Reader& reader) {
+                    return list_runs(context, caller, filter, reader);
+                }
+            );
         }
     );
     routes.add(
         "GET",
         "/runs/{run}",
-        Role::kViewer,
+        Role::kRunOnly,
         [&context](const http::ServerRequest& request, const Answer& answer) {
+            const auto caller = context.authentication->caller(request.headers);
+            if (!caller) {
+                answer->send(http::error_response(caller.error()));
+                return;
+            }
             const bool with = http::query_value(request.query, "contents") == "true";
             const auto contents = with ? runtime::Contents::kWith : runtime::Contents::kWithout;
             answer_from_store(
                 context,
                 answer,
-                [&context, id = request.params.at("run"), contents](store::Reader& reader) {
-                    return show_run(context, reader, id, contents);
-                }
+                [&context, caller = *caller, id = request.params.at("run"), contents](
+                    store::Reader& reader
+                ) { return show_run(context, caller, reader, id, contents); }
             );
         }
     );
@@ -342,20 +427,20 @@ void add_run_routes(ApiRoutes& routes) {
             );
         }
     );
-    const auto act = [&routes, &context](const char* pattern, auto function) {
+    const auto act = [&routes, &context](const char* pattern, Role least, auto function) {
         routes.add(
             "POST",
             pattern,
-            Role::kOperator,
+            least,
             [&context, function](const http::ServerRequest& request, const Answer& answer) {
                 function(context, request, answer);
             }
         );
     };
-    act("/runs/{run}/resubmit", resubmit);
-    act("/runs/{run}/cancel", cancel);
-    act("/runs/{run}/resume", resume);
-    act("/runs/{run}/decide", decide);
+    act("/runs/{run}/resubmit", Role::kOperator, resubmit);
+    act("/runs/{run}/cancel", Role::kRunOnly, cancel);
+    act("/runs/{run}/resume", Role::kOperator, resume);
+    act("/runs/{run}/decide", Role::kOperator, decide);
 }
 
 }  // namespace tideway::server
