@@ -111,6 +111,22 @@ TEST(SubscriptionTrigger, TellsTheServiceANewKey) {
     EXPECT_EQ(last_url(world), world.activation().address_blocking(flow)->url);
 }
 
+TEST(SubscriptionTrigger, SaysWhenTheServiceCouldNotBeToldANewKey) {
+    RuntimeWorld world({{"watcher", kFlow}}, kMorning);
+    ASSERT_TRUE(has_asked(world, 1));
+    const std::string before = last_url(world);
+    const FlowEntry flow = *world.catalog().flow("watcher");
+    world.service().plan("/subscribe", {Treatment::kRefuse});
+    const auto rotation = world.activation().rotate_key_blocking(flow, SigningKey::kPrimary);
+    ASSERT_TRUE(rotation) << rotation.error().text();
+    EXPECT_TRUE(rotation->is_subscribed);
+    ASSERT_TRUE(rotation->not_told);
+    EXPECT_EQ(rotation->not_told->message, "The ledger says no.");
+    EXPECT_NE(world.activation().address_blocking(flow)->url, before);
+    ASSERT_TRUE(world.activation().turn_on_blocking(flow));
+    EXPECT_EQ(last_url(world), world.activation().address_blocking(flow)->url);
+}
+
 TEST(SubscriptionTrigger, UnsubscribesWhenTheFlowIsTurnedOff) {
     RuntimeWorld world({{"watcher", kFlow}}, kMorning);
     ASSERT_TRUE(has_asked(world, 1));
