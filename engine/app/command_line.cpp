@@ -91,7 +91,7 @@ int run_command(const Globals& globals, const std::function<Status()>& body) {
     return done ? 0 : report(globals, done.error());
 }
 
-void Table::print() const {
+void Table::print(std::ostream& out) const {
     std::vector<std::size_t> widths(rows_.front().size(), 0);
     for (const auto& row : rows_) {
         for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) {
@@ -108,9 +108,9 @@ void Table::print() const {
             line += is_last ? "" : std::string(widths[i] - row[i].size() + 2, ' ');
             rule += std::string(is_last ? widths[i] : widths[i] + 2, '-');
         }
-        std::cout << line << "\n";
+        out << line << "\n";
         if (is_header) {
-            std::cout << rule << "\n";
+            out << rule << "\n";
             is_header = false;
         }
     }

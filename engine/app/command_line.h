@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,7 +42,7 @@ class Table {
 
     void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
 
-    void print() const;
+    void print(std::ostream& out = std::cout) const;
 
   private:
     std::vector<std::vector<std::string>> rows_;
@@ -61,6 +62,7 @@ void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_event_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_history_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit);
+void add_token_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_variable_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_sandbox_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_demo_command(CLI::App& app, Globals& globals, const Exit& exit);

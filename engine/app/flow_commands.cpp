@@ -1,15 +1,16 @@
 // flows list|show|check|on|off|run|reload
+#include "engine/app/flows/flow_commands.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
 
-#include "connectors/all_connectors.h"
 #include "engine/app/command_line.h"
+#include "engine/app/flows/pack_flows.h"
 #include "engine/http/url.h"
-#include "engine/runtime/pack.h"
 #include "engine/runtime/triggers/recurrence.h"
+#include "engine/runtime/triggers/trigger_input.h"
 #include "engine/script/outline.h"
-#include "engine/script/vm.h"
 
 namespace tideway::app {
 
@@ -60,29 +61,6 @@ Status list(const Globals& globals) {
         }
     }
     return {};
-}
-
-// "flow" or "pack/flow" -> "pack/flow", asked of the server.
-Result<std::string> full_name(ApiClient& client, const std::string& name) {
-    if (name.find('/') != std::string::npos) {
-        return name;
-    }
-    TIDEWAY_TRY_ASSIGN(const Json flows, client.get("/flows"));
-    std::string found;
-    for (const Json& flow : flows["value"]) {
-        if (string_or(flow, "name") == name) {
-            found = string_or(flow, "pack") + "/" + name;
-        }
-    }
-    if (found.empty()) {
-        return fail(
-            ErrorKind::kNotFound,
-            "WorkflowNotFound",
-            "There is no flow '" + name + "'.",
-            "List them with: tideway flows list"
-        );
-    }
-    return found;
 }
 
 void print_outline(const Json& nodes, int depth) {
@@ -136,6 +114,10 @@ void print_flow(const Json& flow) {
     if (const std::string url = string_or(flow, "trigger_url"); !url.empty()) {
         std::cout << "  HTTP POST URL  " << url << "\n";
     }
+    if (const Json* inputs = find(flow, "inputs"); inputs != nullptr && inputs->is_array()) {
+        std::cout << "Inputs:\n";
+        print_inputs(std::cout, *inputs);
+    }
     if (const Json* status = find(flow, "trigger_status")) {
         print_trigger_status(*status);
     }
@@ -173,7 +155,7 @@ void print_lost_events(const Json& events) {
 
 Status act(const Globals& globals, const std::string& name, const std::string& verb) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY_ASSIGN(const std::string flow, full_name(*client, name));
+    TIDEWAY_TRY_ASSIGN(const std::string flow, full_flow_name(*client, name));
     TIDEWAY_TRY_ASSIGN(
         const Json answer,
         verb == "show" ? client->get("/flows/" + flow) : client->post("/flows/" + flow + "/" + verb)
@@ -219,24 +201,6 @@ Status turn_on_all(const Globals& globals) {
     return {};
 }
 
-Status run_flow(const Globals& globals, const std::string& name, const std::string& input) {
-    TIDEWAY_TRY_ASSIGN(const Json event, parse_json(input.empty() ? "{}" : input, "--input"));
-    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY_ASSIGN(const std::string flow, full_name(*client, name));
-    TIDEWAY_TRY_ASSIGN(
-        const Json answer, client->post("/flows/" + flow + "/run", {{"input", event}})
-    );
-    if (globals.json) {
-        print_json(answer);
-        return {};
-    }
-    for (const Json& run : answer["runs"]) {
-        std::cout << "run " << run.get<std::string>() << "\n  watch it: tideway runs show "
-                  << run.get<std::string>() << "\n";
-    }
-    return {};
-}
-
 bool is_error(const Json& finding) {
     return string_or(finding, "severity") == "error";
 }
@@ -254,27 +218,10 @@ Json view_finding(const script::Finding& finding) {
 }
 
 // Runs the flow's declaration, for what only that shows: when it fires.
-Result<Json> firings_of(
-    const std::string& flow,
-    const runtime::Pack& pack,
-    const std::map<std::string, const model::ConnectorSpec*>& connections,
-    const std::map<std::string, model::ConnectorSpec>& specs
-) {
-    script::Program program;
-    program.main_file = flow + ".lua";
-    program.files = pack.files_of(flow);
-    program.connections = connections;
-    for (const auto& [id, spec] : specs) {
-        program.connectors.push_back(&spec);
-    }
-    TIDEWAY_TRY_ASSIGN(const auto vm, script::Vm::create(program));
-    TIDEWAY_TRY_ASSIGN(const model::FlowDeclaration declared, vm->declaration());
-    const model::TriggerSpec* polling = nullptr;
-    for (const auto& [id, spec] : specs) {
-        if (declared.trigger.starts_with(id + ".")) {
-            polling = spec.trigger(declared.trigger.substr(id.size() + 1));
-        }
-    }
+Result<Json> firings_of(const PackFlows& flows, const std::string& flow) {
+    TIDEWAY_TRY_ASSIGN(const model::FlowDeclaration declared, flows.declaration(flow));
+    TIDEWAY_TRY(runtime::read_trigger_input(declared));
+    const model::TriggerSpec* polling = flows.trigger(declared.trigger);
     TIDEWAY_TRY_ASSIGN(const auto schedule, runtime::declared_schedule(declared, polling));
     if (declared.trigger != "recurrence") {
         return Json();
@@ -287,20 +234,16 @@ Result<Json> firings_of(
 }
 
 // {"flow", "findings"}, and "next_firings" of a recurrence.
-Json check_flow(
-    const std::string& flow,
-    const runtime::Pack& pack,
-    const std::map<std::string, const model::ConnectorSpec*>& connections,
-    const std::map<std::string, model::ConnectorSpec>& specs
-) {
+Json check_flow(const PackFlows& flows, const std::string& flow) {
     Json findings = Json::array();
-    const auto analysis = script::analyse(flow + ".lua", pack.files_of(flow), &connections);
+    const auto analysis =
+        script::analyse(flow + ".lua", flows.pack().files_of(flow), &flows.connections());
     for (const script::Finding& finding : analysis.findings) {
         findings.push_back(view_finding(finding));
     }
     Json out = {{"flow", flow}};
     if (std::none_of(findings.begin(), findings.end(), is_error)) {
-        auto firings = firings_of(flow, pack, connections, specs);
+        auto firings = firings_of(flows, flow);
         if (!firings) {
             script::Finding finding;
             finding.code = firings.error().code;
@@ -318,21 +261,10 @@ Json check_flow(
 
 // Every flow of a pack folder, without a server.
 Result<Json> findings_in_folder(const std::string& folder) {
-    TIDEWAY_TRY_ASSIGN(const auto pack, runtime::read_pack(folder));
-    std::map<std::string, model::ConnectorSpec> specs;
-    for (const embedded::File& file : embedded::connector_specs()) {
-        TIDEWAY_TRY_ASSIGN(auto spec, model::parse_connector_spec(file.bytes));
-        specs.emplace(spec.id, std::move(spec));
-    }
-    std::map<std::string, const model::ConnectorSpec*> connections;
-    for (const auto& reference : pack.references) {
-        if (const auto it = specs.find(reference.connector); it != specs.end()) {
-            connections[reference.name] = &it->second;
-        }
-    }
+    TIDEWAY_TRY_ASSIGN(const PackFlows flows, PackFlows::read(folder));
     Json out = Json::array();
-    for (const std::string& flow : pack.flows) {
-        out.push_back(check_flow(flow, pack, connections, specs));
+    for (const std::string& flow : flows.pack().flows) {
+        out.push_back(check_flow(flows, flow));
     }
     return out;
 }
@@ -405,7 +337,6 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     CLI::App* flows = app.add_subcommand("flows", "List, check, turn on and run flows");
     flows->require_subcommand(1);
     auto name = std::make_shared<std::string>();
-    auto input = std::make_shared<std::string>();
     auto all = std::make_shared<bool>(false);
     flows->add_subcommand("list", "All flows with their state")->callback([&globals, exit] {
         exit(run_command(globals, [&] { return list(globals); }));
@@ -436,12 +367,8 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     off->callback([&globals, name, exit] {
         exit(run_command(globals, [&] { return act(globals, *name, "off"); }));
     });
-    CLI::App* run = flows->add_subcommand("run", "Run a flow now");
-    run->add_option("flow", *name, "pack/flow or flow")->required();
-    run->add_option("--input", *input, "The trigger's input as JSON");
-    run->callback([&globals, name, input, exit] {
-        exit(run_command(globals, [&] { return run_flow(globals, *name, *input); }));
-    });
+    add_flow_run_command(*flows, globals, exit);
+    add_flow_address_commands(*flows, globals, exit);
     CLI::App* checker = flows->add_subcommand(
         "check", "Check the flows of a pack folder, or as the server has them"
     );

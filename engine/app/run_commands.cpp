@@ -121,7 +121,7 @@ Status show(const Globals& globals, const RunOptions& options) {
         print_json(run);
         return {};
     }
-    std::cout << string_or(run, "headline") << "\n";
+    std::cout << string_or(run, "headline", string_or(run, "status")) << "\n";
     if (const Json* error = find(run, "error")) {
         if (const std::string remedy = string_or(*error, "remedy"); !remedy.empty()) {
             std::cout << "  " << remedy << "\n";
@@ -141,8 +141,10 @@ Status show(const Globals& globals, const RunOptions& options) {
         }
     }
     print_history_around(run);
-    std::cout << "Steps:\n";
-    print_steps(run["steps"], 0, options.contents);
+    if (const Json* steps = find(run, "steps")) {
+        std::cout << "Steps:\n";
+        print_steps(*steps, 0, options.contents);
+    }
     return {};
 }
 
@@ -232,7 +234,7 @@ Status watch(const Globals& globals, const std::string& flow) {
         TIDEWAY_TRY_ASSIGN(const Json runs, client->get("/runs?limit=50" + of_flow));
         for (auto it = runs["value"].rbegin(); it != runs["value"].rend(); ++it) {
             const std::string id = string_or(*it, "id");
-            const std::string line = string_or(*it, "headline");
+            const std::string line = string_or(*it, "headline", string_or(*it, "status"));
             if (seen[id] == line) {
                 continue;
             }

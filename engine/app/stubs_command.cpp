@@ -1,10 +1,15 @@
 // stubs [FOLDER]: what a Lua language server reads to complete and check flows.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
+#include <optional>
 
 #include "connectors/all_connectors.h"
 #include "engine/app/command_line.h"
+#include "engine/app/flows/pack_flows.h"
+#include "engine/runtime/triggers/trigger_input.h"
 #include "engine/script/stub_writer.h"
 
 namespace tideway::app {
@@ -37,6 +42,30 @@ Result<std::vector<script::StubFile>> all_stubs() {
     for (const embedded::File& file : embedded::connector_specs()) {
         TIDEWAY_TRY_ASSIGN(const auto spec, model::parse_connector_spec(file.bytes));
         out.push_back(script::connector_stub(spec));
+    }
+    return out;
+}
+
+// The class of what a person gives to a flow; nothing where the flow does not say.
+Result<std::optional<script::StubFile>> stub_of_flow(
+    const PackFlows& flows, const std::string& flow
+) {
+    TIDEWAY_TRY_ASSIGN(const model::FlowDeclaration declared, flows.declaration(flow));
+    TIDEWAY_TRY_ASSIGN(const runtime::TriggerInput input, runtime::read_trigger_input(declared));
+    if (!input.inputs) {
+        return std::optional<script::StubFile>();
+    }
+    return script::inputs_stub(flow, model::inputs_schema(*input.inputs));
+}
+
+// A flow that cannot be read has none: `flows check` says why.
+Result<std::vector<script::StubFile>> stubs_of_pack(const fs::path& folder) {
+    TIDEWAY_TRY_ASSIGN(const PackFlows flows, PackFlows::read(folder.string()));
+    std::vector<script::StubFile> out;
+    for (const std::string& flow : flows.pack().flows) {
+        if (auto stub = stub_of_flow(flows, flow); stub && *stub) {
+            out.push_back(std::move(**stub));
+        }
     }
     return out;
 }
@@ -92,7 +121,11 @@ Status write_stubs(const Globals& globals, const fs::path& folder) {
             "Name the folder that you open in the editor, such as the pack's."
         );
     }
-    TIDEWAY_TRY_ASSIGN(const auto stubs, all_stubs());
+    TIDEWAY_TRY_ASSIGN(auto stubs, all_stubs());
+    if (fs::exists(folder / "pack.json")) {
+        TIDEWAY_TRY_ASSIGN(auto own, stubs_of_pack(folder));
+        std::ranges::move(own, std::back_inserter(stubs));
+    }
     const fs::path settings_file = folder / ".luarc.json";
     TIDEWAY_TRY_ASSIGN(const Json settings, language_server_settings(settings_file));
     Json written = Json::array();

@@ -37,6 +37,15 @@ constexpr std::size_t kSchemaStepsMax = 20'000;      // of one validation, + 100
 constexpr std::size_t kSchemaProblemsMax = 20;       // further ones are not listed
 constexpr std::size_t kPatternWorkMax = 50'000'000;  // of one schema pattern: characters x states
 
+// --- triggers ---
+constexpr std::size_t kInputsMax = 50;              // of a manual trigger; not published
+constexpr std::size_t kInputChoicesMax = 200;       // of one input; not published
+constexpr std::size_t kInputNameBytesMax = 64;      // not published
+constexpr std::size_t kFormPartsMax = 1000;         // fields of a form, parts of multipart; 400
+constexpr std::size_t kPartHeaderBytesMax = 16384;  // of one part of multipart; 400
+constexpr std::size_t kPathSegmentsMax = 20;        // of a relative path; not published
+constexpr hours kAddressLifeMax{24 * 365 * 10};     // of a signed trigger address; refused
+
 // --- a run ---
 constexpr std::size_t kPayloadBytesMax = 100U << 20U;       // the step fails with PayloadTooLarge
 constexpr std::size_t kInlinePayloadBytesMax = 64U << 10U;  // larger bytes go to table payload

@@ -44,6 +44,10 @@ std::optional<Timestamp> renewal_of(const Json& subscription, Timestamp now) {
     return *expires - std::min((*expires - now) / 4, kRenewalLead);
 }
 
+std::shared_ptr<const SigningKeys> keys_of(const store::TriggerState& state) {
+    return std::make_shared<const SigningKeys>(SigningKeys{state.primary_key, state.secondary_key});
+}
+
 }  // namespace
 
 ConnectorTrigger find_trigger(const connector::Registry& registry, std::string_view trigger) {
@@ -56,14 +60,6 @@ ConnectorTrigger find_trigger(const connector::Registry& registry, std::string_v
     out.spec = spec == nullptr ? nullptr : spec->trigger(trigger.substr(dot + 1));
     out.implementation = registry.implementation(trigger.substr(0, dot));
     return out;
-}
-
-std::string sign_trigger(std::string_view key, std::string_view pack, std::string_view flow) {
-    std::string text = "1.0\n/triggers/run\n";
-    text += pack;
-    text += '\n';
-    text += flow;
-    return to_base64url(hmac_sha256(key, text));
 }
 
 std::vector<Error> Activation::problems(const FlowEntry& flow) const {
@@ -168,22 +164,6 @@ std::shared_ptr<const OpenConnection> Activation::trigger_connection(const Loade
     return binding ? services_.connections->get(binding->connection) : nullptr;
 }
 
-namespace {
-
-std::shared_ptr<const TriggerSignatures> signatures_of(
-    const FlowEntry& flow, const store::TriggerState& state
-) {
-    const auto sign = [&flow](const std::string& key) {
-        return key.empty() ? std::string() : sign_trigger(key, flow.row.pack, flow.row.name);
-    };
-    TriggerSignatures out;
-    out.primary = sign(state.primary_key);
-    out.secondary = sign(state.secondary_key);
-    return std::make_shared<const TriggerSignatures>(std::move(out));
-}
-
-}  // namespace
-
 Result<store::TriggerState> Activation::state_blocking(const FlowEntry& flow) {
     TIDEWAY_TRY_ASSIGN(auto found, services_.store->reader().trigger_state(flow.row.id));
     if (found && !found->primary_key.empty()) {
@@ -200,39 +180,45 @@ Result<store::TriggerState> Activation::state_blocking(const FlowEntry& flow) {
 Status Activation::put_state_blocking(const FlowEntry& flow, const store::TriggerState& state) {
     TIDEWAY_TRY(submit_blocking(*services_.store, {{store::PutTriggerState{state}}}));
     const Lock lock(mutex_);
-    signatures_[flow.row.id] = signatures_of(flow, state);
+    keys_[flow.row.id] = keys_of(state);
     return {};
 }
 
-std::shared_ptr<const TriggerSignatures> Activation::known_signatures(model::FlowId flow) const {
+std::shared_ptr<const SigningKeys> Activation::known_keys(model::FlowId flow) const {
     const Lock lock(mutex_);
-    const auto it = signatures_.find(flow);
-    return it == signatures_.end() ? nullptr : it->second;
+    const auto it = keys_.find(flow);
+    return it == keys_.end() ? nullptr : it->second;
 }
 
-Result<std::shared_ptr<const TriggerSignatures>> Activation::signatures_blocking(
-    const FlowEntry& flow
-) {
+Result<std::shared_ptr<const SigningKeys>> Activation::keys_blocking(const FlowEntry& flow) {
     // Read and kept under the lock: a key that is rotated meanwhile is put after what was read.
     const Lock lock(mutex_);
     TIDEWAY_TRY_ASSIGN(const auto state, services_.store->reader().trigger_state(flow.row.id));
     if (!state) {
-        return std::shared_ptr<const TriggerSignatures>();
+        return std::shared_ptr<const SigningKeys>();
     }
-    return signatures_[flow.row.id] = signatures_of(flow, *state);
+    return keys_[flow.row.id] = keys_of(*state);
 }
 
-Status Activation::rotate_key_blocking(const FlowEntry& flow, Key key) {
+Result<KeyRotation> Activation::rotate_key_blocking(const FlowEntry& flow, SigningKey key) {
     TIDEWAY_TRY_ASSIGN(store::TriggerState state, state_blocking(flow));
-    (key == Key::kPrimary ? state.primary_key : state.secondary_key) = to_hex(random_bytes(32));
+    (key == SigningKey::kPrimary ? state.primary_key : state.secondary_key) =
+        to_hex(random_bytes(32));
     TIDEWAY_TRY(put_state_blocking(flow, state));
-    if (!state.subscription.empty()) {
-        TIDEWAY_TRY(keep_subscription_blocking(flow));
+    KeyRotation out;
+    out.is_subscribed = !state.subscription.empty();
+    if (out.is_subscribed) {
+        // The old key is refused already, whatever the service says.
+        if (auto told = keep_subscription_blocking(flow); !told) {
+            out.not_told = std::move(told.error());
+        }
     }
-    return {};
+    return out;
 }
 
-Result<TriggerAddress> Activation::address_blocking(const FlowEntry& flow) {
+Result<TriggerAddress> Activation::address_blocking(
+    const FlowEntry& flow, const AddressWish& wish
+) {
     TriggerAddress out;
     if (!flow.published) {
         return out;
@@ -246,9 +232,13 @@ Result<TriggerAddress> Activation::address_blocking(const FlowEntry& flow) {
         return out;
     }
     TIDEWAY_TRY_ASSIGN(const store::TriggerState state, state_blocking(flow));
-    out.url = services_.public_url + "/flows/" + flow.row.pack + "/" + flow.row.name +
-              "/invoke?sp=%2Ftriggers%2Frun&sv=1.0&sig=" +
-              sign_trigger(state.primary_key, flow.row.pack, flow.row.name);
+    TIDEWAY_TRY_ASSIGN(
+        const std::string path, relative_path_of(flow.published->input, wish.relative_path)
+    );
+    const std::string& key =
+        wish.key == SigningKey::kPrimary ? state.primary_key : state.secondary_key;
+    out.url = services_.public_url + "/flows/" + flow.row.pack + "/" + flow.row.name + "/invoke" +
+              path + "?" + signed_query(key, {flow.row.pack, flow.row.name}, wish.expires);
     return out;
 }
 

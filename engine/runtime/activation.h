@@ -12,6 +12,7 @@
 #include "engine/base/threading.h"
 #include "engine/runtime/exchange_driver.h"
 #include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/triggers/signed_address.h"
 
 namespace tideway::runtime {
 
@@ -21,10 +22,10 @@ struct TriggerAddress {
     bool is_callable = false;  // manual, recurrence and child flows have none
 };
 
-// What the address of a flow must be signed with: either will do. Empty: none.
-struct TriggerSignatures {
-    std::string primary;
-    std::string secondary;
+// What came of a new key, besides that addresses signed with the old one are refused.
+struct KeyRotation {
+    bool is_subscribed = false;       // the flow's service knows its address
+    std::optional<Error> not_told{};  // why that service could not be told the new one
 };
 
 struct ActivationServices {
@@ -60,15 +61,14 @@ class Activation {
     Result<std::optional<Timestamp>> keep_subscription_blocking(const FlowEntry& flow);
 
     // Blocking. Makes the flow's keys when it has none.
-    Result<TriggerAddress> address_blocking(const FlowEntry& flow);
-    enum class Key { kPrimary, kSecondary };
+    Result<TriggerAddress> address_blocking(const FlowEntry& flow, const AddressWish& wish = {});
     // A subscription of the flow is told the new address.
-    Status rotate_key_blocking(const FlowEntry& flow, Key key);
+    Result<KeyRotation> rotate_key_blocking(const FlowEntry& flow, SigningKey key);
 
     // From memory, without blocking; null: not read yet, or the flow has no keys.
-    std::shared_ptr<const TriggerSignatures> known_signatures(model::FlowId flow) const;
+    std::shared_ptr<const SigningKeys> known_keys(model::FlowId flow) const;
     // Blocking: reads them when they are not in memory. Null: the flow has no keys.
-    Result<std::shared_ptr<const TriggerSignatures>> signatures_blocking(const FlowEntry& flow);
+    Result<std::shared_ptr<const SigningKeys>> keys_blocking(const FlowEntry& flow);
 
     // The connection that a connector's trigger uses, or null.
     std::shared_ptr<const connector::OpenConnection> trigger_connection(const LoadedVersion& version
@@ -90,8 +90,7 @@ class Activation {
 
     ActivationServices services_;
     mutable Mutex mutex_;
-    std::map<model::FlowId, std::shared_ptr<const TriggerSignatures>> signatures_
-        TIDEWAY_GUARDED_BY(mutex_);
+    std::map<model::FlowId, std::shared_ptr<const SigningKeys>> keys_ TIDEWAY_GUARDED_BY(mutex_);
 };
 
 // "<connector id>.<trigger id>" -> spec and implementation; nulls for built-in triggers.
@@ -101,8 +100,5 @@ struct ConnectorTrigger {
 };
 
 ConnectorTrigger find_trigger(const connector::Registry& registry, std::string_view trigger);
-
-// The signature of a trigger address: base64url HMAC-SHA256 over flow and permitted path.
-std::string sign_trigger(std::string_view key, std::string_view pack, std::string_view flow);
 
 }  // namespace tideway::runtime

@@ -1,12 +1,10 @@
 #include "engine/runtime/flow_catalog.h"
 
 #include <algorithm>
-#include <array>
 #include <future>
 #include <utility>
 
 #include "engine/model/retry_policy.h"
-#include "engine/model/schema.h"
 #include "engine/runtime/activation.h"
 #include "engine/runtime/triggers/recurrence.h"
 
@@ -22,25 +20,6 @@ tl::unexpected<Error> bad_setting(std::string_view what, std::string_view wanted
         "InvalidFlowSetting",
         "The flow's " + std::string(what) + " must be " + std::string(wanted) + "."
     );
-}
-
-// What trigger.http_request demands of its callers.
-Status read_request_trigger(LoadedVersion& loaded) {
-    TIDEWAY_TRY_ASSIGN(
-        const Json config, parse_json(loaded.declaration.trigger_config.view(), "trigger")
-    );
-    loaded.http_method = string_or(config, "method");
-    constexpr std::array<std::string_view, 6> kMethods{"", "GET", "POST", "PUT", "PATCH", "DELETE"};
-    if (std::ranges::find(kMethods, loaded.http_method) == kMethods.end()) {
-        return bad_setting("method", "GET, POST, PUT, PATCH or DELETE");
-    }
-    const Json* schema = find(config, "schema");
-    if (schema == nullptr || schema->is_null()) {
-        return {};
-    }
-    TIDEWAY_TRY(model::check_schema(*schema, "trigger.http_request"));
-    loaded.body_schema = *schema;
-    return {};
 }
 
 // What any trigger says about how many runs there are at a time.
@@ -128,9 +107,11 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version)
     TIDEWAY_TRY_ASSIGN(loaded->declaration, vm->declaration());
     TIDEWAY_TRY(read_settings(*loaded));
     TIDEWAY_TRY(read_concurrency(*loaded));
-    if (loaded->declaration.trigger == "http_request") {
-        TIDEWAY_TRY(read_request_trigger(*loaded));
-    }
+    if (auto input = read_trigger_input(loaded->declaration)) {
+        loaded->input = std::move(*input);
+    } else if (version.id == 0) {
+        return fail(std::move(input.error()));
+    }  // else it was stored by a program that did not look; its callers may send anything
     TIDEWAY_TRY_ASSIGN(
         loaded->schedule,
         declared_schedule(

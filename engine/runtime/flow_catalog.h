@@ -16,6 +16,7 @@
 #include "engine/model/concurrency.h"
 #include "engine/model/schedule.h"
 #include "engine/runtime/pack.h"
+#include "engine/runtime/triggers/trigger_input.h"
 #include "engine/script/outline.h"
 #include "engine/script/vm.h"
 #include "engine/store/store.h"
@@ -30,8 +31,7 @@ struct LoadedVersion {
     script::Analysis analysis;
     script::Program program;
     std::optional<model::Schedule> schedule;  // of trigger.recurrence; when a polling trigger polls
-    Json body_schema;         // of trigger.http_request { schema = ... }; null: any body is right
-    std::string http_method;  // of trigger.http_request; empty: any
+    TriggerInput input;                       // what the trigger demands of those who call it
     std::optional<model::Concurrency> concurrency;  // of the trigger; absent: no limit
     Json retry;                       // policy of steps that have none of their own; or null
     std::optional<Duration> timeout;  // of a run

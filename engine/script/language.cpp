@@ -269,6 +269,16 @@ constexpr std::string_view kTriggerFields[] = {
     "secure",
 };
 
+constexpr std::string_view kManualFields[] = {
+    "inputs",
+};
+
+constexpr std::string_view kRequestFields[] = {
+    "method",
+    "relative_path",
+    "schema",
+};
+
 constexpr std::string_view kOperationOptions[] = {
     "retry",
     "timeout",
@@ -337,6 +347,15 @@ std::span<const std::string_view> flow_fields() {
 
 std::span<const std::string_view> trigger_fields() {
     return kTriggerFields;
+}
+
+std::optional<std::span<const std::string_view>> own_trigger_fields(std::string_view trigger) {
+    if (trigger == "manual") {
+        return kManualFields;
+    }
+    return trigger == "http_request"
+               ? std::optional<std::span<const std::string_view>>(kRequestFields)
+               : std::nullopt;
 }
 
 std::span<const std::string_view> operation_options() {

@@ -3,6 +3,7 @@
 // Thread: any.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,6 +61,10 @@ const UnavailableName* find_unavailable_name(std::string_view name);
 // The fields of the table given to flow{}, and of any trigger's table besides its own.
 std::span<const std::string_view> flow_fields();
 std::span<const std::string_view> trigger_fields();
+
+// The fields that a built-in trigger has besides those of any trigger. Absent: its fields are not
+// known here.
+std::optional<std::span<const std::string_view>> own_trigger_fields(std::string_view trigger);
 
 // The fields of the options of an operation, and of any other step that has some.
 std::span<const std::string_view> operation_options();

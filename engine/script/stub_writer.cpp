@@ -272,6 +272,21 @@ std::string stub_type(const Json& schema) {
     return type_of(schema, 0);
 }
 
+std::optional<StubFile> inputs_stub(const std::string& flow, const Json& schema) {
+    if (!is_lua_identifier(flow)) {
+        return std::nullopt;
+    }
+    StubFile file;
+    file.name = "flows/" + flow + ".gen.lua";
+    file.text =
+        "---@meta\n-- Made from the flow's trigger.manual: do not edit. Read by editors only; "
+        "never run.\n-- For completion write above the flow's run function:  ---@param input " +
+        flow + ".inputs\n\n";
+    file.text += "---@class " + flow + ".inputs\n";
+    write_fields(schema, file.text);
+    return file;
+}
+
 std::vector<StubFile> language_stubs() {
     std::vector<StubFile> out;
     for (const embedded::File& file : embedded::tideway_meta()) {

@@ -3,6 +3,7 @@
 // Thread: any.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ std::vector<StubFile> language_stubs();
 // The stub of one connector. The same spec always gives the same bytes; any text in the spec stays
 // inside its comment.
 StubFile connector_stub(const model::ConnectorSpec& spec);
+
+// The class of what a flow's trigger.manual gives it, "<flow>.inputs", for
+// ---@param input order_form.inputs. Absent: the flow's name is no name in Lua.
+std::optional<StubFile> inputs_stub(const std::string& flow, const Json& schema);
 
 // A JSON schema as a LuaCATS type: "string", "integer[]", "{ id: string, etag?: string }".
 std::string stub_type(const Json& schema);

@@ -5,14 +5,28 @@
 namespace tideway::server {
 
 void ApiRoutes::add(const char* method, const char* pattern, Role least, Route route) {
+    const auto check = [this_context = &context_, least](const http::ServerRequest& request) {
+        return this_context->authentication->require(request.headers, least);
+    };
+    add_checked(method, pattern, check, std::move(route));
+}
+
+void ApiRoutes::add_for_flow(const char* method, const char* pattern, Role least, Route route) {
+    const auto check = [this_context = &context_, least](const http::ServerRequest& request) {
+        return this_context->authentication->require_for_flow(
+            request.headers, least, request.params.at("pack") + "/" + request.params.at("flow")
+        );
+    };
+    add_checked(method, pattern, check, std::move(route));
+}
+
+void ApiRoutes::add_checked(const char* method, const char* pattern, Check check, Route route) {
     router_.add(
         method,
         std::string("/api/v1") + pattern,
-        [this_context = &context_,
-         least,
+        [check = std::move(check),
          route = std::move(route)](http::ServerRequest request, const Answer& answer) {
-            if (auto allowed = this_context->authentication->require(request.headers, least);
-                !allowed) {
+            if (const auto allowed = check(request); !allowed) {
                 answer->send(http::error_response(allowed.error()));
                 return;
             }
@@ -24,10 +38,12 @@ void ApiRoutes::add(const char* method, const char* pattern, Role least, Route r
 void add_api_routes(http::Router& router, const Context& context, LiveViews& live) {
     ApiRoutes routes(router, context);
     add_flow_routes(routes);
+    add_address_routes(routes);
     add_run_routes(routes);
     add_history_routes(routes);
     add_connection_routes(routes);
     add_setting_routes(routes);
+    add_token_routes(routes);
     routes.add(
         "GET",
         "/stream",

@@ -17,18 +17,26 @@ class ApiRoutes {
     using Route = std::function<void(http::ServerRequest, const Answer&)>;
     void add(const char* method, const char* pattern, Role least, Route route);
 
+    // The same of a pattern with {pack}/{flow}: also for kRunOnly of that flow.
+    void add_for_flow(const char* method, const char* pattern, Role least, Route route);
+
     const Context& context() const { return context_; }
 
   private:
+    using Check = std::function<Status(const http::ServerRequest&)>;
+    void add_checked(const char* method, const char* pattern, Check check, Route route);
+
     http::Router& router_;
     const Context& context_;
 };
 
 void add_flow_routes(ApiRoutes& routes);
+void add_address_routes(ApiRoutes& routes);
 void add_run_routes(ApiRoutes& routes);
 void add_history_routes(ApiRoutes& routes);
 void add_connection_routes(ApiRoutes& routes);
 void add_setting_routes(ApiRoutes& routes);
+void add_token_routes(ApiRoutes& routes);
 
 void add_api_routes(http::Router& router, const Context& context, LiveViews& live);
 

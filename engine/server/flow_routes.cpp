@@ -64,13 +64,73 @@ Result<Json> firings(const Context& context, const http::ServerRequest& request)
     return next_firings(context, flow, count);
 }
 
-Result<Json> show_flow(const Context& context, const std::string& name) {
+// What a person is asked for: in the declaration's words and order, and as JSON Schema. "inputs" is
+// null when the flow does not say and takes anything.
+Json inputs_of(const FlowEntry& flow) {
+    Json out = {{"inputs", nullptr}, {"schema", Json::object()}};
+    if (flow.published && flow.published->input.inputs) {
+        out["inputs"] = model::inputs_list(*flow.published->input.inputs);
+        out["schema"] = model::inputs_schema(*flow.published->input.inputs);
+    }
+    return out;
+}
+
+Result<Json> show_inputs(const Context& context, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
+    Json out = inputs_of(flow);
+    out["flow"] = flow.row.pack + "/" + flow.row.name;
+    out["title"] = flow.row.title;
+    out["state"] = to_string(flow.row.state);
+    if (flow.published) {
+        out["description"] = string_or(tree(flow.published->declaration.settings), "description");
+        out["trigger"] = flow.published->declaration.trigger;
+    }
+    return out;
+}
+
+// What somebody learns who may only start it.
+Json runnable_view(const FlowEntry& flow) {
+    Json out = {
+        {"pack", flow.row.pack},
+        {"name", flow.row.name},
+        {"title", flow.row.title},
+        {"state", to_string(flow.row.state)},
+        {"problems", Json::array()}};
+    if (flow.published) {
+        out["trigger"] = flow.published->declaration.trigger;
+    }
+    return out;
+}
+
+Json list_flows(const Context& context, const http::ServerRequest& request) {
+    const auto caller = context.authentication->caller(request.headers);
+    Json out = {{"value", Json::array()}};
+    for (const FlowEntry& flow : context.catalog->flows()) {
+        if (caller && !caller->is_run_only()) {
+            out["value"].push_back(view(flow));
+        } else if (caller && caller->flows.contains(flow.row.pack + "/" + flow.row.name)) {
+            out["value"].push_back(runnable_view(flow));
+        }
+    }
+    return out;
+}
+
+// Whether somebody is shown an address with which anybody can start the flow.
+enum class Addresses { kShown, kHidden };
+
+Addresses addresses_for(const Context& context, const http::ServerRequest& request) {
+    const auto may_run = context.authentication->require(request.headers, Role::kOperator);
+    return may_run ? Addresses::kShown : Addresses::kHidden;
+}
+
+Result<Json> show_flow(const Context& context, const std::string& name, Addresses addresses) {
     TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
     Json out = view(flow);
     TIDEWAY_TRY_ASSIGN(const auto address, context.activation->address_blocking(flow));
-    if (address.is_callable) {
+    if (address.is_callable && addresses == Addresses::kShown) {
         out["trigger_url"] = address.url;
     }
+    out.update(inputs_of(flow));
     if (flow.published) {
         for (const model::OutlineNode& node : flow.published->analysis.outline) {
             out["outline"].push_back(view(node));
@@ -96,7 +156,7 @@ Result<Json> turn_on(
     TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
     TIDEWAY_TRY(context.activation->turn_on_blocking(flow));
     TIDEWAY_TRY(audit(context, request, "flows.on", name, {}, {}));
-    return show_flow(context, name);
+    return show_flow(context, name, Addresses::kShown);
 }
 
 Result<Json> turn_on_all(const Context& context, const http::ServerRequest& request) {
@@ -124,7 +184,15 @@ Result<Json> turn_off(
     TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
     TIDEWAY_TRY(context.activation->turn_off_blocking(flow));
     TIDEWAY_TRY(audit(context, request, "flows.off", name, {}, {}));
-    return show_flow(context, name);
+    return show_flow(context, name, Addresses::kShown);
+}
+
+// A flow without a published version has no say; admission refuses its event.
+Result<Json> taken_input(const FlowEntry& flow, const Json& given) {
+    if (!flow.published) {
+        return given;
+    }
+    return runtime::manual_event(flow.published->input, flow.published->declaration, given);
 }
 
 void run_flow(const Context& context, const http::ServerRequest& request, const Answer& answer) {
@@ -139,11 +207,16 @@ void run_flow(const Context& context, const http::ServerRequest& request, const 
         return;
     }
     const Json* input = find(*body, "input");
+    auto event = taken_input(*flow, input == nullptr ? Json::object() : *input);
+    if (!event) {
+        answer->send(http::error_response(event.error()));
+        return;
+    }
     runtime::Delivery delivery;
     delivery.flow = std::move(*flow);
     delivery.source = "manual";
     delivery.person = context.authentication->person(request.headers);
-    delivery.event = to_payload(input == nullptr ? Json::object() : *input);
+    delivery.event = to_payload(*event);
     context.runtime->admit(std::move(delivery), [answer](Result<runtime::Admitted> admitted) {
         answer->send(
             admitted ? http::json_response(202, dump(view(*admitted)))
@@ -159,13 +232,9 @@ void add_flow_routes(ApiRoutes& routes) {
     routes.add(
         "GET",
         "/flows",
-        Role::kViewer,
-        [&context](const http::ServerRequest&, const Answer& answer) {
-            Json out = {{"value", Json::array()}};
-            for (const FlowEntry& flow : context.catalog->flows()) {
-                out["value"].push_back(view(flow));
-            }
-            answer->send(http::json_response(200, dump(out)));
+        Role::kRunOnly,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            answer->send(http::json_response(200, dump(list_flows(context, request))));
         }
     );
     routes.add(
@@ -173,9 +242,22 @@ void add_flow_routes(ApiRoutes& routes) {
         "/flows/{pack}/{flow}",
         Role::kViewer,
         [&context](const http::ServerRequest& request, const Answer& answer) {
-            answer_from_desk(context, answer, [&context, name = name_of(request)] {
-                return show_flow(context, name);
+            const Addresses addresses = addresses_for(context, request);
+            answer_from_desk(context, answer, [&context, name = name_of(request), addresses] {
+                return show_flow(context, name, addresses);
             });
+        }
+    );
+    routes.add_for_flow(
+        "GET",
+        "/flows/{pack}/{flow}/inputs",
+        Role::kViewer,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            const auto inputs = show_inputs(context, name_of(request));
+            answer->send(
+                inputs ? http::json_response(200, dump(*inputs))
+                       : http::error_response(inputs.error())
+            );
         }
     );
     routes.add(
@@ -218,7 +300,7 @@ void add_flow_routes(ApiRoutes& routes) {
             });
         }
     );
-    routes.add(
+    routes.add_for_flow(
         "POST",
         "/flows/{pack}/{flow}/run",
         Role::kOperator,

@@ -7,6 +7,7 @@
 #include "engine/runtime/history/cancellation.h"
 #include "engine/runtime/history/shown.h"
 #include "engine/server/api.h"
+#include "engine/server/run_sight.h"
 #include "engine/server/search.h"
 #include "engine/server/views.h"
 
@@ -37,7 +38,10 @@ Status search(Filter filter, const Ask& ask, const Take& take, Json& out) {
 }
 
 Result<Json> list_runs(
-    const Context& context, const store::RunFilter& filter, store::Reader& reader
+    const Context& context,
+    const Caller& caller,
+    const store::RunFilter& filter,
+    store::Reader& reader
 ) {
     Json out = {{"value", Json::array()}};
     TIDEWAY_TRY(search(
@@ -45,7 +49,9 @@ Result<Json> list_runs(
         [&reader](const store::RunFilter& asked) { return reader.runs(asked); },
         [&](const store::RunPage& page) -> Result<int> {
             for (const model::RunRecord& run : page.runs) {
-                out["value"].push_back(view(run, *context.catalog));
+                if (may_see(run, caller, *context.catalog)) {
+                    out["value"].push_back(view_for(run, caller, *context.catalog));
+                }
             }
             return filter.limit - static_cast<int>(out["value"].size());
         },
@@ -305,6 +311,26 @@ Result<Json> set_retention(const Context& context, const http::ServerRequest& re
 
 // ------------------------------------------------------------------ routes
 
+void find_runs(const Context& context, const http::ServerRequest& request, const Answer& answer) {
+    const auto caller = context.authentication->caller(request.headers);
+    auto filter = caller ? parse_run_filter(fields_of_query(request.query), *context.catalog)
+                         : fail(caller.error());
+    if (!filter) {
+        answer->send(http::error_response(filter.error()));
+        return;
+    }
+    if (caller->is_run_only()) {
+        filter->person = caller->name;
+    }
+    answer_from_store(
+        context,
+        answer,
+        [&context, filter = *filter, caller = *caller](store::Reader& reader) {
+            return list_runs(context, caller, filter, reader);
+        }
+    );
+}
+
 // A GET that searches: the query is parsed, then `find` reads.
 template <typename Parse, typename Find>
 void add_search(ApiRoutes& routes, const char* path, Parse parse, Find find) {
@@ -334,7 +360,14 @@ void add_search(ApiRoutes& routes, const char* path, Parse parse, Find find) {
 
 void add_history_routes(ApiRoutes& routes) {
     const Context& context = routes.context();
-    add_search(routes, "/runs", parse_run_filter, list_runs);
+    routes.add(
+        "GET",
+        "/runs",
+        Role::kRunOnly,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            find_runs(context, request, answer);
+        }
+    );
     add_search(
         routes,
         "/runs/count",

@@ -9,11 +9,21 @@
 #include "engine/runtime/history/shown.h"
 #include "engine/runtime/step_tree.h"
 #include "engine/server/api.h"
+#include "engine/server/run_sight.h"
 #include "engine/server/views.h"
 
 namespace tideway::server {
 
 namespace {
+
+tl::unexpected<Error> no_run(const std::string& text) {
+    return fail(
+        ErrorKind::kNotFound,
+        "WorkflowRunNotFound",
+        "There is no run '" + text + "'.",
+        "List them with: tideway runs list"
+    );
+}
 
 Result<model::RunRecord> find_run(store::Reader& reader, const std::string& text) {
     const auto uid = Uid::parse(text);
@@ -23,12 +33,7 @@ Result<model::RunRecord> find_run(store::Reader& reader, const std::string& text
             return std::move(*run);
         }
     }
-    return fail(
-        ErrorKind::kNotFound,
-        "WorkflowRunNotFound",
-        "There is no run '" + text + "'.",
-        "List them with: tideway runs list"
-    );
+    return no_run(text);
 }
 
 // At most so many are listed with a run; a search by parent or root finds all.
@@ -93,9 +98,19 @@ Status put_tracked(store::Reader& reader, const model::RunRecord& run, Json& out
 }
 
 Result<Json> show_run(
-    const Context& context, store::Reader& reader, const std::string& id, runtime::Contents contents
+    const Context& context,
+    const Caller& caller,
+    store::Reader& reader,
+    const std::string& id,
+    runtime::Contents contents
 ) {
     TIDEWAY_TRY_ASSIGN(const model::RunRecord run, find_run(reader, id));
+    if (!may_see(run, caller, *context.catalog)) {
+        return no_run(id);
+    }
+    if (caller.is_run_only()) {
+        return view_for(run, caller, *context.catalog);
+    }
     TIDEWAY_TRY_ASSIGN(const auto rows, reader.journal(run.id));
     TIDEWAY_TRY_ASSIGN(const auto effects, reader.effects(run.id));
     TIDEWAY_TRY_ASSIGN(const auto version, context.catalog->version(run.version_id));
@@ -272,21 +287,34 @@ void cancel_tree(
     });
 }
 
+// Of kRunOnly its own runs; else operators may.
+Result<Caller> may_cancel(const Context& context, const http::ServerRequest& request) {
+    TIDEWAY_TRY_ASSIGN(Caller caller, context.authentication->caller(request.headers));
+    if (!caller.is_run_only()) {
+        TIDEWAY_TRY(context.authentication->require(request.headers, Role::kOperator));
+    }
+    return caller;
+}
+
 void cancel(const Context& context, const http::ServerRequest& request, const Answer& answer) {
-    const auto body = body_of(request);
+    const auto caller = may_cancel(context, request);
+    const auto body = caller ? body_of(request) : fail(caller.error());
     if (!body) {
         answer->send(http::error_response(body.error()));
         return;
     }
-    record(context, request, "runs.cancel", Payload(request.body));
-    const std::string reason =
-        "Cancelled by " + context.authentication->person(request.headers) + ".";
     const bool is_tree = bool_or(*body, "tree", false);
     with_run(
         context,
         request,
         answer,
-        [&context, answer, reason, is_tree](const model::RunRecord& run) {
+        [&context, request, answer, is_tree, caller = *caller](const model::RunRecord& run) {
+            if (!may_see(run, caller, *context.catalog)) {
+                answer->send(http::error_response(no_run(request.params.at("run")).value()));
+                return;
+            }
+            record(context, request, "runs.cancel", Payload(request.body));
+            const std::string reason = "Cancelled by " + caller.name + ".";
             if (is_tree) {
                 cancel_tree(context, run, reason, answer);
                 return;
@@ -294,7 +322,7 @@ void cancel(const Context& context, const http::ServerRequest& request, const An
             if (!model::is_final(run.status)) {
                 context.runtime->cancel(run.id, reason);
             }
-            answer->send(http::json_response(202, dump(view(run, *context.catalog))));
+            answer->send(http::json_response(202, dump(view_for(run, caller, *context.catalog))));
         }
     );
 }
@@ -352,16 +380,21 @@ void add_run_routes(ApiRoutes& routes) {
     routes.add(
         "GET",
         "/runs/{run}",
-        Role::kViewer,
+        Role::kRunOnly,
         [&context](const http::ServerRequest& request, const Answer& answer) {
+            const auto caller = context.authentication->caller(request.headers);
+            if (!caller) {
+                answer->send(http::error_response(caller.error()));
+                return;
+            }
             const bool with = http::query_value(request.query, "contents") == "true";
             const auto contents = with ? runtime::Contents::kWith : runtime::Contents::kWithout;
             answer_from_store(
                 context,
                 answer,
-                [&context, id = request.params.at("run"), contents](store::Reader& reader) {
-                    return show_run(context, reader, id, contents);
-                }
+                [&context, caller = *caller, id = request.params.at("run"), contents](
+                    store::Reader& reader
+                ) { return show_run(context, caller, reader, id, contents); }
             );
         }
     );
@@ -379,20 +412,20 @@ void add_run_routes(ApiRoutes& routes) {
             );
         }
     );
-    const auto act = [&routes, &context](const char* pattern, auto function) {
+    const auto act = [&routes, &context](const char* pattern, Role least, auto function) {
         routes.add(
             "POST",
             pattern,
-            Role::kOperator,
+            least,
             [&context, function](const http::ServerRequest& request, const Answer& answer) {
                 function(context, request, answer);
             }
         );
     };
-    act("/runs/{run}/resubmit", resubmit);
-    act("/runs/{run}/cancel", cancel);
-    act("/runs/{run}/resume", resume);
-    act("/runs/{run}/decide", decide);
+    act("/runs/{run}/resubmit", Role::kOperator, resubmit);
+    act("/runs/{run}/cancel", Role::kRunOnly, cancel);
+    act("/runs/{run}/resume", Role::kOperator, resume);
+    act("/runs/{run}/decide", Role::kOperator, decide);
 }
 
 }  // namespace tideway::server

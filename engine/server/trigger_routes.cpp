@@ -4,10 +4,9 @@
 #include <atomic>
 #include <utility>
 
-#include "engine/base/digest.h"
 #include "engine/base/limits.h"
 #include "engine/http/url.h"
-#include "engine/model/schema.h"
+#include "engine/server/http_event.h"
 #include "engine/server/views.h"
 
 namespace tideway::server {
@@ -15,14 +14,6 @@ namespace tideway::server {
 using runtime::FlowEntry;
 
 namespace {
-
-bool is_json(std::string_view content_type) {
-    return content_type.find("json") != std::string_view::npos;
-}
-
-bool is_text(std::string_view content_type) {
-    return content_type.starts_with("text/") || content_type.find("xml") != std::string_view::npos;
-}
 
 bool has_node(const std::vector<model::OutlineNode>& outline, std::string_view kind) {
     return std::ranges::any_of(outline, [kind](const model::OutlineNode& node) {
@@ -42,21 +33,6 @@ http::Headers run_headers(const runtime::Admitted& admitted, const FlowEntry& fl
     return headers;
 }
 
-// The method that trigger.http_request { method = ... } names, if it does.
-Status check_method(const FlowEntry& flow, const http::ServerRequest& request) {
-    if (!flow.published || flow.published->http_method.empty() ||
-        flow.published->http_method == request.method) {
-        return {};
-    }
-    return fail(
-        ErrorKind::kInvalidInput,
-        "MethodNotAllowed",
-        "The flow '" + flow.row.name + "' is called with " + flow.published->http_method +
-            ", not with " + request.method + ".",
-        "Call it with that method, or leave `method` out of its trigger."
-    );
-}
-
 bool keeps_events(const FlowEntry& flow) {
     return flow.published && model::secures_inputs(flow.published->declaration.secured);
 }
@@ -67,18 +43,17 @@ std::string reason_of(const FlowEntry& flow, const Error& error) {
                               : error.message;
 }
 
+// What is kept of a request that was not understood.
+Payload trace_of(const http::ServerRequest& request) {
+    constexpr std::size_t kBodyBytesShown = 2000;
+    return to_payload(Json(request.body.substr(0, kBodyBytesShown)));
+}
+
 // Does the event's body fit what the flow's trigger demands?
-Status check_body(const FlowEntry& flow, const Payload& event) {
-    if (!flow.published || flow.published->body_schema.is_null()) {
-        return {};
-    }
-    const Json received = tree(event);
-    const Json* body = find(received, "body");
-    // The message becomes the reason of a refused event.
-    const auto quoting = keeps_events(flow) ? model::Quoting::kNothing : model::Quoting::kValues;
-    return model::validate(
-        flow.published->body_schema, body == nullptr ? Json() : *body, "The request body", quoting
-    );
+Status check_body(const FlowEntry& flow, const Json& event) {
+    return flow.published
+               ? runtime::check_body(flow.published->input, flow.published->declaration, event)
+               : Status();
 }
 
 // The answer that respond() decided, or what follows from how the run ended.
@@ -160,37 +135,37 @@ class TriggerDoor {
             return;
         }
         auto shared = std::make_shared<http::ServerRequest>(std::move(request));
-        if (const auto known = context_.activation->known_signatures(flow->row.id)) {
+        if (const auto known = context_.activation->known_keys(flow->row.id)) {
             check_signature(std::move(*flow), *known, shared, answer);
             return;
         }
         context_.runtime->readers().read(
             *context_.front,
             [this, flow = *flow](store::Reader&) {
-                return context_.activation->signatures_blocking(flow);
+                return context_.activation->keys_blocking(flow);
             },
             [this, answer, shared, flow = *flow](
-                Result<std::shared_ptr<const runtime::TriggerSignatures>> signatures
+                Result<std::shared_ptr<const runtime::SigningKeys>> keys
             ) mutable {
-                if (!signatures) {
-                    answer->send(http::error_response(signatures.error()));
+                if (!keys) {
+                    answer->send(http::error_response(keys.error()));
                     return;
                 }
-                const runtime::TriggerSignatures none;
-                check_signature(std::move(flow), *signatures ? **signatures : none, shared, answer);
+                const runtime::SigningKeys none;
+                check_signature(std::move(flow), *keys ? **keys : none, shared, answer);
             }
         );
     }
 
     void callback(http::ServerRequest request, const Answer& answer) const {
-        auto event = http_event(request);
+        const auto event = http_event(request);
         if (!event) {
-            answer->send(http::error_response(event.error()));
+            answer->send(refusal(event.error()));
             return;
         }
         context_.runtime->receive_callback(
             request.params["token"],
-            std::move(*event),
+            to_payload(*event),
             [answer](Result<store::CallbackFate> fate) {
                 answer->send(fate ? response_of(*fate) : http::error_response(fate.error()));
             }
@@ -200,36 +175,58 @@ class TriggerDoor {
   private:
     void check_signature(
         FlowEntry flow,
-        const runtime::TriggerSignatures& allowed,
+        const runtime::SigningKeys& keys,
         const std::shared_ptr<http::ServerRequest>& request,
         const Answer& answer
     ) const {
-        const std::string given = http::query_value(request->query, "sig");
-        const auto matches = [&given](const std::string& signature) {
-            return !signature.empty() && equal_constant_time(given, signature);
-        };
-        if (!matches(allowed.primary) && !matches(allowed.secondary)) {
-            refuse_signature(flow, *request, answer);
-            return;
+        const auto signature = runtime::check_signature(
+            keys, {flow.row.pack, flow.row.name}, request->query, context_.clock->now()
+        );
+        if (signature == runtime::Signature::kRight) {
+            receive(std::move(flow), request, answer);
+        } else {
+            refuse_signature(flow, signature, *request, answer);
         }
-        receive(std::move(flow), request, answer);
     }
 
     void refuse_signature(
-        const FlowEntry& flow, const http::ServerRequest& request, const Answer& answer
+        const FlowEntry& flow,
+        runtime::Signature signature,
+        const http::ServerRequest& request,
+        const Answer& answer
     ) const {
+        const bool is_expired = signature == runtime::Signature::kExpired;
         context_.runtime->record_refusal(
             flow,
             "http_request",
             to_payload(Json{{"remote_address", request.remote_address}, {"path", request.path}}),
-            "The address was not signed with a key of this flow."
+            is_expired ? "The address has expired."
+                       : "The address was not signed with a key of this flow; perhaps the key was "
+                         "rotated."
         );
         Error error;
         error.kind = ErrorKind::kUnauthenticated;
-        error.code = "DirectApiAuthorizationRequired";
-        error.message = "The trigger address of '" + flow.row.name + "' is not signed correctly.";
-        error.remedy = "Copy it anew: tideway flows show " + flow.row.name;
+        error.code = is_expired ? "TriggerAddressExpired" : "DirectApiAuthorizationRequired";
+        error.message = "The trigger address of '" + flow.row.name +
+                        (is_expired ? "' has expired." : "' is not signed correctly.");
+        error.remedy = is_expired ? "Ask for a new one: tideway flows url " + flow.row.name
+                                  : "Copy it anew: tideway flows show " + flow.row.name;
         answer->send(http::error_response(error));
+    }
+
+    void refuse_request(
+        const FlowEntry& flow,
+        Payload kept,
+        std::string reason,
+        const Error& error,
+        const Answer& answer
+    ) const {
+        context_.runtime->record_refusal(flow, "http_request", std::move(kept), std::move(reason));
+        http::Response out = refusal(error);
+        if (out.status == 405) {
+            out.headers.add("Allow", flow.published->input.request->method);
+        }
+        answer->send(std::move(out));
     }
 
     void receive(
@@ -242,35 +239,20 @@ class TriggerDoor {
             receive_for_connector(std::move(flow), trigger, found, *request, answer);
             return;
         }
-        if (auto method = check_method(flow, *request); !method) {
-            context_.runtime->record_refusal(flow, "http_request", {}, method.error().message);
-            http::Response refusal = http::error_response(method.error());
-            refusal.status = 405;
-            refusal.headers.add("Allow", flow.published->http_method);
-            answer->send(std::move(refusal));
-            return;
-        }
-        auto event = http_event(*request);
+        const auto event = requested_event(flow, *request);
         if (!event) {
-            context_.runtime->record_refusal(
-                flow,
-                "http_request",
-                to_payload(Json(request->body.substr(0, 2000))),
-                reason_of(flow, event.error())
+            refuse_request(
+                flow, trace_of(*request), reason_of(flow, event.error()), event.error(), answer
             );
-            answer->send(http::error_response(event.error()));
             return;
         }
-        if (auto fits = check_body(flow, *event); !fits) {
-            context_.runtime->record_refusal(
-                flow, "http_request", std::move(*event), fits.error().message
-            );
-            answer->send(http::error_response(fits.error()));
+        if (const auto fits = check_body(flow, *event); !fits) {
+            refuse_request(flow, to_payload(*event), fits.error().message, fits.error(), answer);
             return;
         }
         runtime::Delivery delivery;
         delivery.source = trigger;
-        delivery.event = std::move(*event);
+        delivery.event = to_payload(*event);
         const bool is_synchronous =
             flow.published && has_node(flow.published->analysis.outline, "respond");
         delivery.flow = std::move(flow);
@@ -378,10 +360,17 @@ class TriggerDoor {
         incoming.settings = connection ? connection->settings : Json::object();
         auto exchange = found.implementation->receive(*found.spec, incoming);
         if (!exchange) {
+            const auto event = parse_json(request.body, "The request body");
+            if (!event) {
+                refuse_request(
+                    flow, trace_of(request), reason_of(flow, event.error()), event.error(), answer
+                );
+                return;
+            }
             runtime::Delivery delivery;
             delivery.flow = std::move(flow);
             delivery.source = trigger;
-            delivery.event = Payload(request.body);
+            delivery.event = to_payload(*event);
             admit(std::move(delivery), answer);
             return;
         }
@@ -490,46 +479,6 @@ class TriggerDoor {
 };
 
 }  // namespace
-
-Result<Payload> http_event(const http::ServerRequest& request) {
-    Json event = {
-        {"method", request.method}, {"headers", Json::object()}, {"queries", Json::object()}};
-    for (const auto& [name, value] : request.headers) {
-        // Credentials of the caller do not belong into history.
-        std::string lower = name;
-        std::ranges::transform(lower, lower.begin(), [](unsigned char c) {
-            return static_cast<char>(std::tolower(c));
-        });
-        if (lower != "authorization" && lower != "cookie") {
-            event["headers"][lower] = value;
-        }
-    }
-    for (const auto& [name, value] : http::parse_query(request.query)) {
-        if (name != "sig" && name != "sp" && name != "sv" && name != "se") {
-            event["queries"][name] = value;
-        }
-    }
-    if (const auto rest = request.params.find("rest"); rest != request.params.end()) {
-        event["relative_path"] = rest->second;
-    }
-    if (request.body.empty()) {
-        return to_payload(event);
-    }
-    const std::string type = request.headers.get_or("Content-Type", "application/octet-stream");
-    if (is_json(type)) {
-        TIDEWAY_TRY_ASSIGN(event["body"], parse_json(request.body, "The request body"));
-    } else if (is_text(type)) {
-        event["body"] = request.body;
-    } else {
-        event["body"] = {{"$content-type", type}, {"$content", to_base64(request.body)}};
-        if (type.starts_with("application/x-www-form-urlencoded")) {
-            for (const auto& [name, value] : http::parse_query(request.body)) {
-                event["body"]["$formdata"].push_back({{"key", name}, {"value", value}});
-            }
-        }
-    }
-    return to_payload(event);
-}
 
 void record_refused_request(
     const Context& context, const http::ServerRequest& request, const Error& error

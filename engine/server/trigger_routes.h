@@ -17,8 +17,4 @@ void record_refused_request(
     const Context& context, const http::ServerRequest& request, const Error& error
 );
 
-// The trigger's event of an HTTP request: {method, headers, queries, relative_path, body}. JSON
-// bodies become values, text becomes text, forms and everything else {"$content-type","$content"}.
-Result<Payload> http_event(const http::ServerRequest& request);
-
 }  // namespace tideway::server

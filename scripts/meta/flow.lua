@@ -53,11 +53,23 @@
 ---@field month_days? integer|integer[] 1 to 31, or from the end: -1 is the last day; only with Month.
 
 ---@class RequestTrigger: Trigger
----@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
----@field schema? table JSON schema of the body.
+---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" POST when absent; others are refused.
+---@field relative_path? string What follows the address: "customer/{id}"; `event.path.id` is what stood there. Other addresses are refused.
+---@field schema? table JSON schema of the body; what does not fit is refused.
 
----@class InputTrigger: Trigger
----@field schema? table JSON schema of the input.
+---@class ManualTrigger: Trigger
+---@field inputs? ManualInput[] What a person is asked for; the event has a field for each that was given. When absent, the event is any JSON.
+
+---@class ManualInput
+---@field name string The field of the event.
+---@field type "text"|"number"|"yes_no"|"date"|"email"|"choice"|"choices"|"file" "choices" gives a list, "file" gives `{ name, content, content_type? }` with the content in base64, "date" gives "2026-02-03".
+---@field title? string What people read; the name when absent.
+---@field description? string
+---@field required? boolean
+---@field default? any What the event has when nothing is given; not of a file.
+---@field choices? string[] With "choice" and "choices": what can be chosen.
+
+---@class ChildTrigger: Trigger
 
 --- Declares the flow; the file returns what it gives.
 ---@param definition FlowDefinition
@@ -92,12 +104,13 @@ function require(name) end
 --- What starts runs. Triggers of connectors are fields too: `trigger.dataverse_row_changed { ... }`.
 trigger = {}
 
---- A person starts the run, with input.
----@param definition? InputTrigger
+--- A person starts the run, with inputs.
+---@param definition? ManualTrigger
 ---@return Trigger trigger
 function trigger.manual(definition) end
 
---- A request to the flow's own signed address starts the run; `respond` answers it.
+--- A request to the flow's own signed address starts the run; `respond` answers it. The event is
+--- `{ method, headers, queries, body?, relative_path?, path? }`.
 ---@param definition? RequestTrigger
 ---@return Trigger trigger
 function trigger.http_request(definition) end
@@ -109,6 +122,6 @@ function trigger.http_request(definition) end
 function trigger.recurrence(definition) end
 
 --- Another flow starts the run with `run_child_flow`.
----@param definition? InputTrigger
+---@param definition? ChildTrigger
 ---@return Trigger trigger
 function trigger.child(definition) end

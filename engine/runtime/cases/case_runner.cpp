@@ -15,7 +15,12 @@ namespace {
 
 Result<std::vector<CaseDifference>> play(CaseWorld& world, const Case& test) {
     std::vector<CaseDifference> out;
-    TIDEWAY_TRY_ASSIGN(const Admitted admitted, world.deliver(test));
+    auto delivered = world.deliver(test);
+    if (!delivered && delivered.error().code == "TriggerInputSchemaMismatch") {
+        out.push_back({"event", "what the trigger takes", delivered.error().message});
+        return out;
+    }
+    TIDEWAY_TRY_ASSIGN(const Admitted admitted, std::move(delivered));
     const std::string event(to_string(admitted.status));
     if (event != test.run.event) {
         out.push_back({"event", test.run.event, event + ": " + admitted.reason});

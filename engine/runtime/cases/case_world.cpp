@@ -24,6 +24,12 @@ std::string errors_of(const FlowEntry& flow) {
     return out;
 }
 
+// As the trigger would take it: a case cannot show what no event brings about.
+Result<Json> event_of(const LoadedVersion& version, const Json& event) {
+    TIDEWAY_TRY(check_body(version.input, version.declaration, event));
+    return manual_event(version.input, version.declaration, event);
+}
+
 }  // namespace
 
 CaseWorld::CaseWorld(const connector::Registry& registry, Timestamp start)
@@ -130,7 +136,8 @@ Result<Admitted> CaseWorld::deliver(const Case& test) {
     Delivery delivery;
     delivery.flow = flow;
     delivery.source = flow.published->declaration.trigger;
-    delivery.event = to_payload(test.event);
+    TIDEWAY_TRY_ASSIGN(const Json event, event_of(*flow.published, test.event));
+    delivery.event = to_payload(event);
     std::promise<Result<Admitted>> promise;
     auto future = promise.get_future();
     runtime_->admit(std::move(delivery), [&promise](Result<Admitted> admitted) {

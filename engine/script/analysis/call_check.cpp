@@ -6,6 +6,7 @@
 #include "engine/model/retry_policy.h"
 #include "engine/script/analysis/option_check.h"
 #include "engine/script/analysis/table_check.h"
+#include "engine/script/analysis/trigger_check.h"
 
 namespace tideway::script::analysis {
 namespace {
@@ -308,6 +309,7 @@ void CallCheck::trigger_call(const Expression& call, const std::string& name, co
         std::string(kTriggerPrefix) + name,
         std::vector<std::string>(extra.begin(), extra.end())};
     check_secure(*table, check);
+    check_built_in_trigger(*table, name, frame, check);
     if (const model::TriggerSpec* spec = trigger_spec(name)) {
         check_table(*table, spec->config_schema, check);
     }

@@ -1,7 +1,7 @@
 #include "engine/script/machine/arguments.h"
 
 #include "engine/base/limits.h"
-#include "engine/script/value/utf8_text.h"
+#include "engine/base/utf8.h"
 #include "engine/script/value/values.h"
 
 namespace tideway::script {

@@ -3,9 +3,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/base/utf8.h"
 #include "engine/script/machine/activity.h"
 #include "engine/script/value/number_text.h"
-#include "engine/script/value/utf8_text.h"
 #include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 

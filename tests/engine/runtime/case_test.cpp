@@ -266,6 +266,27 @@ TEST_F(PackCase, CanExpectThatTheTriggersConditionRefusesTheEvent) {
     EXPECT_NE(out.find("event | ConditionUnmet | Accepted"), std::string::npos) << out;
 }
 
+TEST_F(PackCase, FailsForAnEventThatTheTriggerWouldRefuseAndFillsDefaultsIn) {
+    files_["main.lua"] = R"(return flow { title = "main", trigger = trigger.manual { inputs = {
+        { name = "size", type = "number", required = true },
+        { name = "colour", type = "text", default = "red" } } },
+      run = function(input) return input end })";
+    EXPECT_EQ(
+        found(R"({"flow":"main","event":{"size":1},"expect":{"output":{"colour":"red"}}})"), ""
+    );
+    const std::string wrong =
+        found(R"({"flow":"main","event":{"size":"big","shape":"round"},"expect":{}})");
+    EXPECT_NE(wrong.find("event | what the trigger takes"), std::string::npos) << wrong;
+    EXPECT_NE(wrong.find("/size"), std::string::npos) << wrong;
+    EXPECT_NE(wrong.find("/shape"), std::string::npos) << wrong;
+    files_["main.lua"] = R"(return flow { title = "main",
+      trigger = trigger.http_request { schema = { type = "object", required = { "id" } } },
+      run = function(event) return event.body.id end })";
+    EXPECT_EQ(found(R"({"flow":"main","event":{"body":{"id":7}},"expect":{"output":7}})"), "");
+    const std::string missing = found(R"({"flow":"main","event":{"body":{}},"expect":{}})");
+    EXPECT_NE(missing.find("/id"), std::string::npos) << missing;
+}
+
 TEST_F(PackCase, SetsVariablesAndTheTimeOfTheEvent) {
     flow("main", R"(return { said = env("greeting"), at = now() })");
     EXPECT_EQ(

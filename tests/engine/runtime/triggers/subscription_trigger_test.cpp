@@ -103,11 +103,27 @@ TEST(SubscriptionTrigger, TellsTheServiceANewKey) {
     ASSERT_TRUE(has_asked(world, 1));
     const std::string before = last_url(world);
     const FlowEntry flow = *world.catalog().flow("watcher");
-    ASSERT_TRUE(world.activation().rotate_key_blocking(flow, Activation::Key::kSecondary));
+    ASSERT_TRUE(world.activation().rotate_key_blocking(flow, SigningKey::kSecondary));
     EXPECT_EQ(world.service().done().size(), 1U);  // its address is signed with the other key
-    ASSERT_TRUE(world.activation().rotate_key_blocking(flow, Activation::Key::kPrimary));
+    ASSERT_TRUE(world.activation().rotate_key_blocking(flow, SigningKey::kPrimary));
     EXPECT_EQ(asked(world), (Texts{"subscribe ", "subscribe s1"}));
     EXPECT_NE(last_url(world), before);
+    EXPECT_EQ(last_url(world), world.activation().address_blocking(flow)->url);
+}
+
+TEST(SubscriptionTrigger, SaysWhenTheServiceCouldNotBeToldANewKey) {
+    RuntimeWorld world({{"watcher", kFlow}}, kMorning);
+    ASSERT_TRUE(has_asked(world, 1));
+    const std::string before = last_url(world);
+    const FlowEntry flow = *world.catalog().flow("watcher");
+    world.service().plan("/subscribe", {Treatment::kRefuse});
+    const auto rotation = world.activation().rotate_key_blocking(flow, SigningKey::kPrimary);
+    ASSERT_TRUE(rotation) << rotation.error().text();
+    EXPECT_TRUE(rotation->is_subscribed);
+    ASSERT_TRUE(rotation->not_told);
+    EXPECT_EQ(rotation->not_told->message, "The ledger says no.");
+    EXPECT_NE(world.activation().address_blocking(flow)->url, before);
+    ASSERT_TRUE(world.activation().turn_on_blocking(flow));
     EXPECT_EQ(last_url(world), world.activation().address_blocking(flow)->url);
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace tideway::script {
+namespace tideway {
 
 // How many bytes the character at the start of `text` takes; 0 when it is not valid.
 inline std::size_t utf8_length(std::string_view text) {
@@ -63,4 +63,4 @@ inline void append_utf8(std::string& out, std::uint32_t code) {
     }
 }
 
-}  // namespace tideway::script
+}  // namespace tideway

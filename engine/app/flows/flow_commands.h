@@ -1,0 +1,20 @@
+// The sub-commands of `flows` that have a file of their own, and what they share.
+#pragma once
+
+#include <string>
+
+#include "engine/app/command_line.h"
+
+namespace tideway::app {
+
+void add_flow_run_command(CLI::App& flows, Globals& globals, const Exit& exit);  // run
+
+void add_flow_address_commands(CLI::App& flows, Globals& globals, const Exit& exit);  // url ...
+
+// "flow" or "pack/flow" -> "pack/flow", asked of the server.
+Result<std::string> full_flow_name(ApiClient& client, const std::string& name);
+
+// What trigger.manual asks for, as a table; nothing when the flow does not say.
+void print_inputs(std::ostream& out, const Json& inputs);
+
+}  // namespace tideway::app
