@@ -151,7 +151,7 @@ Status Engine::Parts::open() {
             save_secrets(name, secrets, done);
         }
     );
-    catalog = std::make_unique<runtime::FlowCatalog>(*store, *registry);
+    catalog = std::make_unique<runtime::FlowCatalog>(*store, *registry, box.get());
     authorizer = std::make_unique<connector::Authorizer>(*tokens, *registry);
     driver = std::make_unique<runtime::ExchangeDriver>(front, *client, *authorizer);
     authentication = std::make_unique<server::Authentication>(clock);

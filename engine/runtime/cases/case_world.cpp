@@ -49,7 +49,7 @@ Status CaseWorld::open(const Pack& pack, const Case& test) {
     options.durability = store::Durability::kProcess;
     TIDEWAY_TRY_ASSIGN(auto opened, store::open_sqlite(std::move(options)));
     store_ = std::make_unique<CountedStore>(std::move(opened), time_);
-    catalog_ = std::make_unique<FlowCatalog>(*store_, registry_);
+    catalog_ = std::make_unique<FlowCatalog>(*store_, registry_, &box_);
     TIDEWAY_TRY(catalog_->load());
     TIDEWAY_TRY(publish(pack, test));
     TIDEWAY_TRY(connect(pack));
