@@ -94,7 +94,8 @@ class CoSellSimulation : public ::testing::Test {
     }
 
     bool is_settled() {
-        for (const Json& each : partner_center("GET", "/deliveries").at("deliveries")) {
+        const Json sent = partner_center("GET", "/deliveries");
+        for (const Json& each : sent.at("deliveries")) {
             if (string_or(each, "state") == "waiting") {
                 return false;
             }

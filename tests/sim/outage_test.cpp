@@ -76,7 +76,8 @@ class SixHourOutage : public CoSellSimulation {
 
     std::map<std::string, Json> rows_by_referral() {
         std::map<std::string, Json> out;
-        for (const Json& row : dataverse("GET", "/rows/opportunity").at("rows")) {
+        const Json all = dataverse("GET", "/rows/opportunity");
+        for (const Json& row : all.at("rows")) {
             out[string_or(row, "msft_referralidentifier")] = row;
         }
         return out;
@@ -86,7 +87,8 @@ class SixHourOutage : public CoSellSimulation {
     int unequal() {
         const auto rows = rows_by_referral();
         int out = 0;
-        for (const Json& deal : partner_center("GET", "/deals").at("deals")) {
+        const Json all = partner_center("GET", "/deals");
+        for (const Json& deal : all.at("deals")) {
             const auto row = rows.find(string_or(deal, "id"));
             const Json& details = deal.at("details");
             const bool is_equal =
@@ -100,7 +102,8 @@ class SixHourOutage : public CoSellSimulation {
 
     std::map<std::string, int> writes_by_row() {
         std::map<std::string, int> out;
-        for (const Json& write : dataverse("GET", "/writes").at("writes")) {
+        const Json all = dataverse("GET", "/writes");
+        for (const Json& write : all.at("writes")) {
             if (string_or(write, "table") == "opportunity") {
                 ++out[string_or(write, "id")];
             }
