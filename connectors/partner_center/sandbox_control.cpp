@@ -153,7 +153,7 @@ Outcome<http::Response> Service::dispatch_control(const http::ServerRequest& req
     }
     if (name == "certificates" && rest == "rotate" && method == "POST") {
         signer();
-        if (!signer_->rotate()) {
+        if (!signer_->rotate(clock_.base_now())) {
             return refuse(500, "generalException", "A new certificate could not be made.");
         }
         ++certificate_generation_;

@@ -101,7 +101,7 @@ void Service::set_base_url(std::string referrals_url, std::string webhooks_url) 
 
 const Signer& Service::signer() {
     if (!signer_) {
-        auto made = Signer::make();
+        auto made = Signer::make(clock_.base_now());
         TIDEWAY_ASSERT(made.has_value());
         signer_ = std::move(*made);
         save_soon();

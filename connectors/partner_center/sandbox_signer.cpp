@@ -12,8 +12,7 @@ namespace tideway::connectors::partner_center::sandbox_parts {
 namespace {
 
 constexpr int kKeyBits = 2048;
-constexpr long kSecondsOfDay = 24L * 3600;
-constexpr long kValidDays = 3650;
+constexpr int kValidDays = 3650;
 
 struct BioFree {
     void operator()(BIO* bio) const { BIO_free(bio); }
@@ -95,17 +94,18 @@ struct Subject {
 
 // Signed by `issuer`; by itself when that is null.
 Certificate new_certificate(
-    const Subject& subject, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key
+    const Subject& subject, Timestamp now, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key
 ) {
     Certificate out(X509_new());
     if (out == nullptr) {
         return nullptr;
     }
     X509* signed_by = issuer != nullptr ? issuer : out.get();
+    std::time_t today = to_micros(now) / 1'000'000;
     const bool ok =
         X509_set_version(out.get(), 2) == 1 && put_serial(out.get()) &&
-        X509_gmtime_adj(X509_getm_notBefore(out.get()), -kSecondsOfDay) != nullptr &&
-        X509_gmtime_adj(X509_getm_notAfter(out.get()), kValidDays * kSecondsOfDay) != nullptr &&
+        X509_time_adj_ex(X509_getm_notBefore(out.get()), -1, 0, &today) != nullptr &&
+        X509_time_adj_ex(X509_getm_notAfter(out.get()), kValidDays, 0, &today) != nullptr &&
         X509_set_pubkey(out.get(), key) == 1 &&
         put_name(X509_get_subject_name(out.get()), subject.organization, subject.common_name) &&
         X509_set_issuer_name(out.get(), X509_get_subject_name(signed_by)) == 1 &&
@@ -150,7 +150,7 @@ tl::unexpected<Error> failed(std::string what) {
 
 }  // namespace
 
-Result<Signer> Signer::make(const std::string& organization) {
+Result<Signer> Signer::make(Timestamp now, const std::string& organization) {
     Signer out;
     out.authority_key_ = new_key();
     if (out.authority_key_ == nullptr) {
@@ -158,6 +158,7 @@ Result<Signer> Signer::make(const std::string& organization) {
     }
     out.authority_ = new_certificate(
         {organization, "Tideway Sandbox Authority", Use::kAuthority},
+        now,
         out.authority_key_.get(),
         nullptr,
         out.authority_key_.get()
@@ -165,17 +166,18 @@ Result<Signer> Signer::make(const std::string& organization) {
     if (out.authority_ == nullptr) {
         return failed("The sandbox's certificate authority could not be made.");
     }
-    TIDEWAY_TRY(out.rotate());
+    TIDEWAY_TRY(out.rotate(now));
     return out;
 }
 
-Status Signer::rotate() {
+Status Signer::rotate(Timestamp now) {
     Key key = new_key();
     if (key == nullptr) {
         return failed("The key of the sandbox's signing certificate could not be made.");
     }
     Certificate certificate = new_certificate(
         {"Microsoft Corporation", "Tideway Sandbox Webhooks", Use::kSigning},
+        now,
         key.get(),
         authority_.get(),
         authority_key_.get()

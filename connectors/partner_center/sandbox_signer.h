@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 
@@ -29,13 +30,15 @@ using Certificate = std::unique_ptr<X509, CertificateFree>;
 class Signer {
   public:
     // `organization` is the O= of the authority's name.
-    static Result<Signer> make(const std::string& organization = "Microsoft Corporation");
+    static Result<Signer> make(
+        Timestamp now, const std::string& organization = "Microsoft Corporation"
+    );
     // What save() returned.
     static Result<Signer> load(const Json& saved);
     Json save() const;
 
     // A new signing certificate under the same authority, as the service rotates it.
-    Status rotate();
+    Status rotate(Timestamp now);
 
     std::string sign(std::string_view bytes) const;  // base64
     std::string certificate_der() const;             // of the signing certificate

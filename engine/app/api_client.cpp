@@ -5,8 +5,8 @@
 
 namespace tideway::app {
 
-BlockingHttp::BlockingHttp()
-    : client_(http::make_curl_client(loop_, {})) {}
+BlockingHttp::BlockingHttp(const std::shared_ptr<Host>& host)
+    : client_(host->make_client(loop_, {})) {}
 
 BlockingHttp::~BlockingHttp() = default;
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/app/host.h"
 #include "engine/base/json.h"
 #include "engine/base/loop.h"
 #include "engine/base/result.h"
@@ -20,7 +21,7 @@ struct ServerAddress {
 // Sends one request and waits. Thread: one.
 class BlockingHttp {
   public:
-    BlockingHttp();
+    explicit BlockingHttp(const std::shared_ptr<Host>& host = std::make_shared<Host>());
     ~BlockingHttp();
     BlockingHttp(const BlockingHttp&) = delete;
     BlockingHttp& operator=(const BlockingHttp&) = delete;
@@ -39,8 +40,11 @@ class BlockingHttp {
 
 class ApiClient {
   public:
-    explicit ApiClient(ServerAddress address)
-        : address_(std::move(address)) {}
+    explicit ApiClient(
+        ServerAddress address, const std::shared_ptr<Host>& host = std::make_shared<Host>()
+    )
+        : address_(std::move(address)),
+          http_(host) {}
 
     // `path` below /api/v1. An error answer becomes the Error it was made from.
     Result<Json> call(const std::string& method, const std::string& path, const Json& body = {});

@@ -23,32 +23,6 @@ Json unmarked(const Json& cell) {
 
 constexpr const char* kSeller = "jamie.reding@contoso.com";
 
-Status connect_one(
-    ApiClient& client, const Json& sandboxes, const std::string& connector, const std::string& name
-) {
-    TIDEWAY_TRY_ASSIGN(const model::ConnectorSpec spec, built_in_spec(connector));
-    const Json& sandbox = sandboxes.at(connector);
-    ConnectionPlan plan;
-    plan.name = name;
-    plan.grant = string_or(sandbox, "grant");
-    plan.settings = sandbox.at("settings");
-    for (const auto& [key, value] : sandbox.at("secrets").items()) {
-        plan.secrets.insert_or_assign(key, Secret(value.get<std::string>()));
-    }
-    TIDEWAY_TRY_ASSIGN(const auto signed_in, sign_in(spec, plan, SystemClock()));
-    TIDEWAY_TRY_ASSIGN(const Json checks, put_connection(client, spec, plan, signed_in));
-    for (const Json& check : checks.value("checks", Json::array())) {
-        if (!bool_or(check, "ok", false)) {
-            return fail(
-                ErrorKind::kForbidden,
-                "ConnectionIncomplete",
-                name + ": " + string_or(check, "what") + ": " + string_or(check, "message")
-            );
-        }
-    }
-    return {};
-}
-
 }  // namespace
 
 void DemoWorld::pause() {
@@ -64,14 +38,14 @@ bool DemoWorld::is_over(Timestamp deadline) {
 }
 
 Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
-    const std::string& folder, const std::string& pack, Log& log
+    const std::string& folder, const std::string& pack, Log& log, const std::shared_ptr<Host>& host
 ) {
     std::error_code error;
     std::filesystem::remove_all(folder, error);
-    std::unique_ptr<DemoWorld> world(new DemoWorld());
+    std::unique_ptr<DemoWorld> world(new DemoWorld(host));
     SandboxesOptions sandboxes;
     sandboxes.folder = folder + "/sandbox";
-    TIDEWAY_TRY_ASSIGN(world->sandboxes_, Sandboxes::start(std::move(sandboxes)));
+    TIDEWAY_TRY_ASSIGN(world->sandboxes_, Sandboxes::start(std::move(sandboxes), host));
     EnvironmentPlan plan;
     plan.config.data_folder = folder;
     plan.config.environment = "demo";
@@ -80,7 +54,7 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     plan.config.packs = {std::filesystem::absolute(pack).string()};
     TIDEWAY_TRY_ASSIGN(const std::string token, create_environment(plan));
     TIDEWAY_TRY_ASSIGN(world->config_, read_config(folder));
-    TIDEWAY_TRY_ASSIGN(world->engine_, Engine::start(world->config_, log));
+    TIDEWAY_TRY_ASSIGN(world->engine_, Engine::start(world->config_, log, host));
     // Written back, so that the command line finds the server.
     world->config_.api_port = world->engine_->api_port();
     world->config_.trigger_port = world->engine_->trigger_port();
@@ -88,15 +62,38 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     ServerAddress address;
     address.url = "http://127.0.0.1:" + std::to_string(world->engine_->api_port());
     address.token = token;
-    world->api_ = std::make_unique<ApiClient>(std::move(address));
+    world->api_ = std::make_unique<ApiClient>(std::move(address), host);
     TIDEWAY_TRY(world->connect());
     return world;
 }
 
 Status DemoWorld::connect() {
-    const Json sandboxes = sandboxes_->connections();
-    TIDEWAY_TRY(connect_one(*api_, sandboxes, "partner_center", "partner_center_referrals"));
-    return connect_one(*api_, sandboxes, "dataverse", "dynamics365");
+    TIDEWAY_TRY(connect_one("partner_center", "partner_center_referrals"));
+    return connect_one("dataverse", "dynamics365");
+}
+
+Status DemoWorld::connect_one(const std::string& connector, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const model::ConnectorSpec spec, built_in_spec(connector));
+    const Json sandbox = sandboxes_->connections().at(connector);
+    ConnectionPlan plan;
+    plan.name = name;
+    plan.grant = string_or(sandbox, "grant");
+    plan.settings = sandbox.at("settings");
+    for (const auto& [key, value] : sandbox.at("secrets").items()) {
+        plan.secrets.insert_or_assign(key, Secret(value.get<std::string>()));
+    }
+    TIDEWAY_TRY_ASSIGN(const auto signed_in, sign_in(spec, plan, host_->clock(), http_));
+    TIDEWAY_TRY_ASSIGN(const Json checks, put_connection(*api_, spec, plan, signed_in));
+    for (const Json& check : checks.value("checks", Json::array())) {
+        if (!bool_or(check, "ok", false)) {
+            return fail(
+                ErrorKind::kForbidden,
+                "ConnectionIncomplete",
+                name + ": " + string_or(check, "what") + ": " + string_or(check, "message")
+            );
+        }
+    }
+    return {};
 }
 
 Result<Json> DemoWorld::send(const std::string& method, const std::string& url, const Json& body) {

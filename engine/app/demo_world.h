@@ -20,7 +20,10 @@ class DemoWorld {
   public:
     // Makes `folder` anew with one environment that holds the pack, and connects it.
     static Result<std::unique_ptr<DemoWorld>> create(
-        const std::string& folder, const std::string& pack, Log& log
+        const std::string& folder,
+        const std::string& pack,
+        Log& log,
+        const std::shared_ptr<Host>& host = std::make_shared<Host>()
     );
 
     ApiClient& api() { return *api_; }
@@ -59,13 +62,18 @@ class DemoWorld {
     );
 
   private:
-    DemoWorld() = default;
+    explicit DemoWorld(const std::shared_ptr<Host>& host)
+        : host_(host),
+          http_(host) {}
+
     Result<Json> send(const std::string& method, const std::string& url, const Json& body);
     Status connect();
+    Status connect_one(const std::string& connector, const std::string& name);
     static void pause();
     static bool is_over(Timestamp deadline);
     static Timestamp in_thirty_seconds();
 
+    std::shared_ptr<Host> host_;
     Config config_;
     std::unique_ptr<Sandboxes> sandboxes_;
     std::unique_ptr<Engine> engine_;

@@ -48,10 +48,14 @@ Result<std::unique_ptr<connector::Registry>> make_registry() {
 
 // In the order of construction; destruction is the reverse.
 struct Engine::Parts {
-    explicit Parts(Config config_in, Log& log_in)
+    Parts(Config config_in, Log& log_in, std::shared_ptr<Host> host_in)
         : config(std::move(config_in)),
+          host(std::move(host_in)),
           log(log_in),
-          crash_points(crash_at(), crash_report()) {}
+          clock(host->clock()),
+          crash_points(crash_at(), crash_report()),
+          front_loop(host->make_loop()),
+          front(*front_loop) {}
 
     ~Parts() {
         if (live) {
@@ -83,10 +87,12 @@ struct Engine::Parts {
     );
 
     Config config;
+    std::shared_ptr<Host> host;
     Log& log;
-    SystemClock clock;
+    const Clock& clock;
     CrashPoints crash_points;
-    Loop front;
+    std::unique_ptr<Loop> front_loop;
+    Loop& front;
     Loop desk;
     std::unique_ptr<store::Store> store;
     std::unique_ptr<connector::SecretBox> box;
@@ -120,7 +126,7 @@ Status Engine::Parts::open() {
     store::SqliteOptions options;
     options.path = config.database_file();
     options.crash_points = &crash_points;
-    TIDEWAY_TRY_ASSIGN(store, store::open_sqlite(std::move(options)));
+    TIDEWAY_TRY_ASSIGN(store, host->open_store(std::move(options)));
     connections = std::make_unique<connector::Connections>(*box);
     TIDEWAY_TRY_ASSIGN(const auto records, store->reader().connections());
     for (const model::ConnectionRecord& record : records) {
@@ -134,7 +140,7 @@ Status Engine::Parts::open() {
     http::ClientOptions client_options;
     client_options.user_agent = std::string("tideway/") + TIDEWAY_VERSION;
     client_options.crash_points = &crash_points;
-    client = http::make_curl_client(front, client_options);
+    client = host->make_client(front, client_options);
     tokens = connector::make_token_cache(
         front,
         *client,
@@ -145,7 +151,7 @@ Status Engine::Parts::open() {
             save_secrets(name, secrets, done);
         }
     );
-    catalog = std::make_unique<runtime::FlowCatalog>(*store, *registry);
+    catalog = std::make_unique<runtime::FlowCatalog>(*store, *registry, box.get());
     authorizer = std::make_unique<connector::Authorizer>(*tokens, *registry);
     driver = std::make_unique<runtime::ExchangeDriver>(front, *client, *authorizer);
     authentication = std::make_unique<server::Authentication>(clock);
@@ -217,7 +223,7 @@ Status Engine::Parts::listen() {
     api.port = config.api_port;
     TIDEWAY_TRY_ASSIGN(
         api_server,
-        http::start_server(
+        host->listen(
             front,
             api,
             [this](http::ServerRequest request, auto responder) {
@@ -235,7 +241,7 @@ Status Engine::Parts::listen() {
     };
     TIDEWAY_TRY_ASSIGN(
         trigger_server,
-        http::start_server(
+        host->listen(
             front,
             trigger,
             [this](http::ServerRequest request, auto responder) {
@@ -292,6 +298,11 @@ Status Engine::Parts::serve() {
     dependencies.environment = config.environment;
     dependencies.public_url = config.public_url;
     dependencies.shards = config.shards;
+    dependencies.reader_threads = host->reader_threads();
+    dependencies.make_loop = [this] { return host->make_loop(); };
+    dependencies.make_client = [this](Loop& loop, http::ClientOptions options) {
+        return host->make_client(loop, std::move(options));
+    };
     runtime = std::make_unique<runtime::Runtime>(dependencies);
     runtime->on_change([this](const model::RunRecord& run) { live->publish(run); });
     start_timers();
@@ -326,8 +337,8 @@ Engine::Engine(std::unique_ptr<Parts> parts)
 
 Engine::~Engine() = default;
 
-Result<std::unique_ptr<Engine>> Engine::start(Config config, Log& log) {
-    auto parts = std::make_unique<Parts>(std::move(config), log);
+Result<std::unique_ptr<Engine>> Engine::start(Config config, Log& log, std::shared_ptr<Host> host) {
+    auto parts = std::make_unique<Parts>(std::move(config), log, std::move(host));
     TIDEWAY_TRY(parts->open());
     TIDEWAY_TRY(parts->serve());
     return std::unique_ptr<Engine>(new Engine(std::move(parts)));

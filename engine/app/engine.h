@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/app/config.h"
+#include "engine/app/host.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "engine/store/store.h"
@@ -15,7 +16,9 @@ namespace tideway::app {
 class Engine {
   public:
     // Opens the store, loads packs, recovers runs and listens. On return it serves.
-    static Result<std::unique_ptr<Engine>> start(Config config, Log& log);
+    static Result<std::unique_ptr<Engine>> start(
+        Config config, Log& log, std::shared_ptr<Host> host = std::make_shared<Host>()
+    );
 
     ~Engine();
     Engine(const Engine&) = delete;

@@ -58,6 +58,9 @@ void print_steps(const Json& nodes, int depth, bool contents) {
         if (const auto attempts = int_or(node, "attempts", 0); attempts > 1) {
             std::cout << ", " << attempts << " attempts";
         }
+        if (bool_or(node, "static", false)) {
+            std::cout << ", static";
+        }
         if (find(node, "duration_ms") != nullptr) {
             std::cout << ", " << int_or(node, "duration_ms", 0) << " ms";
         }

@@ -28,8 +28,12 @@ std::string loopback(const char* host, int port) {
 }  // namespace
 
 struct Sandboxes::Parts {
-    explicit Parts(SandboxesOptions options_in)
+    Parts(SandboxesOptions options_in, std::shared_ptr<Host> host_in)
         : options(std::move(options_in)),
+          host(std::move(host_in)),
+          clock(host->clock()),
+          loop_owner(host->make_loop()),
+          loop(*loop_owner),
           identity(clock, "sandbox"),
           faults(loop),
           salesforce_faults(loop) {}
@@ -48,8 +52,10 @@ struct Sandboxes::Parts {
     Status open_salesforce();
 
     SandboxesOptions options;
-    SystemClock clock;
-    Loop loop;
+    std::shared_ptr<Host> host;
+    const Clock& clock;
+    std::unique_ptr<Loop> loop_owner;
+    Loop& loop;
     connector::SandboxIdentity identity;
     connector::SandboxFaults faults;  // of Dataverse; Partner Center has its own
     connector::SandboxFaults salesforce_faults;
@@ -70,7 +76,7 @@ Status Sandboxes::Parts::open() {
     const bool keep = options.state == SandboxesOptions::State::kKeep;
     identity.put_user({kUser, "sandbox-password", "admin"});
     identity.put_app({kClientId, kClientSecret, "admin"});
-    client = http::make_curl_client(loop, {});
+    client = host->make_client(loop, {});
     connectors::partner_center::SandboxOptions partner_center_options;
     partner_center_options.state_file = keep ? options.folder + "/partner_center.json" : "";
     partner_center = std::make_unique<connectors::partner_center::Sandbox>(
@@ -86,11 +92,11 @@ Status Sandboxes::Parts::open() {
     http::ServerOptions server;
     server.port = options.partner_center_port;
     TIDEWAY_TRY_ASSIGN(
-        partner_center_server, http::start_server(loop, server, partner_center->handler())
+        partner_center_server, host->listen(loop, server, partner_center->handler())
     );
     server.port = options.dataverse_port;
     TIDEWAY_TRY_ASSIGN(
-        dataverse_server, http::start_server(loop, server, faults.wrap(dataverse->handler()))
+        dataverse_server, host->listen(loop, server, faults.wrap(dataverse->handler()))
     );
     // Two names of one host: the two APIs of Partner Center need different tokens.
     partner_center->set_base_url(
@@ -128,8 +134,10 @@ Sandboxes::Sandboxes(std::unique_ptr<Parts> parts)
 
 Sandboxes::~Sandboxes() = default;
 
-Result<std::unique_ptr<Sandboxes>> Sandboxes::start(SandboxesOptions options) {
-    auto parts = std::make_unique<Parts>(std::move(options));
+Result<std::unique_ptr<Sandboxes>> Sandboxes::start(
+    SandboxesOptions options, std::shared_ptr<Host> host
+) {
+    auto parts = std::make_unique<Parts>(std::move(options), std::move(host));
     TIDEWAY_TRY(parts->open());
     return std::unique_ptr<Sandboxes>(new Sandboxes(std::move(parts)));
 }

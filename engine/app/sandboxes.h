@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/app/host.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 
@@ -21,7 +22,9 @@ struct SandboxesOptions {
 
 class Sandboxes {
   public:
-    static Result<std::unique_ptr<Sandboxes>> start(SandboxesOptions options);
+    static Result<std::unique_ptr<Sandboxes>> start(
+        SandboxesOptions options, std::shared_ptr<Host> host = std::make_shared<Host>()
+    );
     ~Sandboxes();
     Sandboxes(const Sandboxes&) = delete;
     Sandboxes& operator=(const Sandboxes&) = delete;

@@ -220,6 +220,16 @@ Result<model::ConnectorSpec> built_in_spec(const std::string& id) {
 Result<SignedIn> sign_in(
     const model::ConnectorSpec& spec, const ConnectionPlan& plan, const Clock& clock
 ) {
+    BlockingHttp http;
+    return sign_in(spec, plan, clock, http);
+}
+
+Result<SignedIn> sign_in(
+    const model::ConnectorSpec& spec,
+    const ConnectionPlan& plan,
+    const Clock& clock,
+    BlockingHttp& http
+) {
     TIDEWAY_TRY(check_grant(spec, plan.grant));
     if (plan.grant == "none" || plan.grant == "basic" || plan.grant == "api_key") {
         return SignedIn{plan.secrets, plan.grant, std::nullopt};
@@ -228,7 +238,6 @@ Result<SignedIn> sign_in(
     input.spec = &spec;
     input.settings = plan.settings;
     input.secrets = plan.secrets;
-    BlockingHttp http;
     const http::NetworkPolicy policy = policy_of(plan.settings);
     if (plan.grant == "authorization_code") {
         return sign_in_in_browser(http, input, policy, clock);

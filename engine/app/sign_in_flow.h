@@ -23,6 +23,12 @@ struct ConnectionPlan {
 Result<connector::SignedIn> sign_in(
     const model::ConnectorSpec& spec, const ConnectionPlan& plan, const Clock& clock
 );
+Result<connector::SignedIn> sign_in(
+    const model::ConnectorSpec& spec,
+    const ConnectionPlan& plan,
+    const Clock& clock,
+    BlockingHttp& http
+);
 
 // Stores it on the server and tests every right; prints what is missing unless JSON is wanted.
 Result<Json> put_connection(

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "engine/app/command_line.h"
+#include "engine/runtime/variables/variable_value.h"
 
 namespace tideway::app {
 
@@ -28,16 +29,14 @@ Status list(const Globals& globals) {
     return {};
 }
 
-// Text that is no JSON is taken as text; Yes and No are true and false.
-Json value_of(const std::string& text) {
-    if (text == "Yes" || text == "yes") {
-        return true;
+// "-": the first line of standard input, so that a secret is in nobody's list of commands.
+std::string given_or_read(const std::string& text) {
+    if (text != "-") {
+        return text;
     }
-    if (text == "No" || text == "no") {
-        return false;
-    }
-    const auto parsed = parse_json(text, "value");
-    return parsed ? *parsed : Json(text);
+    std::string line;
+    std::getline(std::cin, line);
+    return line;
 }
 
 Status set(const Globals& globals, const std::string& name, const std::string& text) {
@@ -49,15 +48,17 @@ Status set(const Globals& globals, const std::string& name, const std::string& t
         if (name != own && name != full) {
             continue;
         }
-        const bool is_text = string_or(variable, "type") == "String";
-        const Json value = is_text ? Json(text) : value_of(text);
+        TIDEWAY_TRY_ASSIGN(
+            const Json value,
+            runtime::read_variable(own, string_or(variable, "type"), given_or_read(text))
+        );
         TIDEWAY_TRY_ASSIGN(
             const Json answer, client->call("PUT", "/variables/" + full, {{"value", value}})
         );
         if (globals.json) {
             print_json(answer);
         } else {
-            std::cout << full << " = " << dump(value) << "\n";
+            std::cout << full << " = " << dump(answer["value"]) << "\n";
         }
         return {};
     }
@@ -80,7 +81,11 @@ void add_variable_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     auto value = std::make_shared<std::string>();
     CLI::App* set_command = variables->add_subcommand("set", "Set the current value");
     set_command->add_option("variable", *name, "pack/name or name")->required();
-    set_command->add_option("value", *value, "Text, number, Yes, No or JSON")->required();
+    set_command
+        ->add_option(
+            "value", *value, "Text, number, Yes, No or JSON; - reads it from standard input"
+        )
+        ->required();
     set_command->callback([&globals, name, value, exit] {
         exit(run_command(globals, [&] { return set(globals, *name, *value); }));
     });

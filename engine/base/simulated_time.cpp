@@ -2,74 +2,100 @@
 
 #include <algorithm>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-
 namespace tideway {
+
+void SimulatedTime::end_work() {
+    if (--working_ > 0) {
+        return;
+    }
+    const Lock lock(mutex_);
+    quiet_.notify_all();
+}
+
+SimulatedTime::Key SimulatedTime::add_timer(Duration delay, Due due) {
+    const Lock lock(mutex_);
+    const Key key{now() + std::max(delay, Duration(0)), ++timers_made_};
+    timers_.emplace(key, std::move(due));
+    return key;
+}
+
+void SimulatedTime::remove_timer(const Key& key) {
+    std::map<Key, Due>::node_type gone;  // with what it holds, which may remove timers itself
+    const Lock lock(mutex_);
+    gone = timers_.extract(key);
+}
+
+void SimulatedTime::wait_for_quiet() {
+    const Lock lock(mutex_);
+    while (working_ > 0) {
+        quiet_.wait(mutex_);
+    }
+}
+
+bool SimulatedTime::bring_next(Timestamp until) {
+    Due due;
+    {
+        const Lock lock(mutex_);
+        if (timers_.empty() || timers_.begin()->first.first > until) {
+            return false;
+        }
+        auto next = timers_.extract(timers_.begin());
+        now_ = std::max(to_micros(next.key().first), now_.load());
+        due = std::move(next.mapped());
+    }
+    due.loop->post(std::move(due.task));
+    return true;
+}
+
+void SimulatedTime::go_on(const std::function<bool()>& is_over, Timestamp until, Duration rest) {
+    bool is_resting = false;
+    do {
+        wait_for_quiet();
+        if (!is_resting && is_over && is_over()) {
+            is_resting = true;
+            until = std::min(until, now() + rest);
+        }
+    } while (bring_next(until));
+    now_ = std::max(to_micros(until), now_.load());
+}
 
 class SimulatedLoop::Pending final : public Timer {
   public:
-    Pending(SimulatedLoop& loop, Key key)
-        : loop_(loop),
-          key_(key) {}
+    Pending(SimulatedLoop& loop, Duration delay, std::function<void()> task)
+        : time_(loop.time_),
+          alive_(std::make_shared<bool>(true)) {
+        // It may be gone when its time has come and the loop has not got to it yet.
+        key_ = time_.add_timer(
+            delay,
+            {&loop,
+             [alive = std::weak_ptr<bool>(alive_), task = std::move(task)] {
+                 if (!alive.expired()) {
+                     task();
+                 }
+             }}
+        );
+    }
 
-    ~Pending() override { loop_.timers_.erase(key_); }
+    ~Pending() override { time_.remove_timer(key_); }
 
     Pending(const Pending&) = delete;
     Pending& operator=(const Pending&) = delete;
 
   private:
-    SimulatedLoop& loop_;
-    Key key_;
+    SimulatedTime& time_;
+    std::shared_ptr<bool> alive_;
+    SimulatedTime::Key key_;
 };
 
+void SimulatedLoop::post(std::function<void()> task) {
+    time_.begin_work();
+    // Done when the task has run, or is dropped.
+    const std::shared_ptr<void> work(nullptr, [&time = time_](void*) { time.end_work(); });
+    Loop::post([work, task = std::move(task)] { task(); });
+}
+
 std::unique_ptr<Timer> SimulatedLoop::after(Duration delay, std::function<void()> task) {
-    const Key key{time_.now() + std::max(delay, Duration(0)), ++timers_made_};
-    timers_.emplace(key, std::move(task));
-    return std::make_unique<Pending>(*this, key);
-}
-
-void SimulatedLoop::run() {
-    const auto guard = boost::asio::make_work_guard(context());
-    while (!context().stopped()) {
-        // In this order: what other threads finished before is in the queue by now.
-        const bool is_alone = !time_.is_work_under_way();
-        if (context().poll() > 0 || (is_alone && step())) {
-            continue;
-        }
-        context().run_one();
-    }
-}
-
-// The next thing that time brings. False: nothing is to come, or nobody waits for it.
-bool SimulatedLoop::step() {
-    if (!goal_) {
-        return false;
-    }
-    if (goal_->is_over && goal_->is_over()) {
-        goal_->is_over = nullptr;
-        goal_->until = std::min(goal_->until, time_.now() + goal_->rest);
-    }
-    if (timers_.empty() || timers_.begin()->first.first > goal_->until) {
-        goal_->reached.set_value();
-        goal_.reset();
-        return false;
-    }
-    auto next = timers_.extract(timers_.begin());
-    time_.advance_to(std::max(next.key().first, time_.now()));
-    next.mapped()();
-    return true;
-}
-
-void SimulatedLoop::go_on(std::function<bool()> is_over, Timestamp until, Duration rest) {
-    auto goal = std::make_unique<Goal>();
-    goal->is_over = std::move(is_over);
-    goal->until = until;
-    goal->rest = rest;
-    auto reached = goal->reached.get_future();
-    auto shared = std::make_shared<std::unique_ptr<Goal>>(std::move(goal));
-    post([this, shared] { goal_ = std::move(*shared); });
-    reached.wait();
+    return std::make_unique<Pending>(*this, delay, std::move(task));
 }
 
 }  // namespace tideway

@@ -1,9 +1,10 @@
-// Time that goes on only when nothing else is left to do: delays and retries take none of the
-// tester's. A simulated clock, and the loop of one shard whose timers follow it.
+// Time that goes on only when nothing else is left to do: delays, retries and hours of waiting take
+// none of the tester's. One simulated clock, and any number of loops whose timers follow it.
 #pragma once
 
 #include <atomic>
-#include <future>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -12,7 +13,7 @@
 
 namespace tideway {
 
-// Thread: any.
+// Thread: any; go_on() from one that is no loop's.
 class SimulatedTime final : public Clock {
   public:
     explicit SimulatedTime(Timestamp start)
@@ -20,50 +21,50 @@ class SimulatedTime final : public Clock {
 
     Timestamp now() const override { return from_micros(now_); }
 
-    void advance_to(Timestamp at) { now_ = to_micros(at); }
-
-    // Work of other threads that will post to the loop: time stands still until it has.
+    // Work that will post to a loop, or that was posted: time stands still until it is done.
     void begin_work() { ++working_; }
 
-    void end_work() { --working_; }
+    void end_work();
 
-    bool is_work_under_way() const { return working_ > 0; }
+    // Lets time go on, timer by timer, until `is_over` holds and `rest` more has passed, or until
+    // `until`, which it is then. `is_over` is called while nothing is under way.
+    void go_on(const std::function<bool()>& is_over, Timestamp until, Duration rest = Duration(0));
 
   private:
+    friend class SimulatedLoop;
+    using Key = std::pair<Timestamp, std::int64_t>;  // when due, and in which order it was asked
+
+    struct Due {
+        Loop* loop = nullptr;
+        std::function<void()> task;
+    };
+
+    Key add_timer(Duration delay, Due due);
+    void remove_timer(const Key& key);
+    void wait_for_quiet();
+    // False: nothing is due before `until`.
+    bool bring_next(Timestamp until);
+
     std::atomic<std::int64_t> now_;
-    std::atomic<int> working_ = 0;
+    std::atomic<std::int64_t> working_ = 0;
+    Mutex mutex_;
+    Condition quiet_;
+    std::int64_t timers_made_ TIDEWAY_GUARDED_BY(mutex_) = 0;
+    std::map<Key, Due> timers_ TIDEWAY_GUARDED_BY(mutex_);
 };
 
-// Thread: as Loop; go_on() from a thread that is not the loop's.
+// Thread: as Loop.
 class SimulatedLoop final : public Loop {
   public:
     explicit SimulatedLoop(SimulatedTime& time)
         : time_(time) {}
 
+    void post(std::function<void()> task) override;
     std::unique_ptr<Timer> after(Duration delay, std::function<void()> task) override;
-    void run() override;
-
-    // Blocks until `is_over` holds and `rest` more has passed, or no time is left before `until`.
-    // `is_over` is called on the loop's thread.
-    void go_on(std::function<bool()> is_over, Timestamp until, Duration rest);
 
   private:
     class Pending;
-    using Key = std::pair<Timestamp, std::int64_t>;  // when due, and in which order it was asked
-
-    struct Goal {
-        std::function<bool()> is_over;
-        Timestamp until;
-        Duration rest;
-        std::promise<void> reached;
-    };
-
-    bool step();
-
     SimulatedTime& time_;
-    std::int64_t timers_made_ = 0;
-    std::map<Key, std::function<void()>> timers_;
-    std::unique_ptr<Goal> goal_;
 };
 
 }  // namespace tideway

@@ -23,6 +23,8 @@ enum class RowKind : std::uint8_t {
     kWake = 8,     // that wait has ended; resumes its branch
     kControl = 9,  // cancel, time limit, decision of a person; `operation` says which
     kEnd = 10,     // the run has ended
+    kStatic = 11,  // an operation, child or callback that did not take place: the flow's text says
+                   // what came of it (static_result)
 };
 
 // How an attempt ended (DESIGN 5.7).

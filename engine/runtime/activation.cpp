@@ -102,6 +102,9 @@ std::vector<Error> Activation::problems(const FlowEntry& flow) const {
             ));
         }
     }
+    std::ranges::move(
+        services_.catalog->variable_problems(*flow.published), std::back_inserter(out)
+    );
     for (const std::string& child : flow.published->declaration.children) {
         const auto found = services_.catalog->child(*flow.published, child);
         if (!found) {

@@ -51,9 +51,15 @@ struct ConnectionBinding {
 // Thread: any.
 class FlowCatalog {
   public:
-    FlowCatalog(store::Store& store, const connector::Registry& registry)
+    // `box`: seals variables of type Secret; without one they cannot be set.
+    FlowCatalog(
+        store::Store& store,
+        const connector::Registry& registry,
+        const connector::SecretBox* box = nullptr
+    )
         : store_(store),
-          registry_(registry) {}
+          registry_(registry),
+          box_(box) {}
 
     // Reads what the store has. Blocking; call before anything runs.
     Status load();
@@ -74,10 +80,15 @@ class FlowCatalog {
     Result<std::shared_ptr<LoadedVersion>> child(const LoadedVersion& parent, std::string_view name)
         const;
 
-    // JSON of an environment variable: its value, else its default, else null.
+    // JSON of an environment variable: its value, else its default, else null. Of a secret: a
+    // handle.
     Payload variable(std::string_view pack, std::string_view name) const;
+    Result<Secret> secret(std::string_view pack, std::string_view name) const;
     std::vector<store::Variable> variables() const;
     Status set_variable(std::string_view pack, std::string_view name, const Json& value);
+    // Why the version cannot do its work: variables that are not declared, not set, or of another
+    // type than the pack says now.
+    std::vector<Error> variable_problems(const LoadedVersion& version) const;
 
     Result<ConnectionBinding> binding(std::string_view pack, std::string_view reference) const;
     Status bind(const store::BindReference& binding);
@@ -101,10 +112,12 @@ class FlowCatalog {
     Result<std::shared_ptr<LoadedVersion>> prepare(model::FlowVersion version) const;
     std::string title_of(std::string_view pack, const std::string& name);
     void changed() const;
+    Result<Payload> stored_value(const store::Variable& variable, const Json& value) const;
     FlowEntry* find_entry(std::string_view pack, std::string_view name) TIDEWAY_REQUIRES(mutex_);
 
     store::Store& store_;
     const connector::Registry& registry_;
+    const connector::SecretBox* box_;
     std::function<void()> listener_;
     mutable Mutex mutex_;
     std::map<std::string, Pack, std::less<>> packs_ TIDEWAY_GUARDED_BY(mutex_);

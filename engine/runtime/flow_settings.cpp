@@ -3,26 +3,46 @@
 #include <utility>
 
 #include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/variables/secret_fields.h"
+#include "engine/runtime/variables/variable_value.h"
 
 namespace tideway::runtime {
 namespace {
 
-bool has_type(const Json& value, std::string_view type) {
-    if (type == "Number") {
-        return value.is_number();
-    }
-    if (type == "Yes/No") {
-        return value.is_boolean();
-    }
-    if (type == "JSON") {
-        return true;
-    }
-    return value.is_string();
-}
-
 const PackVariable* find_variable(const Pack& pack, std::string_view name) {
     const auto it = std::ranges::find(pack.variables, name, &PackVariable::name);
     return it == pack.variables.end() ? nullptr : &*it;
+}
+
+std::string secret_purpose(const store::Variable& variable) {
+    return "variable:" + variable.pack + "/" + variable.name;
+}
+
+std::string how_to_set(const std::string& pack, const std::string& name) {
+    return "Set it: tideway variables set " + pack + "/" + name + " VALUE";
+}
+
+Error variable_not_set(const std::string& pack, const std::string& name) {
+    Error error;
+    error.kind = ErrorKind::kConflict;
+    error.code = "VariableNotSet";
+    error.message = "The environment variable '" + name + "' has no value and no default.";
+    error.remedy = how_to_set(pack, name);
+    return error;
+}
+
+Error variable_not_declared(const std::string& pack, const std::string& name) {
+    Error error;
+    error.kind = ErrorKind::kNotFound;
+    error.code = "VariableNotFound";
+    error.message = "The flow uses the environment variable '" + name + "', which the pack '" +
+                    pack + "' does not declare.";
+    error.remedy = "Add it to \"variables\" in pack.json.";
+    return error;
+}
+
+Status opens(const Result<Secret>& secret) {
+    return secret ? Status() : Status(fail(secret.error()));
 }
 
 }  // namespace
@@ -57,7 +77,8 @@ Payload FlowCatalog::variable(std::string_view pack, std::string_view name) cons
     const Lock lock(mutex_);
     for (const store::Variable& variable : variables_) {
         if (variable.pack == pack && variable.name == name) {
-            return variable.value;
+            return variable.type == kSecretVariable ? to_payload(secret_handle(name))
+                                                    : variable.value;
         }
     }
     const auto it = packs_.find(pack);
@@ -87,8 +108,44 @@ std::vector<store::Variable> FlowCatalog::variables() const {
     return out;
 }
 
+Result<Secret> FlowCatalog::secret(std::string_view pack, std::string_view name) const {
+    const Lock lock(mutex_);
+    const auto it = std::ranges::find_if(variables_, [&](const store::Variable& variable) {
+        return variable.pack == pack && variable.name == name && variable.type == kSecretVariable;
+    });
+    if (it == variables_.end() || box_ == nullptr) {
+        return fail(variable_not_set(std::string(pack), std::string(name)));
+    }
+    TIDEWAY_TRY_ASSIGN(const Json sealed, parse_json(it->value.view(), "a sealed variable"));
+    auto opened =
+        box_->open(secret_purpose(*it), sealed.is_string() ? sealed.get<std::string>() : "");
+    if (!opened) {
+        opened.error().message =
+            "The variable '" + std::string(name) + "': " + opened.error().message;
+        opened.error().remedy = how_to_set(std::string(pack), std::string(name));
+    }
+    return opened;
+}
+
+Result<Payload> FlowCatalog::stored_value(const store::Variable& variable, const Json& value)
+    const {
+    if (variable.type != kSecretVariable) {
+        return to_payload(value);
+    }
+    if (box_ == nullptr) {
+        return fail(
+            ErrorKind::kConflict,
+            "SecretKeyMissing",
+            "The variable '" + variable.name + "' cannot be sealed without the environment's key."
+        );
+    }
+    return to_payload(Json(box_->seal(secret_purpose(variable), Secret(value.get<std::string>()))));
+}
+
 Status FlowCatalog::set_variable(std::string_view pack, std::string_view name, const Json& value) {
     store::Variable variable;
+    variable.pack = pack;
+    variable.name = name;
     {
         const Lock lock(mutex_);
         const auto it = packs_.find(pack);
@@ -103,20 +160,11 @@ Status FlowCatalog::set_variable(std::string_view pack, std::string_view name, c
                 "List them with: tideway variables list"
             );
         }
-        if (!has_type(value, declared->type)) {
-            return fail(
-                ErrorKind::kInvalidInput,
-                "InvalidVariable",
-                "The variable '" + std::string(name) + "' is of type " + declared->type + "; " +
-                    dump(value) + " is not."
-            );
-        }
+        TIDEWAY_TRY(check_variable(declared->name, declared->type, value));
         variable.type = declared->type;
         variable.description = declared->description;
     }
-    variable.pack = pack;
-    variable.name = name;
-    variable.value = to_payload(value);
+    TIDEWAY_TRY_ASSIGN(variable.value, stored_value(variable, value));
     TIDEWAY_TRY(submit_blocking(store_, {{store::PutVariable{variable}}}));
     const Lock lock(mutex_);
     std::erase_if(variables_, [&variable](const store::Variable& other) {
@@ -124,6 +172,32 @@ Status FlowCatalog::set_variable(std::string_view pack, std::string_view name, c
     });
     variables_.push_back(std::move(variable));
     return {};
+}
+
+std::vector<Error> FlowCatalog::variable_problems(const LoadedVersion& version) const {
+    const std::string& pack = version.version.pack;
+    const auto known = variables();
+    std::vector<Error> out;
+    for (const std::string& name : version.declaration.variables) {
+        const auto it = std::ranges::find_if(known, [&](const store::Variable& variable) {
+            return variable.pack == pack && variable.name == name;
+        });
+        if (it == known.end()) {
+            out.push_back(variable_not_declared(pack, name));
+            continue;
+        }
+        const auto value = parse_json(it->value.view(), name);
+        if (!value || value->is_null()) {
+            out.push_back(variable_not_set(pack, name));
+            continue;
+        }
+        const Status fits = it->type == kSecretVariable ? opens(secret(pack, name))
+                                                        : check_variable(name, it->type, *value);
+        if (!fits) {
+            out.push_back(fits.error());
+        }
+    }
+    return out;
 }
 
 Result<ConnectionBinding> FlowCatalog::binding(std::string_view pack, std::string_view reference)

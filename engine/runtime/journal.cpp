@@ -29,6 +29,7 @@ void Journal::index(const JournalRow& row) {
     switch (row.kind) {
         case RowKind::kScopeBegin:
         case RowKind::kValue:
+        case RowKind::kStatic:
         case RowKind::kIntent:
         case RowKind::kWait:
             recorded.opening = &row;

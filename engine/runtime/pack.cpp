@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "engine/base/limits.h"
+#include "engine/runtime/variables/variable_value.h"
 
 namespace tideway::runtime {
 namespace {
@@ -64,10 +65,39 @@ Status read_references(const Json& manifest, Pack& pack) {
     return {};
 }
 
-void read_variables(const Json& manifest, Pack& pack) {
+Status check_declaration(const PackVariable& variable) {
+    const std::string what = "The variable '" + variable.name + "' in pack.json";
+    if (!is_variable_type(variable.type)) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidPack",
+            what + " is of type '" + variable.type + "', which there is not.",
+            "Use one of " + variable_types() + "."
+        );
+    }
+    if (variable.fallback.is_null()) {
+        return {};
+    }
+    if (variable.type == kSecretVariable) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidPack",
+            what + " is a Secret with a default, which everybody who has the pack could read.",
+            "Take the default away; each environment sets its own value."
+        );
+    }
+    auto fits = check_variable(variable.name, variable.type, variable.fallback);
+    if (!fits) {
+        fits.error().code = "InvalidPack";
+        fits.error().message = "pack.json: " + fits.error().message;
+    }
+    return fits;
+}
+
+Status read_variables(const Json& manifest, Pack& pack) {
     const Json* variables = find(manifest, "variables");
     if (variables == nullptr) {
-        return;
+        return {};
     }
     for (const auto& [name, value] : variables->items()) {
         PackVariable variable;
@@ -77,8 +107,10 @@ void read_variables(const Json& manifest, Pack& pack) {
         variable.description = string_or(value, "description");
         const Json* fallback = find(value, "default");
         variable.fallback = fallback == nullptr ? Json() : *fallback;
+        TIDEWAY_TRY(check_declaration(variable));
         pack.variables.push_back(std::move(variable));
     }
+    return {};
 }
 
 // pack.json's "order" first, then what it does not name.
@@ -144,7 +176,7 @@ Result<Pack> parse_pack(std::map<std::string, std::string> files) {
     pack.publisher = string_or(manifest, "publisher");
     pack.files = std::move(files);
     TIDEWAY_TRY(read_references(manifest, pack));
-    read_variables(manifest, pack);
+    TIDEWAY_TRY(read_variables(manifest, pack));
     TIDEWAY_TRY(order_flows(manifest, pack));
     return pack;
 }

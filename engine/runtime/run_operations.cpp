@@ -7,6 +7,7 @@
 #include "engine/runtime/effect_key.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/run_session.h"
+#include "engine/runtime/variables/secret_fields.h"
 
 namespace tideway::runtime {
 
@@ -126,7 +127,15 @@ Result<OperationStart> RunSession::resolve(const script::StepRequest& request) c
     if (!version_->retry.is_null() && find(start.options, "retry") == nullptr) {
         start.options["retry"] = version_->retry;
     }
-    TIDEWAY_TRY(check_input(*start.operation, start.input, request.secured));
+    const auto secret_of = [this](const std::string& name) {
+        return services_.catalog->secret(version_->version.pack, name);
+    };
+    TIDEWAY_TRY_ASSIGN(
+        const bool has_secrets, put_secrets(*start.operation, secret_of, start.input)
+    );
+    TIDEWAY_TRY(check_input(
+        *start.operation, start.input, has_secrets ? model::Secured::kBoth : request.secured
+    ));
     return start;
 }
 

@@ -76,6 +76,14 @@ JournalRow row_of(RowKind kind, const StepRequest& request) {
     return row;
 }
 
+constexpr const char* kDone = "OK";
+
+Answer static_answer(const JournalRow& row) {
+    return row.status == Status::kSucceeded
+               ? Answer::of(row.output)
+               : Answer::raise(model::parse_step_error(row.output.view()));
+}
+
 bool has_due(RequestKind kind) {
     return kind == RequestKind::kDelay || kind == RequestKind::kDelayUntil ||
            kind == RequestKind::kCallbackBegin || kind == RequestKind::kWaitForCallback;
@@ -123,6 +131,9 @@ std::optional<Answer> RunSession::request(const StepRequest& request) {
     }
     if (request.secured != model::Secured::kNothing) {
         secured_paths_.insert(request.path);
+    }
+    if (request.static_result) {
+        return answer_static(request);
     }
     switch (request.kind) {
         case RequestKind::kScopeBegin:
@@ -253,6 +264,32 @@ std::optional<Answer> RunSession::answer_track(const StepRequest& request) {
         tracked_.remember(values);
     }
     return answer_value(request);
+}
+
+// Nothing leaves, and the ledger does not hear of it: a resubmit with a version that has no static
+// result finds nothing done.
+std::optional<Answer> RunSession::answer_static(const StepRequest& request) {
+    if (Journal::Recorded* recorded = journal_->find(request.path)) {
+        return matches(*recorded, request) ? std::optional(static_answer(*recorded->opening))
+                                           : std::optional(Answer::stop());
+    }
+    if (journal_->has_deliveries()) {
+        diverged_ = model::describe_path(request.path) + " is new in the middle of the history";
+        return Answer::stop();
+    }
+    const script::StaticResult& result = *request.static_result;
+    JournalRow row = row_of(RowKind::kStatic, request);
+    row.status = result.status;
+    if (result.status == Status::kSucceeded) {
+        row.code = kDone;
+        row.output = result.output;
+    } else {
+        model::StepError error = result.error;
+        error.step = request.path;
+        row.code = error.code;
+        row.output = model::to_payload(error);
+    }
+    return static_answer(append(std::move(row)));
 }
 
 // Values that the run itself keeps, in the first execution and in replay alike.

@@ -178,6 +178,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     bool is_journal_full(const script::StepRequest& request);
     std::optional<script::Answer> answer_value(const script::StepRequest& request);
     std::optional<script::Answer> answer_track(const script::StepRequest& request);
+    std::optional<script::Answer> answer_static(const script::StepRequest& request);
     std::optional<script::Answer> answer_scope(const script::StepRequest& request);
     std::optional<script::Answer> answer_wait(const script::StepRequest& request);
     std::optional<script::Answer> answer_operation(const script::StepRequest& request);

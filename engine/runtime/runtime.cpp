@@ -73,6 +73,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.public_url = dependencies_.public_url;
     services.callback_key = callback_key_;
     services.make_loop = dependencies_.make_loop;
+    services.make_client = dependencies_.make_client;
     services.timer_speed = dependencies_.timer_speed;
     services.run_limits = dependencies_.run_limits;
     for (int i = 0; i < std::max(1, dependencies_.shards); ++i) {

@@ -32,6 +32,7 @@ struct RuntimeDependencies {
     int shards = 1;
     int reader_threads = 2;  // 0: what runs read is read on the thread of their shard
     std::function<std::unique_ptr<Loop>()> make_loop;  // of a shard; empty: a loop in real time
+    MakeClient make_client;                            // of a shard; empty: the real network
     RunLimits run_limits;
     double timer_speed = 1.0;  // of the shards' timers, for a clock that runs as fast
 };

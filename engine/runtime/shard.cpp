@@ -28,7 +28,8 @@ Shard::Shard(ShardServices services)
     http::ClientOptions options;
     options.user_agent = std::string("tideway/") + TIDEWAY_VERSION;
     options.crash_points = services_.crash_points;
-    client_ = http::make_curl_client(loop_, std::move(options));
+    client_ = services_.make_client ? services_.make_client(loop_, std::move(options))
+                                    : http::make_curl_client(loop_, std::move(options));
     session_services_.store = services_.store;
     session_services_.readers = services_.readers;
     session_services_.catalog = services_.catalog;

@@ -35,6 +35,8 @@ class RuntimeLinks {
     virtual Uid lock_holder(const model::RunRecord& run) = 0;  // top of its call tree
 };
 
+using MakeClient = std::function<std::unique_ptr<http::Client>(Loop&, http::ClientOptions)>;
+
 struct ShardServices {
     store::Store* store = nullptr;
     ReaderPool* readers = nullptr;
@@ -51,6 +53,7 @@ struct ShardServices {
     std::string public_url;
     std::string callback_key;
     std::function<std::unique_ptr<Loop>()> make_loop;  // empty: a loop in real time
+    MakeClient make_client;                            // empty: the real network
     double timer_speed = 1.0;                          // base/loop.h
     RunLimits run_limits;
 };

@@ -62,6 +62,20 @@ Status settle_conditions(std::vector<StepNode>& nodes) {
     return last->status;
 }
 
+// As in the outline: what is a word of the language is its own kind.
+std::string kind_of(const JournalRow& row) {
+    switch (row.kind) {
+        case RowKind::kScopeBegin:
+        case RowKind::kValue:
+        case RowKind::kWait:
+            return row.operation;
+        case RowKind::kStatic:
+            return row.operation.find('.') == std::string::npos ? row.operation : "step";
+        default:
+            return "step";
+    }
+}
+
 class TreeBuilder {
   public:
     TreeBuilder(const std::vector<JournalRow>& rows, const model::RunRecord& run)
@@ -117,6 +131,7 @@ class TreeBuilder {
                     node.error = row.output;
                 }
                 return;
+            case RowKind::kStatic:
             case RowKind::kResult:
             case RowKind::kWake:
                 end(node, row);
@@ -139,10 +154,8 @@ class TreeBuilder {
         } else if (!segments.empty() && segments.back().occurrence > 1) {
             node.name += " (" + std::to_string(segments.back().occurrence) + ")";
         }
-        const bool is_scope = row.kind == RowKind::kScopeBegin;
-        node.kind = is_scope || row.kind == RowKind::kValue || row.kind == RowKind::kWait
-                        ? row.operation
-                        : "step";
+        node.kind = kind_of(row);
+        node.is_static = row.kind == RowKind::kStatic;
         node.operation = row.operation;
         node.line = row.line;
         node.input = row.input;
@@ -157,7 +170,7 @@ class TreeBuilder {
     void end(StepNode& node, const JournalRow& row) {
         // With its lock granted, or its address made, a scope goes on.
         const bool is_scope = node.kind == "exclusive" || node.kind == "wait_for_callback";
-        if (is_scope && row.status == Status::kSucceeded) {
+        if (is_scope && !node.is_static && row.status == Status::kSucceeded) {
             node.status = Status::kRunning;
             return;
         }
@@ -342,6 +355,9 @@ Json to_json(const StepNode& node, Contents contents) {
     }
     if (!node.code.empty()) {
         out["code"] = node.code;
+    }
+    if (node.is_static) {
+        out["static"] = true;
     }
     if (node.attempts > 0) {
         out["attempts"] = node.attempts;

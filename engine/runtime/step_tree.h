@@ -31,6 +31,7 @@ struct StepNode {
     int line = 0;
     model::Status status = model::Status::kSkipped;
     std::string code;
+    bool is_static = false;  // it did not take place: static_result
     int attempts = 0;
     std::vector<AttemptNote> attempt_notes;
     Payload input;

@@ -283,10 +283,22 @@ constexpr std::string_view kOperationOptions[] = {
     "retry",
     "timeout",
     "secure",
+    "static_result",
+};
+
+constexpr std::string_view kChildOptions[] = {
+    "secure",
+    "static_result",
 };
 
 constexpr std::string_view kStepOptions[] = {
     "secure",
+};
+
+constexpr std::string_view kStaticResultFields[] = {
+    "status",
+    "output",
+    "error",
 };
 
 // Optimal string alignment: insert, delete, change, swap neighbours.
@@ -362,8 +374,16 @@ std::span<const std::string_view> operation_options() {
     return kOperationOptions;
 }
 
+std::span<const std::string_view> child_options() {
+    return kChildOptions;
+}
+
 std::span<const std::string_view> step_options() {
     return kStepOptions;
+}
+
+std::span<const std::string_view> static_result_fields() {
+    return kStaticResultFields;
 }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {

@@ -36,7 +36,7 @@ struct LanguageFunction {
     int arguments_max = 0;
     WordKind kind = WordKind::kEffectless;
     LiteralArgument literal = LiteralArgument::kNone;
-    int options_at = 0;  // which argument is a table of step_options(); 0: none
+    int options_at = 0;  // which argument is the table of its options; 0: none
 };
 
 std::span<const LanguageFunction> language_functions();
@@ -66,9 +66,13 @@ std::span<const std::string_view> trigger_fields();
 // known here.
 std::optional<std::span<const std::string_view>> own_trigger_fields(std::string_view trigger);
 
-// The fields of the options of an operation, and of any other step that has some.
+// The fields of the options of an operation, of run_child_flow, and of any other step that has
+// some.
 std::span<const std::string_view> operation_options();
+std::span<const std::string_view> child_options();
 std::span<const std::string_view> step_options();
+// The fields of `static_result` in them.
+std::span<const std::string_view> static_result_fields();
 
 // The candidate nearest to `name` by edit distance, or empty when none is near enough to be meant.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);

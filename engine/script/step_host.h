@@ -43,6 +43,13 @@ enum class RequestKind {
 // The last part of the path of kWaitForCallback, inside the scope of its kCallbackBegin.
 inline constexpr std::string_view kCallbackAnswer = "@answer";
 
+// What comes of a step that does not take place, as the flow's text says.
+struct StaticResult {
+    model::Status status = model::Status::kSucceeded;  // kFailed, kTimedOut: `error` says why
+    Payload output;
+    model::StepError error;
+};
+
 struct StepRequest {
     RequestKind kind = RequestKind::kCompose;
     // Identity in the run (model/step_path.h). Unnamed requests (now, uuid, random, env, log) have
@@ -57,6 +64,7 @@ struct StepRequest {
     model::Secured secured = model::Secured::kNothing;
     model::Status status = model::Status::kSucceeded;  // for kScopeEnd
     std::optional<model::StepError> error;             // for kScopeEnd after a failure
+    std::optional<StaticResult> static_result;         // kOperation, kRunChildFlow, kCallbackBegin
 };
 
 // How a request was answered.

@@ -160,6 +160,8 @@ std::string_view name_of(model::RowKind kind) {
             return "control";
         case model::RowKind::kEnd:
             return "end";
+        case model::RowKind::kStatic:
+            return "static";
     }
     return "value";
 }

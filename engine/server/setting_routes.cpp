@@ -1,10 +1,25 @@
 // /api/v1/variables, /api/v1/references, /api/v1/info.
+#include "engine/runtime/variables/variable_value.h"
 #include "engine/server/api.h"
 #include "engine/server/views.h"
 
 namespace tideway::server {
 
 namespace {
+
+Json shown(const store::Variable& variable) {
+    const Json value = tree(variable.value);
+    return variable.type == runtime::kSecretVariable && !value.is_null() ? Json("(secret)") : value;
+}
+
+Json shown_variable(const Context& context, const std::string& pack, const std::string& name) {
+    for (const store::Variable& variable : context.catalog->variables()) {
+        if (variable.pack == pack && variable.name == name) {
+            return shown(variable);
+        }
+    }
+    return {};
+}
 
 Result<Json> set_variable(const Context& context, const http::ServerRequest& request) {
     TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
@@ -16,23 +31,23 @@ Result<Json> set_variable(const Context& context, const http::ServerRequest& req
     }
     const std::string& pack = request.params.at("pack");
     const std::string& name = request.params.at("name");
-    const Payload before = context.catalog->variable(pack, name);
+    const Json before = shown_variable(context, pack, name);
     TIDEWAY_TRY(context.catalog->set_variable(pack, name, *value));
-    TIDEWAY_TRY(
-        audit(context, request, "variables.set", pack + "/" + name, before, to_payload(*value))
-    );
-    return Json{{"pack", pack}, {"name", name}, {"value", *value}};
+    const Json after = shown_variable(context, pack, name);
+    TIDEWAY_TRY(audit(
+        context, request, "variables.set", pack + "/" + name, to_payload(before), to_payload(after)
+    ));
+    return Json{{"pack", pack}, {"name", name}, {"value", after}};
 }
 
 Json list_variables(const Context& context) {
     Json out = {{"value", Json::array()}};
     for (const store::Variable& variable : context.catalog->variables()) {
-        const bool is_secret = variable.type == "Secret";
         out["value"].push_back(
             {{"pack", variable.pack},
              {"name", variable.name},
              {"type", variable.type},
-             {"value", is_secret ? Json("(secret)") : tree(variable.value)},
+             {"value", shown(variable)},
              {"description", variable.description}}
         );
     }

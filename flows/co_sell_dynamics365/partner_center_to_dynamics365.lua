@@ -56,10 +56,17 @@ local function synchronize(referral)
   end
 end
 
+-- The referral is read anew by each run: of the events that wait, the newest stands for all.
+local function referral_of(event)
+  return event.referral_id
+end
+
 return flow {
   title = "Partner Center to Dynamics 365",
   trigger = trigger.partner_center_referral_event {
     title = "When a HTTP request is received",
+    one_at_a_time_by = referral_of,
+    coalesce_by = referral_of,
   },
 
   run = function(event)

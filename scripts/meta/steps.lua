@@ -6,11 +6,24 @@
 --- so that a replay and a resubmit have them; steps that use them are not secured by it.
 ---@alias Secure boolean|"inputs"|"outputs"
 
+--- For testing: the step does not take place and ends with this. Nothing leaves, history says so, and
+--- `tideway flows check` warns of it. An error makes it Failed; false is the same as none.
+---@class StaticResult
+---@field status? "Succeeded"|"Failed"|"TimedOut"
+---@field output? any Of a step that is Succeeded.
+---@field error? { code?: string, message?: string, remedy?: string, details?: any } Of one that is not.
+
 --- Options of an operation, its third argument.
 ---@class StepOptions
 ---@field retry? RetryPolicy
 ---@field timeout? string ISO 8601 duration; the step then fails with status TimedOut.
 ---@field secure? Secure
+---@field static_result? StaticResult|false
+
+--- Options of run_child_flow.
+---@class ChildOptions
+---@field secure? Secure
+---@field static_result? StaticResult|false
 
 --- Options of the other steps, their last argument.
 ---@class SecureOptions
@@ -92,7 +105,7 @@ function track(values) end
 ---@param name string
 ---@param child string The child's name, a literal.
 ---@param input? any
----@param options? SecureOptions Inputs: also the child's event. Outputs: also the child's response and output.
+---@param options? ChildOptions Secure inputs: also the child's event. Outputs: also the child's response and output.
 ---@return any output What the child responded; nil without a response.
 ---
 --- Errors: what made the child fail; a child that is off; more than 32 flows deep.

@@ -92,7 +92,7 @@ function exclusive(name, key, body) end
 --- somebody calls it (POST). A call that comes earlier, or while the server restarts, is kept. Whoever has
 --- the address can answer: send it only to who may. `wait_for_callback(name, body)` waits 30 days.
 ---@param name string
----@param options { timeout?: string|number, secure?: Secure } ISO 8601 duration or seconds, from the begin of the step; at most 30 days.
+---@param options { timeout?: string|number, secure?: Secure, static_result?: StaticResult|false } ISO 8601 duration or seconds, from the begin of the step; at most 30 days.
 ---@param body? fun(address: string) Its steps send the address to who is to call it: a request, an approval, a row.
 ---@return CallbackCall call
 ---

@@ -263,8 +263,9 @@ end
 
 local function callback_seconds(options)
   for key in pairs(options) do
-    if key ~= "timeout" and key ~= "secure" then
-      error("wait_for_callback: the options have no field '" .. tostring(key) .. "'; they have timeout and secure", 3)
+    if key ~= "timeout" and key ~= "secure" and key ~= "static_result" then
+      error("wait_for_callback: the options have no field '" .. tostring(key)
+        .. "'; they have timeout, secure and static_result", 3)
     end
   end
   local most = engine.callback_seconds_max
@@ -283,7 +284,11 @@ local function wait_for_callback(name, options, body)
   end
   expect("wait_for_callback: the options (second argument)", options, "table")
   expect("wait_for_callback: the body (last argument)", body, "function")
-  local callback = enter("wait_for_callback", name, { timeout = callback_seconds(options) }, options)
+  local seconds = callback_seconds(options)
+  if options.static_result then
+    return engine.static_callback(name, options)
+  end
+  local callback = enter("wait_for_callback", name, { timeout = seconds }, options)
   return close(pcall(function()
     body(callback.address)
     return engine.await_callback(callback.expires, options)

@@ -13,26 +13,12 @@
 
 #include "engine/app/demo_world.h"
 #include "engine/base/log.h"
+#include "tests/support/must.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::tests {
 
 inline constexpr const char* kPackPath = "/flows/co_sell_dynamics365/";
-
-// The value, or the end of the test with the error's text.
-template <typename Value>
-Value must(Result<Value> result) {
-    if (!result) {
-        throw std::runtime_error(result.error().code + ": " + result.error().text());
-    }
-    return std::move(*result);
-}
-
-inline void must(const Status& status) {
-    if (!status) {
-        throw std::runtime_error(status.error().code + ": " + status.error().text());
-    }
-}
 
 // Thread: the test's. Every helper blocks, and ends the test when it cannot do its work.
 class PackWorld : public testing::Test {

@@ -29,7 +29,7 @@ inline constexpr const char* kLedgerSpec = R"({
   {"id":"post","title":"Post","summary":"Posts once","effect":"once","probe":true,"creates":true,
    "input":{"type":"object"},"output":{},"object":"entry","record_id":"output:/id"},
   {"id":"shout","title":"Shout","summary":"Once, unknown after","effect":"once","park":true,
-   "input":{"type":"object"},"output":{}}],
+   "input":{"type":"object"},"output":{},"secret_fields":["/value"]}],
  "triggers":[
   {"id":"entries","title":"Entries","kind":"polling","poll_interval_s":60,
    "object":"entry","record_id":"/name","fields":"/value",

@@ -49,7 +49,9 @@ class RuntimeWorld {
         EXPECT_TRUE(connections_.put(ledger));
         files_["pack.json"] =
             R"({"name":"test","version":"1.0.0","connections":{"ledger":{"connector":"ledger"}},
-               "variables":{"greeting":{"type":"String","default":"hello"}}})";
+               "variables":{"greeting":{"type":"String","default":"hello"},
+                 "ratio":{"type":"Number"},"enabled":{"type":"Yes/No","default":true},
+                 "days":{"type":"JSON"},"token":{"type":"Secret"}}})";
         start();
     }
 
@@ -219,7 +221,7 @@ class RuntimeWorld {
         auto opened = store::open_sqlite({.path = store_file(), .durability = options_.durability});
         ASSERT_TRUE(opened) << opened.error().text();
         store_ = std::move(*opened);
-        catalog_ = std::make_unique<runtime::FlowCatalog>(*store_, *registry_);
+        catalog_ = std::make_unique<runtime::FlowCatalog>(*store_, *registry_, &box_);
         ASSERT_TRUE(catalog_->load());
         publish();
         runtime::RuntimeDependencies dependencies;

@@ -39,9 +39,6 @@ CaseWorld::CaseWorld(const connector::Registry& registry, Timestamp start)
       connections_(box_) {}
 
 CaseWorld::~CaseWorld() {
-    if (counted_) {
-        counted_->on_told({});
-    }
     if (callbacks_) {
         // Its timers go when the loop stands still, and before the loop goes.
         runtime_->stop();
@@ -50,16 +47,15 @@ CaseWorld::~CaseWorld() {
     runtime_.reset();
     catalog_.reset();
     store_.reset();
-    counted_.reset();
 }
 
 Status CaseWorld::open(const Pack& pack, const Case& test) {
     store::SqliteOptions options;
     options.path = folder_.file("case.db");
     options.durability = store::Durability::kProcess;
-    TIDEWAY_TRY_ASSIGN(store_, store::open_sqlite(std::move(options)));
-    counted_ = std::make_unique<CountedStore>(*store_, time_);
-    catalog_ = std::make_unique<FlowCatalog>(*counted_, registry_);
+    TIDEWAY_TRY_ASSIGN(auto opened, store::open_sqlite(std::move(options)));
+    store_ = std::make_unique<CountedStore>(std::move(opened), time_);
+    catalog_ = std::make_unique<FlowCatalog>(*store_, registry_, &box_);
     TIDEWAY_TRY(catalog_->load());
     TIDEWAY_TRY(publish(pack, test));
     TIDEWAY_TRY(connect(pack));
@@ -93,7 +89,7 @@ Status CaseWorld::connect(const Pack& pack) {
         record.settings = to_payload(case_connection_settings(reference.name));
         record.sealed = box_.seal_all(connector::secrets_purpose(record.name), {});
         TIDEWAY_TRY(connections_.put(record));
-        TIDEWAY_TRY(submit_blocking(*counted_, {{store::PutConnection{record}}}));
+        TIDEWAY_TRY(submit_blocking(*store_, {{store::PutConnection{record}}}));
         TIDEWAY_TRY(catalog_->bind({pack.name, reference.name, record.name}));
     }
     return {};
@@ -101,7 +97,7 @@ Status CaseWorld::connect(const Pack& pack) {
 
 Status CaseWorld::start_runtime(const Case& test) {
     RuntimeDependencies dependencies;
-    dependencies.store = counted_.get();
+    dependencies.store = store_.get();
     dependencies.catalog = catalog_.get();
     dependencies.registry = &registry_;
     dependencies.connections = &connections_;
@@ -118,10 +114,9 @@ Status CaseWorld::start_runtime(const Case& test) {
     };
     runtime_ = std::make_unique<Runtime>(dependencies);
     callbacks_ = std::make_unique<CaseCallbacks>(test.callbacks, *loop_, *runtime_);
-    counted_->on_callback([this](const store::PutCallback& put) {
+    store_->on_callback([this](const store::PutCallback& put) {
         loop_->post([this, put] { callbacks_->on_address(put.path, put.token); });
     });
-    counted_->on_told([this] { loop_->post([] {}); });
     runtime_->on_change([this](const model::RunRecord& run) {
         if (model::is_final(run.status) || run.status == model::Status::kPaused) {
             const Lock lock(mutex_);
@@ -152,7 +147,7 @@ Result<Admitted> CaseWorld::deliver(const Case& test) {
         const Lock lock(mutex_);
         return std::ranges::find(settled_, awaited) != settled_.end();
     };
-    loop_->go_on(is_over, time_.now() + test.time_limit, kRest);
+    time_.go_on(is_over, time_.now() + test.time_limit, kRest);
     return admitted;
 }
 

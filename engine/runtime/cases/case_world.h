@@ -58,8 +58,7 @@ class CaseWorld {
     connector::SecretBox box_;
     connector::Connections connections_;
     connector::NoTokens tokens_;
-    std::unique_ptr<store::Store> store_;
-    std::unique_ptr<CountedStore> counted_;
+    std::unique_ptr<CountedStore> store_;
     std::unique_ptr<FlowCatalog> catalog_;
     SimulatedLoop* loop_ = nullptr;  // of the only shard
     std::unique_ptr<Runtime> runtime_;

@@ -3,29 +3,22 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "engine/base/simulated_time.h"
-#include "engine/base/threading.h"
 #include "engine/store/store.h"
 
 namespace tideway::runtime {
 
-// Thread: as Store. Borrows both.
+// Thread: as Store. Borrows the time.
 class CountedStore final : public store::Store {
   public:
-    CountedStore(store::Store& inner, SimulatedTime& time)
-        : inner_(inner),
-          time_(time) {}
-
-    // Called on the writer thread whenever whom a commit concerns has been told; empty: nobody any
-    // more, from when this returns.
-    void on_told(std::function<void()> listener) {
-        const Lock lock(mutex_);
-        listener_ = std::move(listener);
-    }
+    CountedStore(std::unique_ptr<store::Store> inner, SimulatedTime& time)
+        : time_(time),
+          inner_(std::move(inner)) {}
 
     // Called on the writer thread for each address of wait_for_callback that is durable. Set once,
     // before there are runs.
@@ -36,7 +29,7 @@ class CountedStore final : public store::Store {
     void submit(store::Batch batch, store::Completion done) override {
         time_.begin_work();
         auto callbacks = callbacks_of(batch);
-        inner_.submit(
+        inner_->submit(
             std::move(batch),
             [this,
              callbacks = std::move(callbacks),
@@ -46,17 +39,13 @@ class CountedStore final : public store::Store {
                 }
                 done(std::move(result));
                 time_.end_work();
-                const Lock lock(mutex_);
-                if (listener_) {
-                    listener_();
-                }
             }
         );
     }
 
-    store::Reader& reader() override { return inner_.reader(); }
+    store::Reader& reader() override { return inner_->reader(); }
 
-    Counters counters() const override { return inner_.counters(); }
+    Counters counters() const override { return inner_->counters(); }
 
   private:
     static std::vector<store::PutCallback> callbacks_of(const store::Batch& batch) {
@@ -69,11 +58,9 @@ class CountedStore final : public store::Store {
         return out;
     }
 
-    store::Store& inner_;
     SimulatedTime& time_;
     std::function<void(const store::PutCallback&)> callback_listener_;
-    Mutex mutex_;
-    std::function<void()> listener_ TIDEWAY_GUARDED_BY(mutex_);
+    std::unique_ptr<store::Store> inner_;  // last: its writer thread ends before the rest goes
 };
 
 }  // namespace tideway::runtime

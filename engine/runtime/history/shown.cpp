@@ -71,6 +71,7 @@ bool holds_error(const model::JournalRow& row) {
         case RowKind::kWake:
         case RowKind::kScopeEnd:
         case RowKind::kEnd:
+        case RowKind::kStatic:
             return row.status != model::Status::kSucceeded;
         case RowKind::kScopeBegin:
         case RowKind::kValue:

@@ -216,7 +216,26 @@ void CallCheck::callback(const Expression& call, const Frame& frame, Parameters 
     }
     if (call.parts.size() > 3 && call.parts[2]->kind == Kind::kTable) {
         callback_options(*call.parts[2], frame);
+        static_result(call, *call.parts[2], frame);
     }
+}
+
+// So that nobody wonders why nothing happens.
+void CallCheck::static_result(
+    const Expression& call, const Expression& options, const Frame& frame
+) {
+    const Expression* field = field_value(options, "static_result");
+    if (field == nullptr || field->kind == Kind::kNil || field->kind == Kind::kFalse) {
+        return;
+    }
+    const Meaning name = sources_.resolve(*call.parts[1], frame);
+    add(frame,
+        field->at,
+        {.severity = Finding::Severity::kWarning,
+         .code = "static-result",
+         .message = (name.kind == Meaning::Kind::kText ? "'" + name.text + "'" : "this step") +
+                    " does not take place: it has a static result, for testing",
+         .suggestion = "take static_result away before the flow does its work"});
 }
 
 void CallCheck::callback_options(const Expression& options, const Frame& frame) {
@@ -224,7 +243,8 @@ void CallCheck::callback_options(const Expression& options, const Frame& frame) 
         {"type", "object"},
         {"properties",
          {{"timeout", {{"type", Json::array({"string", "number"})}}},
-          {"secure", secure_schema()}}}};
+          {"secure", secure_schema()},
+          {"static_result", static_result_schema()}}}};
     check_table(options, schema, {frame.file->path, findings_, "wait_for_callback", {}});
     const Expression* timeout = field_value(options, "timeout");
     if (timeout != nullptr && timeout->kind == Kind::kString &&
@@ -290,8 +310,11 @@ void CallCheck::step_options_of(
     const std::string name(function.name);
     if (const Expression* options = table_at(call, function.options_at, frame)) {
         check_options(
-            *options, step_options(), {frame.file->path, findings_, "the options of " + name, {}}
+            *options,
+            name == "run_child_flow" ? child_options() : step_options(),
+            {frame.file->path, findings_, "the options of " + name, {}}
         );
+        static_result(call, *options, frame);
     }
 }
 
@@ -395,6 +418,7 @@ void CallCheck::operation_call(
             operation_options(),
             {frame.file->path, findings_, "the options of " + name, {}}
         );
+        static_result(call, *options, frame);
     }
 }
 

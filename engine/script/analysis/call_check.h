@@ -77,6 +77,7 @@ class CallCheck {
     void child(const Expression& call, const Frame& frame, Parameters parameters);
     void callback(const Expression& call, const Frame& frame, Parameters parameters);
     void callback_options(const Expression& options, const Frame& frame);
+    void static_result(const Expression& call, const Expression& options, const Frame& frame);
     void language_call(
         const Expression& call, const std::string& name, const Frame& frame, Parameters parameters
     );

@@ -12,10 +12,13 @@ namespace tideway::script::analysis {
 // What `secure` may be.
 Json secure_schema();
 
-// A table of options: no other fields than `known`, and `secure` as it may be.
+// A table of options: no other fields than `known`, `secure` and `static_result` as they may be.
 void check_options(
     const Expression& table, std::span<const std::string_view> known, const TableCheck& check
 );
+
+// What `static_result` may be.
+Json static_result_schema();
 
 // `secure` alone, in a table with fields of its own.
 void check_secure(const Expression& table, const TableCheck& check);

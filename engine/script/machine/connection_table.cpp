@@ -56,7 +56,8 @@ int call_operation(lua_State* state) {
     request.input =
         Payload(lua_isnil(state, 2) ? std::string("{}") : encode_value(state, 2, options));
     request.secured = options_argument(state, 3, what, operation_options());
-    if (!lua_isnil(state, 3)) {
+    request.static_result = static_result_field(state, 3, what, &spec.output_schema);
+    if (!lua_isnil(state, 3) && !request.static_result) {
         request.options = Payload(encode_value(state, 3));
     }
     return run.ask(state, request, &guarded_continuation<give_output>);

@@ -252,7 +252,8 @@ int run_child_flow(lua_State* state) {
     const std::string_view flow = text_argument(state, 2, "run_child_flow: the flow's name");
     lua_settop(state, 4);
     StepRequest request = run.request(state, RequestKind::kRunChildFlow, name);
-    request.secured = options_argument(state, 4, "run_child_flow", step_options());
+    request.secured = options_argument(state, 4, "run_child_flow", child_options());
+    request.static_result = static_result_field(state, 4, "run_child_flow");
     request.operation = flow;
     request.input = Payload(encode_value(state, 3));
     return ask_value(state, run, request);

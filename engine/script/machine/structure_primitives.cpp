@@ -208,6 +208,19 @@ int await_callback(lua_State* state) {
     return run.ask(state, request, &guarded_continuation<called_back>);
 }
 
+// static_callback(name, options): a wait for a callback that does not take place; no address is
+// made.
+int static_callback(lua_State* state) {
+    const std::string what = "wait_for_callback";
+    ExecutionImpl& run = execution_of(state, what);
+    lua_settop(state, 2);
+    StepRequest request =
+        run.request(state, RequestKind::kCallbackBegin, name_argument(state, 1, what));
+    request.secured = secure_field(state, 2, what);
+    request.static_result = static_result_field(state, 2, what);
+    return run.ask(state, request, &guarded_continuation<called_back>);
+}
+
 // begin_run(declared): the file has been read; from here on steps may be called. Returns its run.
 int begin_run(lua_State* state) {
     Activity& activity = activity_of(state);
@@ -228,6 +241,7 @@ void set_structure_primitives(lua_State* state) {
     set_function<clock>(state, "clock");
     set_function<duration>(state, "duration");
     set_function<await_callback>(state, "await_callback");
+    set_function<static_callback>(state, "static_callback");
     set_function<begin_run>(state, "begin_run");
     lua_pushinteger(state, limits::kBranchesMax);
     lua_setfield(state, -2, "branches_max");

@@ -171,7 +171,7 @@ TEST_F(PartnerCenterWithSandbox, TheWebhookIsRegisteredAndItsEventsAreVerified) 
     incoming.body = delivered.body;
     incoming.config = Json::object();
     incoming.settings = pc_.settings;
-    incoming.now = SystemClock().now();  // the sandbox dates its certificates by the system
+    incoming.now = clock_.now();
     const model::TriggerSpec& trigger = *pc_.spec.trigger("referral_event");
     const Json events = output(Conversation(pc_.connector().receive(trigger, incoming)))["events"];
     ASSERT_EQ(events.size(), 1U);

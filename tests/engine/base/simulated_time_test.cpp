@@ -49,16 +49,16 @@ TEST_F(Simulation, RunsTimersInTheirOrderAtTheirTimeWithoutWaiting) {
     note_after(hours(1), "b");
     note_after(hours(1), "B");
     const auto begun = std::chrono::steady_clock::now();
-    loop_.go_on([] { return false; }, at("2026-01-05T12:00:00Z"), Duration(0));
+    time_.go_on([] { return false; }, at("2026-01-05T12:00:00Z"), Duration(0));
     EXPECT_EQ(noted_, (std::vector<std::string>{"aT09:00:01Z", "bT10:00:00Z", "BT10:00:00Z"}));
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::minutes(1));
-    loop_.go_on([] { return false; }, at("2026-01-06T09:00:00Z"), Duration(0));
+    time_.go_on([] { return false; }, at("2026-01-06T09:00:00Z"), Duration(0));
     EXPECT_EQ(noted_.back(), "cT14:00:00Z");
 }
 
 TEST_F(Simulation, StandsStillUntilItIsToldToGoOn) {
     note_after(Duration(1), "early");
-    loop_.go_on([] { return true; }, at("2026-01-05T09:00:00Z"), Duration(0));
+    time_.go_on([] { return true; }, at("2026-01-05T09:00:00Z"), Duration(0));
     EXPECT_TRUE(noted_.empty());
     EXPECT_EQ(format_utc(time_.now()), "2026-01-05T09:00:00Z");
 }
@@ -67,7 +67,7 @@ TEST_F(Simulation, EndsARestAfterItIsOver) {
     note_after(seconds(1), "a");
     note_after(seconds(2), "b");
     note_after(seconds(9), "c");
-    loop_.go_on([this] { return !noted_.empty(); }, at("2026-01-06T09:00:00Z"), seconds(3));
+    time_.go_on([this] { return !noted_.empty(); }, at("2026-01-06T09:00:00Z"), seconds(3));
     EXPECT_EQ(noted_.size(), 2U);
 }
 
@@ -75,8 +75,25 @@ TEST_F(Simulation, ForgetsATimerThatIsGone) {
     note_after(seconds(1), "a");
     note_after(seconds(2), "b");
     loop_.post([this] { timers_.erase(timers_.begin()); });
-    loop_.go_on([] { return false; }, at("2026-01-05T10:00:00Z"), Duration(0));
+    time_.go_on([] { return false; }, at("2026-01-05T10:00:00Z"), Duration(0));
     EXPECT_EQ(noted_, (std::vector<std::string>{"bT09:00:02Z"}));
+}
+
+TEST_F(Simulation, IsTheSameForAllLoopsAndWaitsForEach) {
+    SimulatedLoop second(time_);
+    std::thread thread([&second] { second.run(); });
+    std::unique_ptr<Timer> timer;
+    second.post([&] {
+        timer = second.after(seconds(2), [this] {
+            noted_.push_back("second" + format_utc(time_.now()).substr(10));
+            note_after(seconds(1), "first");
+        });
+    });
+    time_.go_on({}, at("2026-01-05T09:30:00Z"));
+    EXPECT_EQ(noted_, (std::vector<std::string>{"secondT09:00:02Z", "firstT09:00:03Z"}));
+    EXPECT_EQ(format_utc(time_.now()), "2026-01-05T09:30:00Z");
+    second.stop();
+    thread.join();
 }
 
 TEST_F(Simulation, WaitsForWorkOfOtherThreads) {
@@ -85,9 +102,8 @@ TEST_F(Simulation, WaitsForWorkOfOtherThreads) {
     std::thread other([this] {
         loop_.post([this] { noted_.push_back("work"); });
         time_.end_work();
-        loop_.post([] {});
     });
-    loop_.go_on([] { return false; }, at("2026-01-05T10:00:00Z"), Duration(0));
+    time_.go_on([] { return false; }, at("2026-01-05T10:00:00Z"), Duration(0));
     other.join();
     EXPECT_EQ(noted_, (std::vector<std::string>{"work", "timerT09:00:01Z"}));
 }

@@ -430,7 +430,7 @@ TEST(Callback, RefusesOptionsThatItDoesNotHaveAndABodyThatIsNone) {
     EXPECT_THAT(said("wait_for_callback('W', {})"), HasSubstr("the body (last argument)"));
     EXPECT_THAT(
         said("wait_for_callback('W', { subscribe = {} }, function() end)"),
-        HasSubstr("no field 'subscribe'; they have timeout and secure")
+        HasSubstr("no field 'subscribe'; they have timeout, secure and static_result")
     );
     for (const std::string timeout : {"'P31D'", "0", "-1", "'PT0S'", "0/0"}) {
         EXPECT_THAT(

@@ -1,0 +1,163 @@
+// Six hours without the CRM, while the portal goes on changing deals.
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+#include "tests/sim/co_sell_simulation.h"
+
+namespace tideway::sim {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr int kRecords = 300;
+constexpr int kEvents = 10'000;
+constexpr Duration kOutage = hours(6);
+
+// Five failures open the outage; then probes after 5 s, 10 s .. 160 s and every 5 minutes: 80.
+constexpr int kRequestsInOutageMax = 100;
+// Two runs a record are left (one that had begun, one with the latest event), each with three
+// requests: find the row, who are we, write it.
+constexpr int kRequestsAtReleaseMax = kRecords * 2 * 3 + 20;
+// 64 runs are let go in a second, and make their three requests within it.
+constexpr int kRequestsInASecondMax = 64 * 3 + 20;
+
+class SixHourOutage : public CoSellSimulation {
+  protected:
+    SixHourOutage() {
+        network().watch([this](int port, const http::ServerRequest& request, int status) {
+            if (port == crm_port() && request.path.starts_with("/api/data/")) {
+                note(request, status);
+            }
+        });
+    }
+
+    struct Traffic {
+        int requests = 0;
+        int in_a_second = 0;  // the most
+        Timestamp last_write;
+    };
+
+    Traffic take_traffic() { return std::exchange(traffic_, {}); }
+
+    void make_deals() {
+        for (int i = 0; i < kRecords; ++i) {
+            const Json made = must(world().announce_deal({{"name", "Deal " + std::to_string(i)}}));
+            deals_.push_back(string_or(made, "id"));
+            go_on(seconds(2));
+        }
+        settle(hours(1));
+    }
+
+    // One change of a deal after the other, each with its notification.
+    void edit_deals(Duration within) {
+        const Timestamp begin = now();
+        for (int i = 0; i < kEvents; ++i) {
+            const Json details = {
+                {"dealValue", 1000 + i}, {"notes", "Change " + std::to_string(i)}};
+            must(world().edit_deal(
+                deals_[static_cast<std::size_t>(i % kRecords)], {{"details", details}}
+            ));
+            go_on_until(begin + within * (i + 1) / kEvents);
+        }
+    }
+
+    void break_crm() {
+        dataverse(
+            "POST",
+            "/faults",
+            {{"kind", "status"}, {"status", 503}, {"path", "/api/data/*"}, {"count", 1'000'000}}
+        );
+    }
+
+    void mend_crm() { dataverse("DELETE", "/faults"); }
+
+    std::map<std::string, Json> rows_by_referral() {
+        std::map<std::string, Json> out;
+        const Json all = dataverse("GET", "/rows/opportunity");
+        for (const Json& row : all.at("rows")) {
+            out[string_or(row, "msft_referralidentifier")] = row;
+        }
+        return out;
+    }
+
+    // Deals whose row does not say what the deal says.
+    int unequal() {
+        const auto rows = rows_by_referral();
+        int out = 0;
+        const Json all = partner_center("GET", "/deals");
+        for (const Json& deal : all.at("deals")) {
+            const auto row = rows.find(string_or(deal, "id"));
+            const Json& details = deal.at("details");
+            const bool is_equal =
+                row != rows.end() &&
+                row->second.value("estimatedvalue", Json()) == details.value("dealValue", Json()) &&
+                row->second.value("description", Json()) == details.value("notes", Json());
+            out += is_equal ? 0 : 1;
+        }
+        return out;
+    }
+
+    std::map<std::string, int> writes_by_row() {
+        std::map<std::string, int> out;
+        const Json all = dataverse("GET", "/writes");
+        for (const Json& write : all.at("writes")) {
+            if (string_or(write, "table") == "opportunity") {
+                ++out[string_or(write, "id")];
+            }
+        }
+        return out;
+    }
+
+  private:
+    void note(const http::ServerRequest& request, int status) {
+        ++traffic_.requests;
+        const auto second = std::chrono::floor<seconds>(now());
+        in_this_second_ = second == second_ ? in_this_second_ + 1 : 1;
+        second_ = second;
+        traffic_.in_a_second = std::max(traffic_.in_a_second, in_this_second_);
+        if (request.method == "PATCH" && status < 300) {
+            traffic_.last_write = now();
+        }
+    }
+
+    std::vector<std::string> deals_;
+    Traffic traffic_;
+    Timestamp second_;
+    int in_this_second_ = 0;
+};
+
+TEST_F(SixHourOutage, FailsNoRunMakesNoStormAndLosesNoChange) {
+    make_deals();
+    ASSERT_EQ(unequal(), 0);
+    dataverse("DELETE", "/writes");
+    take_traffic();
+
+    break_crm();
+    edit_deals(kOutage);
+    const Traffic during = take_traffic();
+    EXPECT_LE(during.requests, kRequestsInOutageMax);
+    EXPECT_EQ(unequal(), kRecords);
+
+    mend_crm();
+    const Timestamp recovered = now();
+    settle(hours(2));
+    const Traffic after = take_traffic();
+    EXPECT_EQ(unequal(), 0);
+    EXPECT_EQ(runs_that_are("Failed,TimedOut,Cancelled,Paused"), 0U);
+    EXPECT_LE(after.requests, kRequestsAtReleaseMax);
+    EXPECT_LE(after.in_a_second, kRequestsInASecondMax);
+    for (const auto& [row, writes] : writes_by_row()) {
+        EXPECT_LE(writes, 2) << row << ": once for what had begun, once for the latest change";
+    }
+    std::cout << kEvents << " events for " << kRecords << " records in " << format_duration(kOutage)
+              << " without the CRM: " << during.requests << " requests meanwhile, "
+              << after.requests << " afterwards, at most " << after.in_a_second
+              << " in a second; all equal " << format_duration(after.last_write - recovered)
+              << " after it was back\n";
+}
+
+}  // namespace
+}  // namespace tideway::sim
