@@ -3,13 +3,12 @@
 #include <iostream>
 
 #include "engine/app/command_line.h"
+#include "engine/base/limits.h"
 #include "engine/http/url.h"
 
 namespace tideway::app {
 
 namespace {
-
-constexpr std::uintmax_t kDiskFreeBytesMin = 1U << 30U;
 
 class Doctor {
   public:
@@ -47,7 +46,7 @@ class Doctor {
         );
         std::error_code error;
         const auto space = std::filesystem::space(globals_.data_folder, error);
-        const bool has_room = !error && space.available >= kDiskFreeBytesMin;
+        const bool has_room = !error && space.available >= limits::kDiskFreeBytesMin;
         add(has_room,
             "disk",
             error ? error.message()
@@ -81,6 +80,7 @@ class Doctor {
             is_public ? url : url + " (only sandboxes can deliver there; see docs/network.md)");
         connections(client);
         flows(client);
+        notices(client);
     }
 
     void connections(ApiClient& client) {
@@ -136,6 +136,24 @@ class Doctor {
             add(flow.at("problems").empty() || string_or(flow, "state") == "On",
                 "flow " + name,
                 string_or(flow, "state"));
+        }
+    }
+
+    void notices(ApiClient& client) {
+        const auto listed = client.get("/notices/channels");
+        if (!listed) {
+            add(false, "notices", listed.error().text());
+            return;
+        }
+        if (listed->at("value").empty()) {
+            add(true, "notices", "nobody is told of trouble: tideway notices add mail, or webhook");
+        }
+        for (const Json& channel : listed->at("value")) {
+            const std::string error = string_or(channel, "error");
+            add(error.empty(),
+                "notices to " + string_or(channel, "name"),
+                error.empty() ? string_or(channel, "kind")
+                              : "since " + string_or(channel, "failing_since") + ": " + error);
         }
     }
 

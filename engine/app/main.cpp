@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
     tideway::app::add_run_commands(app, globals, exit);
     tideway::app::add_event_commands(app, globals, exit);
     tideway::app::add_connection_commands(app, globals, exit);
+    tideway::app::add_notice_commands(app, globals, exit);
     tideway::app::add_variable_commands(app, globals, exit);
     tideway::app::add_sandbox_commands(app, globals, exit);
     tideway::app::add_demo_command(app, globals, exit);

@@ -27,6 +27,7 @@ void add_api_routes(http::Router& router, const Context& context, LiveViews& liv
     add_run_routes(routes);
     add_event_routes(routes);
     add_connection_routes(routes);
+    add_notice_routes(routes);
     add_setting_routes(routes);
     routes.add(
         "GET",

@@ -28,6 +28,7 @@ void add_flow_routes(ApiRoutes& routes);
 void add_run_routes(ApiRoutes& routes);
 void add_event_routes(ApiRoutes& routes);
 void add_connection_routes(ApiRoutes& routes);
+void add_notice_routes(ApiRoutes& routes);
 void add_setting_routes(ApiRoutes& routes);
 
 void add_api_routes(http::Router& router, const Context& context, LiveViews& live);
