@@ -63,6 +63,7 @@ void add_event_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_history_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_token_commands(CLI::App& app, Globals& globals, const Exit& exit);
+void add_notice_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_variable_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_sandbox_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_demo_command(CLI::App& app, Globals& globals, const Exit& exit);

@@ -3,13 +3,12 @@
 #include <iostream>
 
 #include "engine/app/command_line.h"
+#include "engine/base/limits.h"
 #include "engine/http/url.h"
 
 namespace tideway::app {
 
 namespace {
-
-constexpr std::uintmax_t kDiskFreeBytesMin = 1U << 30U;
 
 class Doctor {
   public:
@@ -47,7 +46,7 @@ class Doctor {
         );
         std::error_code error;
         const auto space = std::filesystem::space(globals_.data_folder, error);
-        const bool has_room = !error && space.available >= kDiskFreeBytesMin;
+        const bool has_room = !error && space.available >= limits::kDiskFreeBytesMin;
         add(has_room,
             "disk",
             error ? error.message()
@@ -82,6 +81,7 @@ class Doctor {
         history(client);
         connections(client);
         flows(client);
+        notices(client);
     }
 
     void history(ApiClient& client) {
@@ -162,6 +162,24 @@ class Doctor {
                     string_or(finding, "file") + ":" + std::to_string(int_or(finding, "line", 0)) +
                         ": " + string_or(finding, "message"));
             }
+        }
+    }
+
+    void notices(ApiClient& client) {
+        const auto listed = client.get("/notices/channels");
+        if (!listed) {
+            add(false, "notices", listed.error().text());
+            return;
+        }
+        if (listed->at("value").empty()) {
+            add(true, "notices", "nobody is told of trouble: tideway notices add mail, or webhook");
+        }
+        for (const Json& channel : listed->at("value")) {
+            const std::string error = string_or(channel, "error");
+            add(error.empty(),
+                "notices to " + string_or(channel, "name"),
+                error.empty() ? string_or(channel, "kind")
+                              : "since " + string_or(channel, "failing_since") + ": " + error);
         }
     }
 

@@ -7,6 +7,9 @@
 
 #include "connectors/all_connectors.h"
 #include "engine/connector/identity/oauth.h"
+#include "engine/http/mail/mail_client.h"
+#include "engine/http/tls.h"
+#include "engine/runtime/notices/notifier.h"
 #include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/api.h"
 #include "engine/server/trigger_routes.h"
@@ -71,6 +74,7 @@ struct Engine::Parts {
         }
         timers.reset();
         runtime.reset();
+        notifier.reset();
         trigger_server.reset();
         api_server.reset();
     }
@@ -80,6 +84,7 @@ struct Engine::Parts {
     Status serve();
     Status listen();
     void start_timers();
+    void make_notifier();
     void save_secrets(
         const std::string& name,
         const std::map<std::string, Secret, std::less<>>& secrets,
@@ -99,6 +104,7 @@ struct Engine::Parts {
     std::unique_ptr<connector::Registry> registry;
     std::unique_ptr<connector::Connections> connections;
     std::unique_ptr<http::Client> client;
+    std::unique_ptr<http::MailClient> mail;
     std::unique_ptr<connector::TokenCache> tokens;
     std::unique_ptr<connector::Authorizer> authorizer;
     std::unique_ptr<runtime::FlowCatalog> catalog;
@@ -108,6 +114,7 @@ struct Engine::Parts {
     std::unique_ptr<server::LiveViews> live;
     std::unique_ptr<runtime::Runtime> runtime;
     std::unique_ptr<runtime::TriggerTimers> timers;
+    std::unique_ptr<runtime::Notifier> notifier;
     server::Context context;
     http::Router api_router;
     http::Router trigger_router;
@@ -141,6 +148,7 @@ Status Engine::Parts::open() {
     client_options.user_agent = std::string("tideway/") + TIDEWAY_VERSION;
     client_options.crash_points = &crash_points;
     client = host->make_client(front, client_options);
+    mail = http::make_mail_client(front);
     tokens = connector::make_token_cache(
         front,
         *client,
@@ -272,6 +280,29 @@ void Engine::Parts::start_timers() {
     catalog->on_change([this] { timers->refresh(); });
 }
 
+void Engine::Parts::make_notifier() {
+    runtime::NotifierServices services;
+    services.executor = &front;
+    services.runtime = runtime.get();
+    services.catalog = catalog.get();
+    services.connections = connections.get();
+    services.box = box.get();
+    services.store = store.get();
+    services.client = client.get();
+    services.mail = mail.get();
+    services.clock = &clock;
+    services.log = &log;
+    services.environment = config.environment;
+    services.data_folder = config.data_folder;
+    if (!config.certificate_file.empty()) {
+        if (const auto end = http::certificate_end(config.certificate_file)) {
+            services.certificate_ends = *end;
+        }
+    }
+    services.trigger_status = [this](model::FlowId flow) { return timers->status(flow); };
+    notifier = std::make_unique<runtime::Notifier>(services);
+}
+
 Status Engine::Parts::serve() {
     TIDEWAY_TRY(catalog->load());
     TIDEWAY_TRY(load_packs());
@@ -306,6 +337,7 @@ Status Engine::Parts::serve() {
     runtime = std::make_unique<runtime::Runtime>(dependencies);
     runtime->on_change([this](const model::RunRecord& run) { live->publish(run); });
     start_timers();
+    make_notifier();
     context.runtime = runtime.get();
     context.catalog = catalog.get();
     context.activation = activation.get();
@@ -323,10 +355,12 @@ Status Engine::Parts::serve() {
     context.environment = config.environment;
     context.public_url = config.public_url;
     context.timers = timers.get();
+    context.notifier = notifier.get();
     context.reload_packs = [this] { return load_packs(); };
     server::add_api_routes(api_router, context, *live);
     server::add_trigger_routes(trigger_router, context);
     TIDEWAY_TRY(runtime->start());
+    notifier->start();
     desk_thread = std::thread([this] { desk.run(); });
     front_thread = std::thread([this] { front.run(); });
     return {};

@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
     tideway::app::add_history_commands(app, globals, exit);
     tideway::app::add_connection_commands(app, globals, exit);
     tideway::app::add_token_commands(app, globals, exit);
+    tideway::app::add_notice_commands(app, globals, exit);
     tideway::app::add_variable_commands(app, globals, exit);
     tideway::app::add_sandbox_commands(app, globals, exit);
     tideway::app::add_demo_command(app, globals, exit);

@@ -1,10 +1,14 @@
 // With asio's separately compiled TLS sources.
 #include "engine/http/tls.h"
 
+#include <ctime>
+
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/impl/src.hpp>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 namespace tideway::http {
 namespace {
@@ -50,6 +54,21 @@ Result<std::shared_ptr<boost::asio::ssl::context>> make_server_tls(
         return unreadable("private key", key_file);
     }
     return context;
+}
+
+Result<Timestamp> certificate_end(const std::string& certificate_file) {
+    ERR_clear_error();
+    const std::unique_ptr<BIO, decltype(&BIO_free)> file(
+        BIO_new_file(certificate_file.c_str(), "r"), &BIO_free
+    );
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+        file ? PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr) : nullptr, &X509_free
+    );
+    std::tm end{};
+    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) {
+        return unreadable("certificate", certificate_file);
+    }
+    return Timestamp(std::chrono::seconds(::timegm(&end)));
 }
 
 }  // namespace tideway::http

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/base/clock.h"
 #include "engine/base/result.h"
 
 namespace boost::asio::ssl {
@@ -16,6 +17,9 @@ namespace tideway::http {
 Result<std::shared_ptr<boost::asio::ssl::context>> make_server_tls(
     const std::string& certificate_file, const std::string& key_file
 );
+
+// Until when the first certificate of a PEM file is valid. Fails as make_server_tls does.
+Result<Timestamp> certificate_end(const std::string& certificate_file);
 
 // The newest reason in OpenSSL's queue of this thread, which is then empty.
 std::string take_openssl_error();

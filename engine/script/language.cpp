@@ -20,6 +20,7 @@ constexpr LanguageFunction kFunctions[] = {
     {"trigger.http_request", 0, 1, kDeclare},
     {"trigger.recurrence", 0, 1, kDeclare},
     {"trigger.child", 0, 1, kDeclare},
+    {"trigger.notice", 0, 1, kDeclare},
     // steps
     {"compose", 2, 3, kStep, kStepName, 3},
     {"condition", 2, 2, kStep, kStepName},

@@ -16,6 +16,7 @@
 #include "engine/runtime/activation.h"
 #include "engine/runtime/exchange_driver.h"
 #include "engine/runtime/flow_catalog.h"
+#include "engine/runtime/notices/notifier.h"
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/authentication.h"
@@ -27,6 +28,7 @@ struct Context {
     runtime::FlowCatalog* catalog = nullptr;
     runtime::Activation* activation = nullptr;
     runtime::TriggerTimers* timers = nullptr;
+    runtime::Notifier* notifier = nullptr;
     runtime::ExchangeDriver* driver = nullptr;
     store::Store* store = nullptr;
     connector::Registry* registry = nullptr;

@@ -125,3 +125,10 @@ function trigger.recurrence(definition) end
 ---@param definition? ChildTrigger
 ---@return Trigger trigger
 function trigger.child(definition) end
+
+--- A notice starts the run: something that an administrator should know has begun, goes on, or has ended. The event is
+--- `{ id, moment, kind, title, message, remedy, environment, flow, connection, run, opened, ended }`; `moment` is "opened",
+--- "reminder" or "ended". Notices about flows with this trigger, and about what they call, start no flow.
+---@param definition? Trigger
+---@return Trigger trigger
+function trigger.notice(definition) end

@@ -293,7 +293,7 @@ void set_declaring_functions(lua_State* state, const Machine& machine) {
     set_function<flow>(state, "flow");
     set_function<require>(state, "require");
     lua_newtable(state);
-    for (const char* name : {"manual", "http_request", "recurrence", "child"}) {
+    for (const char* name : {"manual", "http_request", "recurrence", "child", "notice"}) {
         set_trigger(state, name, name);
     }
     for (const model::ConnectorSpec* connector : machine.program().connectors) {

@@ -1,4 +1,6 @@
 // Client and server over TLS: who is trusted, and under which name.
+#include "engine/http/tls.h"
+
 #include <gtest/gtest.h>
 
 #include "engine/http/client.h"
@@ -143,6 +145,20 @@ TEST_F(TlsTest, NamesAKeyOfAnotherCertificate) {
     ASSERT_FALSE(server);
     EXPECT_EQ(server.error().code, "CertificateUnreadable");
     EXPECT_NE(server.error().message.find(other.key), std::string::npos);
+}
+
+TEST_F(TlsTest, KnowsUntilWhenACertificateIsValid) {
+    const auto now = SystemClock().now();
+    const auto end = certificate_end(certificates_.issue("IP:127.0.0.1").certificate);
+    ASSERT_TRUE(end) << end.error().text();
+    EXPECT_NEAR(
+        static_cast<double>(std::chrono::duration_cast<std::chrono::hours>(*end - now).count()),
+        365 * 24,
+        2
+    );
+    const auto none = certificate_end(certificates_.authority_file() + ".none");
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, "CertificateUnreadable");
 }
 
 }  // namespace

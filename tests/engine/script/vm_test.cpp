@@ -322,6 +322,7 @@ tostring: function
 trigger.child: function
 trigger.http_request: function
 trigger.manual: function
+trigger.notice: function
 trigger.recurrence: function
 trigger.shop_order_event: function
 trigger: table
