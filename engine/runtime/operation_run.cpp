@@ -72,6 +72,18 @@ void OperationRun::start() {
     after(Duration(0), &OperationRun::look_again);
 }
 
+void OperationRun::end_with(model::StepError error) {
+    late_error_ = std::move(error);
+    deadline_ = services_.clock->now();
+    after(Duration(0), &OperationRun::finish_late);
+}
+
+void OperationRun::finish_late() {
+    if (!in_flight_) {
+        listener_.on_failed(*this, attempt_, *late_error_);
+    }
+}
+
 void OperationRun::repeat() {
     may_have_happened_ = true;
     after(Duration(0), &OperationRun::begin_attempt);
@@ -103,6 +115,11 @@ connector::Call OperationRun::make_call() const {
 }
 
 void OperationRun::begin_attempt() {
+    if (late_error_ && !may_have_happened_) {
+        in_flight_ = false;
+        finish_late();
+        return;
+    }
     if (const auto left = time_left(); left && *left <= Duration(0) && !may_have_happened_) {
         Error error;
         error.kind = ErrorKind::kTimeout;

@@ -87,6 +87,10 @@ class OperationRun {
 
     void start();
 
+    // No further attempt is made: what is under way or in doubt is awaited, else the step fails
+    // with `error`.
+    void end_with(model::StepError error);
+
     // A person's decision on a parked effect to send it again with the same key.
     void repeat();
 
@@ -126,6 +130,7 @@ class OperationRun {
     // The health of its connection decides whether it may send.
     bool is_guarded() const;
     void finish_failed(const Error& error);
+    void finish_late();
     void park(const Error& error);
     const model::RepeatAnswer* already_done(const Error& error) const;
     connector::Call make_call() const;
@@ -150,7 +155,8 @@ class OperationRun {
     bool effect_left_ = false;  // some byte of the effect's request of this attempt may have left
     Timestamp effect_left_at_;
     std::optional<Timestamp> deadline_;
-    void (OperationRun::*resume_)() = nullptr;  // what it does when the connection is back
+    std::optional<model::StepError> late_error_;  // why no further attempt is made
+    void (OperationRun::*resume_)() = nullptr;    // what it does when the connection is back
     std::optional<Timestamp> paused_at_;
     bool is_back_ = false;  // told the listener; waits for go_on()
     std::unique_ptr<connector::Exchange> exchange_;

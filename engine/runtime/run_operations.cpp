@@ -132,6 +132,13 @@ Result<OperationStart> RunSession::resolve(const script::StepRequest& request) c
 
 void RunSession::start_operation(PendingOperation& pending) {
     const std::string path = pending.request.path;
+    // An intent from before is settled first, however late it is.
+    if (const auto error = pending.has_intent ? std::nullopt : late(path)) {
+        services_.operations.executor->post(guarded([this, path, error = *error] {
+            finish_operation(path, 0, AttemptClass::kNotDone, Answer::raise(error), error.code);
+        }));
+        return;
+    }
     auto start = resolve(pending.request);
     if (!start) {
         services_.operations.executor->post(
@@ -264,6 +271,9 @@ void RunSession::launch(PendingOperation& pending, std::optional<Timestamp> may_
     start.waiting_since = pending.waiting_since;
     pending.run = std::make_unique<OperationRun>(services_.operations, std::move(start), *this);
     pending.run->start();
+    if (const auto error = late(pending.request.path)) {
+        pending.run->end_with(*error);
+    }
 }
 
 RunSession::PendingOperation* RunSession::pending_of(const OperationRun& run) {
