@@ -14,6 +14,7 @@
 #include "engine/connector/registry.h"
 #include "engine/connector/secret_box.h"
 #include "engine/model/concurrency.h"
+#include "engine/model/retry_policy.h"
 #include "engine/model/schedule.h"
 #include "engine/runtime/pack.h"
 #include "engine/script/outline.h"
@@ -33,8 +34,8 @@ struct LoadedVersion {
     Json body_schema;         // of trigger.http_request { schema = ... }; null: any body is right
     std::string http_method;  // of trigger.http_request; empty: any
     std::optional<model::Concurrency> concurrency;  // of the trigger; absent: no limit
-    Json retry;                       // policy of steps that have none of their own; or null
-    std::optional<Duration> timeout;  // of a run
+    model::RetryPolicy retry;                       // of steps that have none of their own
+    std::optional<Duration> timeout;                // of a run
 };
 
 struct FlowEntry {

@@ -40,7 +40,8 @@ struct OperationStart {
     const connector::Connector* implementation = nullptr;
     std::shared_ptr<const connector::OpenConnection> connection;  // null: the connector needs none
     Json input;
-    Json options;  // {retry, timeout} or null
+    model::RetryPolicy retry;
+    std::optional<Duration> time_limit;  // of all attempts together
     std::string idempotency_key;
     Timestamp intent_at;
     int attempts_before = 0;  // recorded by an earlier process
@@ -144,7 +145,6 @@ class OperationRun {
     OperationServices& services_;
     OperationStart start_;
     Listener& listener_;
-    model::RetryPolicy policy_;
     Phase phase_ = Phase::kAttempt;
     int attempt_ = 0;
     int retries_ = 0;

@@ -69,6 +69,17 @@ Json parse_or_object(const Payload& payload) {
     return parsed ? std::move(*parsed) : Json::object();
 }
 
+// What the step says of its attempts.
+tideway::Status take_options(const Json& options, OperationStart& start) {
+    if (const Json* retry = find(options, "retry")) {
+        TIDEWAY_TRY_ASSIGN(start.retry, model::parse_retry_policy(*retry));
+    }
+    if (const Json* timeout = find(options, "timeout")) {
+        TIDEWAY_TRY_ASSIGN(start.time_limit, model::parse_time_limit(*timeout));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::optional<Answer> RunSession::answer_operation(const script::StepRequest& request) {
@@ -122,9 +133,9 @@ Result<OperationStart> RunSession::resolve(const script::StepRequest& request) c
         );
     }
     start.input = parse_or_object(request.input);
-    start.options = request.options.empty() ? Json() : parse_or_object(request.options);
-    if (!version_->retry.is_null() && find(start.options, "retry") == nullptr) {
-        start.options["retry"] = version_->retry;
+    start.retry = version_->retry;
+    if (!request.options.empty()) {
+        TIDEWAY_TRY(take_options(parse_or_object(request.options), start));
     }
     TIDEWAY_TRY(check_input(*start.operation, start.input, request.secured));
     return start;
