@@ -19,6 +19,9 @@ Payload to_payload(const StepError& error) {
         auto details = parse_json(error.details, "error details");
         out["details"] = details ? *details : Json(error.details);
     }
+    if (!error.scope.empty()) {
+        out["scope"] = error.scope;
+    }
     return tideway::to_payload(out);
 }
 
@@ -39,6 +42,7 @@ StepError parse_step_error(std::string_view json) {
     if (const Json* details = find(*parsed, "details")) {
         error.details = dump(*details);
     }
+    error.scope = string_or(*parsed, "scope");
     return error;
 }
 

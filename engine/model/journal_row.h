@@ -62,9 +62,11 @@ struct StepError {
     bool retryable = false;
     std::string step;     // path of the first failing leaf
     std::string details;  // JSON text or empty
+    // Of a scope whose time limit has run out while the step waited: everything inside it ends.
+    std::string scope;
 };
 
-// {"code":..,"message":..,"remedy":..,"status":..,"retryable":..,"step":..,"details":..}
+// {"code":..,"message":..,"remedy":..,"status":..,"retryable":..,"step":..,"details":..,"scope":..}
 Payload to_payload(const StepError& error);
 StepError parse_step_error(std::string_view json);
 

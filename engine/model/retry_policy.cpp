@@ -108,6 +108,22 @@ Result<RetryPolicy> parse_retry_policy(const Json& value) {
     return policy;
 }
 
+Result<Duration> parse_time_limit(const Json& value) {
+    const auto parsed = value.is_string() ? parse_duration(value.get<std::string>())
+                        : value.is_number()
+                            ? std::optional(Duration(std::llround(value.get<double>() * 1e6)))
+                            : std::nullopt;
+    if (!parsed || *parsed <= Duration(0)) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidTimeLimit",
+            dump(value) + " is not a time limit.",
+            "Write timeout as \"PT30S\", \"PT1H\" or \"P1D\", or as seconds."
+        );
+    }
+    return *parsed;
+}
+
 std::optional<Duration> delay_before(
     const RetryPolicy& policy, int retry, double random, std::optional<Duration> retry_after
 ) {

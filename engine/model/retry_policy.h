@@ -31,6 +31,9 @@ std::optional<Duration> delay_before(
     const RetryPolicy& policy, int retry, double random, std::optional<Duration> retry_after
 );
 
+// How long something may take: a duration or a number of seconds, more than none.
+Result<Duration> parse_time_limit(const Json& value);
+
 // "PT7.5S", "P1D", "PT1H30M": ISO 8601 durations without years and months. Also plain seconds.
 std::optional<Duration> parse_duration(std::string_view text);
 

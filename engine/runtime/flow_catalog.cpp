@@ -39,8 +39,7 @@ Status read_settings(LoadedVersion& loaded) {
         const Json settings, parse_json(loaded.declaration.settings.view(), "flow{}")
     );
     if (const Json* retry = find(settings, "retry")) {
-        TIDEWAY_TRY(model::parse_retry_policy(*retry));
-        loaded.retry = *retry;
+        TIDEWAY_TRY_ASSIGN(loaded.retry, model::parse_retry_policy(*retry));
     }
     if (const Json* timeout = find(settings, "timeout")) {
         loaded.timeout = timeout->is_string() ? model::parse_duration(timeout->get<std::string>())

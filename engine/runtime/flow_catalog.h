@@ -14,6 +14,7 @@
 #include "engine/connector/registry.h"
 #include "engine/connector/secret_box.h"
 #include "engine/model/concurrency.h"
+#include "engine/model/retry_policy.h"
 #include "engine/model/schedule.h"
 #include "engine/runtime/pack.h"
 #include "engine/runtime/triggers/trigger_input.h"
@@ -33,8 +34,8 @@ struct LoadedVersion {
     std::optional<model::Schedule> schedule;  // of trigger.recurrence; when a polling trigger polls
     TriggerInput input;                       // what the trigger demands of those who call it
     std::optional<model::Concurrency> concurrency;  // of the trigger; absent: no limit
-    Json retry;                       // policy of steps that have none of their own; or null
-    std::optional<Duration> timeout;  // of a run
+    model::RetryPolicy retry;                       // of steps that have none of their own
+    std::optional<Duration> timeout;                // of a run
 };
 
 struct FlowEntry {

@@ -35,20 +35,8 @@ OperationRun::OperationRun(OperationServices& services, OperationStart start, Li
       may_have_happened_(start_.may_have_left.has_value()),
       effect_left_at_(start_.may_have_left.value_or(start_.intent_at)),
       alive_(std::make_shared<bool>(true)) {
-    if (const Json* retry = find(start_.options, "retry")) {
-        if (auto parsed = model::parse_retry_policy(*retry)) {
-            policy_ = *parsed;
-        }
-    }
-    if (const Json* timeout = find(start_.options, "timeout")) {
-        const auto parsed =
-            timeout->is_string() ? model::parse_duration(timeout->get<std::string>())
-            : timeout->is_number()
-                ? std::optional(Duration(static_cast<std::int64_t>(timeout->get<double>() * 1e6)))
-                : std::nullopt;
-        if (parsed) {
-            deadline_ = services_.clock->now() + *parsed;
-        }
+    if (start_.time_limit) {
+        deadline_ = services_.clock->now() + *start_.time_limit;
     }
 }
 
@@ -70,6 +58,18 @@ void OperationRun::start() {
     resume_ = first;
     paused_at_ = services_.clock->now();
     after(Duration(0), &OperationRun::look_again);
+}
+
+void OperationRun::end_with(model::StepError error) {
+    late_error_ = std::move(error);
+    deadline_ = services_.clock->now();
+    after(Duration(0), &OperationRun::finish_late);
+}
+
+void OperationRun::finish_late() {
+    if (!in_flight_) {
+        listener_.on_failed(*this, attempt_, *late_error_);
+    }
 }
 
 void OperationRun::repeat() {
@@ -103,6 +103,11 @@ connector::Call OperationRun::make_call() const {
 }
 
 void OperationRun::begin_attempt() {
+    if (late_error_ && !may_have_happened_) {
+        in_flight_ = false;
+        finish_late();
+        return;
+    }
     if (const auto left = time_left(); left && *left <= Duration(0) && !may_have_happened_) {
         Error error;
         error.kind = ErrorKind::kTimeout;
@@ -196,7 +201,8 @@ void OperationRun::send_authorized(Send send, http::Request request) {
     if (send.is_effect) {
         in_flight_ = true;
     }
-    const Json& settings = start_.connection ? start_.connection->settings : start_.options;
+    static const Json none = Json::object();
+    const Json& settings = start_.connection ? start_.connection->settings : none;
     const http::NetworkPolicy policy = start_.implementation->network_policy(settings);
     services_.client->send(
         std::move(request),
@@ -299,7 +305,7 @@ void OperationRun::retry(const Failed& failed, Blame blame) {
     const std::optional<Duration> server_wait =
         failed.error.retry_after ? std::optional<Duration>(*failed.error.retry_after)
                                  : std::nullopt;
-    const auto wait = model::delay_before(policy_, retries_, services_.random(), server_wait);
+    const auto wait = model::delay_before(start_.retry, retries_, services_.random(), server_wait);
     const auto left = time_left();
     const bool is_late = left && wait && *wait >= *left && !in_doubt;
     const bool is_final = !in_doubt && !is_transient(failed.error);

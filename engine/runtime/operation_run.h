@@ -40,7 +40,8 @@ struct OperationStart {
     const connector::Connector* implementation = nullptr;
     std::shared_ptr<const connector::OpenConnection> connection;  // null: the connector needs none
     Json input;
-    Json options;  // {retry, timeout} or null
+    model::RetryPolicy retry;
+    std::optional<Duration> time_limit;  // of all attempts together
     std::string idempotency_key;
     Timestamp intent_at;
     int attempts_before = 0;  // recorded by an earlier process
@@ -89,6 +90,10 @@ class OperationRun {
 
     void start();
 
+    // No further attempt is made: what is under way or in doubt is awaited, else the step fails
+    // with `error`.
+    void end_with(model::StepError error);
+
     // A person's decision on a parked effect to send it again with the same key.
     void repeat();
 
@@ -131,6 +136,7 @@ class OperationRun {
     // The health of its connection decides whether it may send.
     bool is_guarded() const;
     void finish_failed(const Error& error);
+    void finish_late();
     void park(const Error& error);
     const model::RepeatAnswer* already_done(const Error& error) const;
     connector::Call make_call() const;
@@ -144,7 +150,6 @@ class OperationRun {
     OperationServices& services_;
     OperationStart start_;
     Listener& listener_;
-    model::RetryPolicy policy_;
     Phase phase_ = Phase::kAttempt;
     int attempt_ = 0;
     int retries_ = 0;
@@ -157,7 +162,8 @@ class OperationRun {
     std::optional<Timestamp> attempt_at_;
     Json asked_;  // the last request that was not answered well
     std::optional<Timestamp> deadline_;
-    void (OperationRun::*resume_)() = nullptr;  // what it does when the connection is back
+    std::optional<model::StepError> late_error_;  // why no further attempt is made
+    void (OperationRun::*resume_)() = nullptr;    // what it does when the connection is back
     std::optional<Timestamp> paused_at_;
     bool is_back_ = false;  // told the listener; waits for go_on()
     std::unique_ptr<connector::Exchange> exchange_;

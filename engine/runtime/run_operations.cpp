@@ -70,6 +70,17 @@ Json parse_or_object(const Payload& payload) {
     return parsed ? std::move(*parsed) : Json::object();
 }
 
+// What the step says of its attempts.
+tideway::Status take_options(const Json& options, OperationStart& start) {
+    if (const Json* retry = find(options, "retry")) {
+        TIDEWAY_TRY_ASSIGN(start.retry, model::parse_retry_policy(*retry));
+    }
+    if (const Json* timeout = find(options, "timeout")) {
+        TIDEWAY_TRY_ASSIGN(start.time_limit, model::parse_time_limit(*timeout));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::optional<Answer> RunSession::answer_operation(const script::StepRequest& request) {
@@ -123,9 +134,9 @@ Result<OperationStart> RunSession::resolve(const script::StepRequest& request) c
         );
     }
     start.input = parse_or_object(request.input);
-    start.options = request.options.empty() ? Json() : parse_or_object(request.options);
-    if (!version_->retry.is_null() && find(start.options, "retry") == nullptr) {
-        start.options["retry"] = version_->retry;
+    start.retry = version_->retry;
+    if (!request.options.empty()) {
+        TIDEWAY_TRY(take_options(parse_or_object(request.options), start));
     }
     const auto secret_of = [this](const std::string& name) {
         return services_.catalog->secret(version_->version.pack, name);
@@ -141,6 +152,13 @@ Result<OperationStart> RunSession::resolve(const script::StepRequest& request) c
 
 void RunSession::start_operation(PendingOperation& pending) {
     const std::string path = pending.request.path;
+    // An intent from before is settled first, however late it is.
+    if (const auto error = pending.has_intent ? std::nullopt : late(path)) {
+        services_.operations.executor->post(guarded([this, path, error = *error] {
+            finish_operation(path, 0, AttemptClass::kNotDone, Answer::raise(error), error.code);
+        }));
+        return;
+    }
     auto start = resolve(pending.request);
     if (!start) {
         services_.operations.executor->post(
@@ -273,6 +291,9 @@ void RunSession::launch(PendingOperation& pending, std::optional<Timestamp> may_
     start.waiting_since = pending.waiting_since;
     pending.run = std::make_unique<OperationRun>(services_.operations, std::move(start), *this);
     pending.run->start();
+    if (const auto error = late(pending.request.path)) {
+        pending.run->end_with(*error);
+    }
 }
 
 RunSession::PendingOperation* RunSession::pending_of(const OperationRun& run) {
@@ -408,7 +429,6 @@ void RunSession::on_parked(OperationRun& run, int attempt, model::StepError erro
     }
     pending->is_parked = true;
     error.step = pending->request.path;
-    pending->parked_error = error;
     pending->effect.state = EffectState::kParked;
     unflushed_effects_.push_back(pending->effect);
     JournalRow row = operation_row(RowKind::kAttempt, pending->request);

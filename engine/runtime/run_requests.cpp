@@ -98,6 +98,11 @@ model::StepError already_responded(const StepRequest& request) {
     return error;
 }
 
+bool has_time_limit(const StepRequest& request) {
+    const bool is_scope = request.operation == "scope" || request.operation == "try";
+    return request.kind == RequestKind::kScopeBegin && is_scope && !request.input.empty();
+}
+
 // When the wait is over by itself: after seconds, or at a time.
 std::optional<Timestamp> due_of(const StepRequest& request, Timestamp now) {
     const auto parsed = parse_json(request.input.view(), "a wait");
@@ -111,6 +116,13 @@ std::optional<Timestamp> due_of(const StepRequest& request, Timestamp now) {
     }
     const double seconds = given.is_number() ? given.get<double>() : 0;
     return now + Duration(static_cast<std::int64_t>(seconds * 1e6));
+}
+
+// The begin of a scope with a time limit says when its time is up.
+void note_deadline(ScopeDeadlines& deadlines, const JournalRow& begin) {
+    if (const auto due = begin.code.empty() ? std::nullopt : parse_utc(begin.code)) {
+        deadlines.enter(begin.path, *due);
+    }
 }
 
 }  // namespace
@@ -325,8 +337,14 @@ std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
     const bool is_begin = request.kind == RequestKind::kScopeBegin;
     Journal::Recorded* recorded = journal_->find(request.path);
     if (recorded != nullptr && is_begin) {
-        return matches(*recorded, request) ? std::optional(Answer::of({}))
-                                           : std::optional(Answer::stop());
+        if (!matches(*recorded, request)) {
+            return Answer::stop();
+        }
+        note_deadline(deadlines_, *recorded->opening);
+        return Answer::of({});
+    }
+    if (!is_begin) {
+        deadlines_.leave(request.path);
     }
     if (recorded != nullptr && recorded->closing != nullptr) {
         recorded->is_end_matched = true;
@@ -349,10 +367,16 @@ std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
         }
     } else {
         row.status = Status::kRunning;
+        if (has_time_limit(request)) {
+            row.code = format_utc(*due_of(request, services_.operations.clock->now()));
+        }
     }
-    append(std::move(row));
+    const JournalRow& added = append(std::move(row));
+    if (is_begin) {
+        note_deadline(deadlines_, added);
+    }
     if (request.kind == RequestKind::kExclusiveEnd) {
-        release_lock(request);
+        release_lock(request.path);
     }
     if (!is_begin && request.operation == "wait_for_callback" && request.error) {
         close_callback(request);
@@ -370,7 +394,8 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
     if (request.kind == RequestKind::kExclusiveBegin) {
         lock_keys_[request.path] = request.input.str();
     }
-    if (Journal::Recorded* recorded = journal_->find(request.path)) {
+    Journal::Recorded* const recorded = journal_->find(request.path);
+    if (recorded != nullptr) {
         if (!matches(*recorded, request)) {
             return Answer::stop();
         }
@@ -380,12 +405,11 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
             }
             return std::nullopt;
         }
-        wait.is_recorded = true;
         // A delay is until its first deadline, however often it is replayed.
         wait.due = parse_utc(recorded->opening->code);
     }
     Wait& kept = waits_.insert_or_assign(request.path, std::move(wait)).first->second;
-    if (!kept.is_recorded) {
+    if (recorded == nullptr) {
         JournalRow row = row_of(RowKind::kWait, request);
         row.status = Status::kWaiting;
         if (has_due(request.kind)) {
@@ -400,7 +424,6 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
             row.code = format_utc(*kept.due);
         }
         append(std::move(row));
-        kept.is_recorded = true;
     }
     if (!is_live_) {
         fresh_.push_back(request.path);

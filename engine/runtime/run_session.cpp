@@ -56,7 +56,6 @@ RunSession::~RunSession() {
 }
 
 void RunSession::begin(const Payload& event, std::vector<JournalRow> rows) {
-    event_ = event;
     journal_ = std::make_unique<Journal>(std::move(rows));
     has_responded_ = !run_.response.empty();
     if (run_.status != model::Status::kRunning) {
@@ -163,6 +162,7 @@ void RunSession::go_live() {
         stop(*stop_);
         return;
     }
+    watch_deadlines();
     for (const std::string& path : std::exchange(fresh_, {})) {
         if (auto wait = waits_.find(path); wait != waits_.end()) {
             start_wait(wait->second);
@@ -194,7 +194,7 @@ void RunSession::update_waiting() {
         return;
     }
     std::string reason;
-    std::optional<Timestamp> wake_at;
+    std::optional<Timestamp> wake_at = deadlines_.next(services_.operations.clock->now());
     bool has_parked = false;
     bool has_active = false;
     bool has_paused = !waits_.empty();

@@ -1,8 +1,7 @@
 // One run in memory: connects its Execution (Lua), its Journal and its operations. It holds no
 // policy of its own beyond the order of things (DESIGN 3.3, 5.2, 5.5):
-//   request -> recorded? then the recorded answer : a new row -> output gate -> effect -> result
-//   row
-//   -> delivery to the branch.
+//   request -> recorded? then the recorded answer : a new row -> output gate -> effect
+//   -> result row -> delivery to the branch.
 #pragma once
 
 #include <deque>
@@ -14,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/runtime/deadlines/scope_deadlines.h"
 #include "engine/runtime/history/tracked_values.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/operation_run.h"
@@ -130,7 +130,6 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         std::string operation;  // child flow
         Payload input;
         model::Secured secured = model::Secured::kNothing;
-        bool is_recorded = false;
         bool is_started = false;
         bool is_asking = false;  // for its lock; asked once at a time
         bool ask_again = false;  // the lock was passed on while we asked
@@ -150,7 +149,6 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         model::EffectRecord effect;
         bool is_effect = false;
         bool is_parked = false;
-        model::StepError parked_error;
         bool is_at_rest = false;  // recorded: waits, and no attempt of it is in doubt
         std::optional<Timestamp> waiting_since;
         std::optional<ConnectionPause> pause;  // it waits for its connection
@@ -160,7 +158,6 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     // Lets the script go on; what it gates meanwhile goes into one batch.
     void take_turn(const std::function<void()>& turn);
     void drive(script::ExecutionState state);
-    void deliver_recorded();
     void go_live();
     void finish(const script::ExecutionState& state);
     void finish_stopped();
@@ -189,6 +186,12 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void append_value(const script::StepRequest& request, const Payload& value);
     model::StepError for_history(model::StepError error) const;
 
+    // --- time limits of scopes (deadlines/run_deadlines.cpp)
+    std::optional<model::StepError> late(const std::string& path) const;
+    void watch_deadlines();
+    void end_late_steps();
+    void give_up(const std::string& path, const model::StepError& error);
+
     // --- waits (run_waits.cpp)
     void start_wait(Wait& wait);
     void start_delay(Wait& wait);
@@ -198,11 +201,11 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void make_callback(const Wait& wait);
     void await_callback(Wait& wait);
     void check_callback(const std::string& path);
-    void time_out_callback(const std::string& path);
+    void time_out_callback(const std::string& path, const model::StepError& error);
     void close_callback(const script::StepRequest& scope_end);
     void start_lock(Wait& wait);
     void wake(const std::string& path, const script::Answer& answer, std::string code);
-    void release_lock(const script::StepRequest& request);
+    void release_lock(const std::string& path);
 
     // --- operations (run_operations.cpp; run_connections.cpp: waiting for a connection)
     void take_recorded(PendingOperation& pending, const Journal::Recorded& recorded);
@@ -251,13 +254,12 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::map<std::string, Wait, std::less<>> waits_;
     std::map<std::string, std::unique_ptr<PendingOperation>, std::less<>> operations_;
     std::map<std::string, std::string, std::less<>> lock_keys_;  // exclusive's path -> key
-    std::vector<std::string>
-        fresh_;  // paths requested during replay, in order; started by go_live()
+    std::vector<std::string> fresh_;       // asked for in replay, in order; go_live() starts them
     std::set<std::string> secured_paths_;  // steps that keep something from readers
     TrackedValues tracked_;
-    Payload event_;
     Duration time_limit_;  // of the run
     std::unique_ptr<Timer> limit_timer_;
+    ScopeDeadlines deadlines_;
     std::deque<std::function<void()>> kept_back_;  // ends of steps while a branch is preempted
 
     bool is_live_ = false;

@@ -84,6 +84,12 @@ std::string callback_path(const std::string& scope) {
 }  // namespace
 
 void RunSession::start_wait(Wait& wait) {
+    if (auto error = late(wait.path)) {
+        services_.operations.executor->post(
+            guarded([this, path = wait.path, error = std::move(*error)] { give_up(path, error); })
+        );
+        return;
+    }
     wait.is_started = true;
     switch (wait.kind) {
         case RequestKind::kDelay:
@@ -281,7 +287,14 @@ void RunSession::make_callback(const Wait& wait) {
 void RunSession::await_callback(Wait& wait) {
     const Duration left = *wait.due - services_.operations.clock->now();
     wait.timer = services_.operations.executor->after(
-        std::max(Duration(0), left), guarded([this, path = wait.path] { time_out_callback(path); })
+        std::max(Duration(0), left), guarded([this, path = wait.path] {
+            model::StepError error;
+            error.code = "ActionTimedOut";
+            error.message = "Nobody called the address within the step's time limit.";
+            error.status = model::Status::kTimedOut;
+            error.step = model::parent_path(path);
+            time_out_callback(path, error);
+        })
     );
     check_callback(wait.path);  // it may have come while the body ran
 }
@@ -301,19 +314,17 @@ void RunSession::check_callback(const std::string& path) {
 }
 
 // The writer decides: a call that was accepted is delivered, one that comes now is refused.
-void RunSession::time_out_callback(const std::string& path) {
-    add_command(store::CloseCallback{run_.id, path}, [this, path](const store::Outcome& outcome) {
-        if (outcome.granted) {
-            check_callback(path);
-            return;
+void RunSession::time_out_callback(const std::string& path, const model::StepError& error) {
+    add_command(
+        store::CloseCallback{run_.id, path},
+        [this, path, error](const store::Outcome& outcome) {
+            if (outcome.granted) {
+                check_callback(path);
+            } else {
+                wake(path, Answer::raise(error), error.code);
+            }
         }
-        model::StepError error;
-        error.code = "ActionTimedOut";
-        error.message = "Nobody called the address within the step's time limit.";
-        error.status = model::Status::kTimedOut;
-        error.step = model::parent_path(path);
-        wake(path, Answer::raise(error), error.code);
-    });
+    );
     gate([] {});
 }
 
@@ -349,11 +360,11 @@ void RunSession::start_lock(Wait& wait) {
     gate([] {});
 }
 
-void RunSession::release_lock(const script::StepRequest& request) {
+void RunSession::release_lock(const std::string& path) {
     store::ReleaseLock release;
-    release.key = lock_keys_[request.path];
+    release.key = lock_keys_[path];
     release.run_id = run_.id;
-    release.path = request.path;
+    release.path = path;
     add_command(std::move(release));  // the flush tells who has the lock now
     gate([] {});
 }

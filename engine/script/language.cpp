@@ -33,8 +33,8 @@ constexpr LanguageFunction kFunctions[] = {
     {"track", 1, 1},
     {"run_child_flow", 2, 4, kStep, kStepName, 4},
     // structure
-    {"scope", 2, 2, kStructure, kStepName},
-    {"try", 2, 2, kStructure, kStepName},
+    {"scope", 2, 3, kStructure, kStepName},
+    {"try", 2, 3, kStructure, kStepName},
     {"switch", 3, 3, kStructure, kStepName},
     {"foreach", 3, 4, kStructure, kStepName},
     {"parallel", 2, 2, kStructure, kStepName},

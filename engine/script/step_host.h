@@ -28,8 +28,8 @@ enum class RequestKind {
     kExclusiveEnd,
     kScopeBegin,  // operation: "scope", "try", "switch", "case", "foreach", "iteration",
                   // "parallel", "branch", "repeat_until", "exclusive", "wait_for_callback"; input:
-                  // details or empty A foreach or repeat_until whose input says checkpoint=true may
-                  // be answered with
+                  // details or empty; of a scope or try: {timeout} in seconds. A foreach or
+                  // repeat_until whose input says checkpoint=true may be answered with
                   // {"done":n,"state":v}: it then goes on with iteration n+1 and that state.
     kScopeEnd,    // status and error say how the body ended, for kExclusiveEnd too; the input of an
                   // iteration with a checkpoint is {"state":v} (repeat_until: and "done")
@@ -71,7 +71,8 @@ struct StepRequest {
 struct Answer {
     enum class Kind {
         kValue,  // `value` is decoded and returned (empty: nil)
-        kRaise,  // `error` is raised as an error table
+        kRaise,  // `error` is raised as an error table; one that names a scope is caught by none
+                 // but this
         kStop,   // the run ends here; nothing in the script catches it
     };
     Kind kind = Kind::kValue;

@@ -17,21 +17,32 @@
 ---@field error? StepError
 ---@field value any What the body returned.
 
---- A named group of steps. A failure in it goes on up.
+---@class TimeLimit
+---@field timeout? string|number ISO 8601 duration or seconds, from the begin of the scope; at most 30 days.
+
+--- A named group of steps. A failure in it goes on up. `scope(name, body)` has no time limit of its own.
 ---@param name string
----@param body fun(): any
+---@param options TimeLimit
+---@param body? fun(): any
 ---@return any ... What the body returns.
 ---
---- Errors: what the body raises; scopes nested deeper than 64.
-function scope(name, body) end
+--- Errors: what the body raises; ActionTimedOut with status TimedOut when its time is up: what it waits
+--- for is given up, an effect under way is awaited, and nothing in it catches that; scopes nested deeper
+--- than 64.
+---@overload fun(name: string, body: fun(): any): any
+function scope(name, options, body) end
 
 --- A scope whose failure is a value: for "run after has failed" and "has timed out".
+--- `try(name, body)` has no time limit of its own.
 ---@param name string
----@param body fun(): any
----@return TryResult result
+---@param options TimeLimit
+---@param body? fun(): any
+---@return TryResult result With status TimedOut when its own time is up.
 ---
---- Errors: none of the body's; cancellation, limits and parked effects are not caught.
-function try(name, body) end
+--- Errors: none of the body's; cancellation, limits, a scope around it whose time is up and parked
+--- effects are not caught.
+---@overload fun(name: string, body: fun(): any): TryResult
+function try(name, options, body) end
 
 --- Runs the case whose key equals the value, else `default` if there is one.
 ---@param name string

@@ -6,10 +6,50 @@ local enter, enter_iteration, leave, fork = engine.enter, engine.enter_iteration
 local pcall, error, type, tostring, pairs = engine.pcall, engine.error, engine.type, engine.tostring, engine.pairs
 local null, array, json = engine.null, engine.array, engine.json
 
-local function expect(what, value, wanted)
+local function expect(what, value, wanted, level)
   if type(value) ~= wanted then
-    error(what .. " must be a " .. wanted .. ", got " .. type(value), 3)
+    error(what .. " must be a " .. wanted .. ", got " .. type(value), level or 3)
   end
+end
+
+local no_options = {}
+
+-- f(name, body) or f(name, options, body).
+local function options_and_body(what, options, body)
+  if body == nil and type(options) == "function" then
+    return no_options, options
+  end
+  expect(what .. ": the options (second argument)", options, "table", 4)
+  expect(what .. ": the body (last argument)", body, "function", 4)
+  return options, body
+end
+
+-- The option `timeout` in seconds, or the default. Options that are misspelt would be ignored without
+-- a word: `known` names all.
+local function timeout_of(what, options, known, default)
+  for key in pairs(options) do
+    if not known.names[key] then
+      error(what .. ": the options have no field '" .. tostring(key) .. "'; they have " .. known.text, 4)
+    end
+  end
+  if options.timeout == nil then
+    return default
+  end
+  local seconds, most = engine.duration(options.timeout), engine.wait_seconds_max
+  if not (seconds > 0 and seconds <= most) then
+    error(what .. ": the timeout must be more than 0 and at most " .. most // 86400 .. " days", 4)
+  end
+  return seconds
+end
+
+local scope_options = { names = { timeout = true }, text = "timeout" }
+
+local function time_limit(what, options)
+  if options == no_options then
+    return nil
+  end
+  local seconds = timeout_of(what, options, scope_options)
+  return seconds and { timeout = seconds }
 end
 
 -- A whole number within bounds, or the default.
@@ -31,9 +71,10 @@ local function close(ok, ...)
   return ...
 end
 
-local function scope(name, body)
-  expect("scope: the body (second argument)", body, "function")
-  enter("scope", name)
+-- scope(name, body) or scope(name, options, body).
+local function scope(name, options, body)
+  options, body = options_and_body("scope", options, body)
+  enter("scope", name, time_limit("scope", options))
   return close(pcall(body))
 end
 
@@ -45,9 +86,10 @@ local function attempt(ok, ...)
   return { status = failure.status or "Failed", error = failure }
 end
 
-local function try(name, body)
-  expect("try: the body (second argument)", body, "function")
-  enter("try", name)
+-- try(name, body) or try(name, options, body).
+local function try(name, options, body)
+  options, body = options_and_body("try", options, body)
+  enter("try", name, time_limit("try", options))
   return attempt(pcall(body))
 end
 
@@ -235,11 +277,7 @@ end
 
 -- repeat_until(name, body) or repeat_until(name, options, body); the body returns true when it is done.
 local function repeat_until(name, options, body)
-  if body == nil and type(options) == "function" then
-    options, body = {}, options
-  end
-  expect("repeat_until: the options (second argument)", options, "table")
-  expect("repeat_until: the body (last argument)", body, "function")
+  options, body = options_and_body("repeat_until", options, body)
   local rules = {
     limit = whole("repeat_until: limit", options.limit, 60, 5000),
     timeout = options.timeout or "PT1H",
@@ -261,30 +299,16 @@ local function exclusive(name, key, body)
   return close(pcall(body))
 end
 
-local function callback_seconds(options)
-  for key in pairs(options) do
-    if key ~= "timeout" and key ~= "secure" and key ~= "static_result" then
-      error("wait_for_callback: the options have no field '" .. tostring(key)
-        .. "'; they have timeout, secure and static_result", 3)
-    end
-  end
-  local most = engine.callback_seconds_max
-  local seconds = options.timeout == nil and most or engine.duration(options.timeout)
-  if not (seconds > 0 and seconds <= most) then
-    error("wait_for_callback: the timeout must be more than 0 and at most " .. most // 86400 .. " days", 3)
-  end
-  return seconds
-end
+local callback_options = {
+  names = { timeout = true, secure = true, static_result = true },
+  text = "timeout, secure and static_result",
+}
 
 -- wait_for_callback(name, body) or wait_for_callback(name, options, body). The body gets the address
 -- and sends it to whoever is to call it; the wait begins behind the body.
 local function wait_for_callback(name, options, body)
-  if body == nil and type(options) == "function" then
-    options, body = {}, options
-  end
-  expect("wait_for_callback: the options (second argument)", options, "table")
-  expect("wait_for_callback: the body (last argument)", body, "function")
-  local seconds = callback_seconds(options)
+  options, body = options_and_body("wait_for_callback", options, body)
+  local seconds = timeout_of("wait_for_callback", options, callback_options, engine.wait_seconds_max)
   if options.static_result then
     return engine.static_callback(name, options)
   end

@@ -17,15 +17,25 @@
 namespace tideway::testing {
 
 // How the service treats one request.
-// kUsedUp: no requests are left, told with 403.
-enum class Treatment { kDo, kRefuse, kBusy, kUsedUp, kCutBefore, kCutAfter, kDown, kUnknownCaller };
+// kUsedUp: no requests are left, told with 403. kHold: done, and answered by release().
+enum class Treatment {
+    kDo,
+    kHold,
+    kRefuse,
+    kBusy,
+    kUsedUp,
+    kCutBefore,
+    kCutAfter,
+    kDown,
+    kUnknownCaller
+};
 
 // Thread: any; the handler runs on the server's.
 class LedgerService {
   public:
     LedgerService()
         : server_([this](http::ServerRequest request, std::shared_ptr<http::Responder> responder) {
-              handle(std::move(request), *responder);
+              handle(std::move(request), std::move(responder));
           }) {}
 
     std::string url() const { return server_.base_url(); }
@@ -49,6 +59,20 @@ class LedgerService {
         return server_.run([this] { return done_; });
     }
 
+    // Requests that were done and are not answered yet.
+    std::size_t held() {
+        return server_.run([this] { return held_.size(); });
+    }
+
+    void release() {
+        server_.run([this] {
+            for (const auto& [answer, responder] : held_) {
+                responder->send(http::json_response(200, answer));
+            }
+            held_.clear();
+        });
+    }
+
     void add_entry(const std::string& text) {
         server_.run([&] { entries_.push_back(text); });
     }
@@ -63,7 +87,8 @@ class LedgerService {
     }
 
   private:
-    void handle(http::ServerRequest request, http::Responder& responder) {
+    void handle(http::ServerRequest request, std::shared_ptr<http::Responder> keep) {
+        http::Responder& responder = *keep;
         ++requests_;
         auto& plan = plans_[request.path];
         Treatment treatment = always_;
@@ -103,6 +128,9 @@ class LedgerService {
             case Treatment::kCutAfter:
                 act(request);
                 responder.cut();
+                return;
+            case Treatment::kHold:
+                held_.emplace_back(act(request), std::move(keep));
                 return;
             case Treatment::kDo:
                 responder.send(http::json_response(200, act(request)));
@@ -154,6 +182,7 @@ class LedgerService {
     std::string subscriptions_expire_;
     std::map<std::string, std::deque<Treatment>> plans_;
     Treatment always_ = Treatment::kDo;
+    std::vector<std::pair<std::string, std::shared_ptr<http::Responder>>> held_;
     std::vector<std::string> done_;
     std::map<std::string, std::string> by_key_;
     std::size_t requests_ = 0;

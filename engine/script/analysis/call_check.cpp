@@ -215,7 +215,12 @@ void CallCheck::callback(const Expression& call, const Frame& frame, Parameters 
              .suggestion = "function(address) ... end"});
     }
     if (call.parts.size() > 3 && call.parts[2]->kind == Kind::kTable) {
-        callback_options(*call.parts[2], frame);
+        time_limited(
+            *call.parts[2],
+            "wait_for_callback",
+            {{"secure", secure_schema()}, {"static_result", static_result_schema()}},
+            frame
+        );
         static_result(call, *call.parts[2], frame);
     }
 }
@@ -238,21 +243,19 @@ void CallCheck::static_result(
          .suggestion = "take static_result away before the flow does its work"});
 }
 
-void CallCheck::callback_options(const Expression& options, const Frame& frame) {
-    static const Json schema = {
-        {"type", "object"},
-        {"properties",
-         {{"timeout", {{"type", Json::array({"string", "number"})}}},
-          {"secure", secure_schema()},
-          {"static_result", static_result_schema()}}}};
-    check_table(options, schema, {frame.file->path, findings_, "wait_for_callback", {}});
+void CallCheck::time_limited(
+    const Expression& options, const std::string& name, Json properties, const Frame& frame
+) {
+    properties["timeout"] = {{"type", Json::array({"string", "number"})}};
+    const Json schema = {{"type", "object"}, {"properties", std::move(properties)}};
+    check_table(options, schema, {frame.file->path, findings_, name, {}});
     const Expression* timeout = field_value(options, "timeout");
     if (timeout != nullptr && timeout->kind == Kind::kString &&
         !model::parse_duration(timeout->text)) {
         add(frame,
             timeout->at,
             {.code = "wrong-value",
-             .message = "wait_for_callback: '" + timeout->text + "' is not a duration",
+             .message = name + ": '" + timeout->text + "' is not a duration",
              .suggestion = "PT1H, PT30M or P1D"});
     }
 }
@@ -291,6 +294,10 @@ void CallCheck::language_call(
         child(call, frame, parameters);
     } else if (name == "wait_for_callback") {
         callback(call, frame, parameters);
+    } else if ((name == "scope" || name == "try") && call.parts.size() > 3) {
+        if (const Expression* options = table_at(call, 2, frame)) {
+            time_limited(*options, name, Json::object(), frame);
+        }
     }
     step_options_of(call, *function, frame);
 }

@@ -76,7 +76,10 @@ class CallCheck {
     void step_options_of(const Expression& call, const LanguageFunction& function, const Frame&);
     void child(const Expression& call, const Frame& frame, Parameters parameters);
     void callback(const Expression& call, const Frame& frame, Parameters parameters);
-    void callback_options(const Expression& options, const Frame& frame);
+    // Options with a `timeout` beside `properties`.
+    void time_limited(
+        const Expression& options, const std::string& name, Json properties, const Frame& frame
+    );
     void static_result(const Expression& call, const Expression& options, const Frame& frame);
     void language_call(
         const Expression& call, const std::string& name, const Frame& frame, Parameters parameters

@@ -59,6 +59,10 @@ void charge_bytes(lua_State* state, std::size_t bytes);
 // Raises when the run is stopped.
 void check_stop(lua_State* state);
 
+// The branch that executes is on its way out of a scope whose time limit has run out: only the
+// scopes on this way catch what it raises.
+bool is_leaving(lua_State* state);
+
 // To be called with the status of every protected call that ran script code: memory that ran out
 // stops the run (or ends the VM).
 void note_status(lua_State* state, int status);

@@ -119,7 +119,7 @@ void load_structure(lua_State* state) {
         }
         lua_newtable(state);
         set_structure_primitives(state);
-        for (const char* name : {"pcall", "error", "type", "tostring", "pairs", "array"}) {
+        for (const char* name : {"error", "type", "tostring", "pairs", "array"}) {
             lua_getfield(state, -3, name);
             lua_setfield(state, -2, name);
         }

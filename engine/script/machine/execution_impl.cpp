@@ -220,15 +220,23 @@ void ExecutionImpl::finish_main(Branch& branch) {
 }
 
 // The next item of the fork takes the place of the branch that has ended; behind the last one the
-// parent goes on.
+// parent goes on. Nothing new begins in a scope whose time is up.
 void ExecutionImpl::finish_branch(Branch& branch) {
     Branch& parent = *branch.parent;
+    const std::string leaving = std::move(branch.leaving);
     release(branch);
     branches_.erase(std::find_if(branches_.begin(), branches_.end(), [&branch](const auto& each) {
         return each.get() == &branch;
     }));
     Fork& fork = *parent.fork;
     --fork.running;
+    if (!leaving.empty()) {
+        fork.next = fork.count + 1;
+        // The outer one, where branches leave different scopes.
+        if (parent.leaving.empty() || leaving.size() < parent.leaving.size()) {
+            parent.leaving = leaving;
+        }
+    }
     if (fork.next > fork.count) {
         if (fork.running == 0) {
             ready_.push_back(&parent);
@@ -363,6 +371,7 @@ void ExecutionImpl::take_answer(lua_State* state) {
             if (error.step.empty()) {
                 error.step = asking.waits_at;
             }
+            asking.leaving = error.scope;
             raise_error(state, error);
         }
         case Answer::Kind::kValue:
@@ -393,6 +402,11 @@ void ExecutionImpl::finish_fork() {
     Branch& parent = branch();
     luaL_unref(machine_.state(), LUA_REGISTRYINDEX, parent.fork->function);
     parent.fork.reset();
+}
+
+bool is_leaving(lua_State* state) {
+    ExecutionImpl* const execution = activity_of(state).execution;
+    return execution != nullptr && !execution->branch().leaving.empty();
 }
 
 int suspend(lua_State* state) {

@@ -47,6 +47,7 @@ struct Branch {
     lua_KFunction next = nullptr;  // what it goes on with after a wait
     Answer answer;
     SecretHandles secrets = SecretHandles::kPlain;  // of that answer
+    std::string leaving;  // path of the scope that it leaves because its time is up; empty: none
 };
 
 class ExecutionImpl final : public Execution {

@@ -8,6 +8,7 @@
 #include "engine/script/machine/environment.h"
 #include "engine/script/machine/execution_impl.h"
 #include "engine/script/machine/step_options.h"
+#include "engine/script/plain/libraries.h"
 #include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
 
@@ -84,6 +85,10 @@ int enter_iteration(lua_State* state) {
 // The stack: succeeded, failure or nil, JSON of the details or nil.
 int left(lua_State* state, int /*status*/, lua_KContext /*context*/) {
     execution_of(state, "a scope").take_answer(state);
+    if (is_leaving(state)) {
+        lua_settop(state, 2);
+        return lua_error(state);
+    }
     lua_settop(state, 3);
     if (lua_type(state, 3) == LUA_TSTRING) {
         decode_value(state, to_view(state, 3));
@@ -96,13 +101,16 @@ int left(lua_State* state, int /*status*/, lua_KContext /*context*/) {
 }
 
 // leave(succeeded, error, json): ends the innermost scope. Returns the error as an error table, or
-// nil, and the details as the journal holds them.
+// nil, and the details as the journal holds them. Raises the error inside a scope whose time is up.
 int leave(lua_State* state) {
     ExecutionImpl& run = execution_of(state, "a scope");
     lua_settop(state, 3);
     Branch& branch = run.branch();
     const Frame frame = std::move(branch.frames.back());
     branch.frames.pop_back();
+    if (branch.leaving == frame.path) {
+        branch.leaving.clear();
+    }
     StepRequest request;
     const bool exclusive = frame.kind == "exclusive";
     request.kind = exclusive ? RequestKind::kExclusiveEnd : RequestKind::kScopeEnd;
@@ -248,7 +256,9 @@ void set_structure_primitives(lua_State* state) {
     lua_pushinteger(state, limits::kForeachItemsMax);
     lua_setfield(state, -2, "items_max");
     lua_pushinteger(state, std::chrono::seconds(limits::kCallbackWaitMax).count());
-    lua_setfield(state, -2, "callback_seconds_max");
+    lua_setfield(state, -2, "wait_seconds_max");
+    push_structure_pcall(state);
+    lua_setfield(state, -2, "pcall");
 }
 
 }  // namespace tideway::script

@@ -13,6 +13,10 @@ void open_math(lua_State* state);
 void open_utf8(lua_State* state);
 void open_json(lua_State* state);
 
+// The pcall of scopes: it catches too what only leaves one whose time is up, so that each on the
+// way is ended.
+void push_structure_pcall(lua_State* state);
+
 // The string library's functions on patterns, into the table on top.
 void set_pattern_functions(lua_State* state);
 

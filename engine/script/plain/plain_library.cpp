@@ -24,7 +24,7 @@ bool failed(int status) {
 }
 
 // A stop is raised again: no loop of pcall outlives it.
-int finish_pcall(lua_State* state, int status, lua_KContext base) {
+int finish_structure_pcall(lua_State* state, int status, lua_KContext /*context*/) {
     note_status(state, status);
     check_stop(state);
     if (failed(status)) {
@@ -33,16 +33,24 @@ int finish_pcall(lua_State* state, int status, lua_KContext base) {
         lua_insert(state, -2);
         return 2;
     }
-    return lua_gettop(state) - static_cast<int>(base);
+    return lua_gettop(state);
 }
 
-int pcall(lua_State* state) {
+int finish_pcall(lua_State* state, int status, lua_KContext context) {
+    if (failed(status) && is_leaving(state)) {
+        return lua_error(state);
+    }
+    return finish_structure_pcall(state, status, context);
+}
+
+template <int (*finish)(lua_State*, int, lua_KContext)>
+int call_protected(lua_State* state) {
     luaL_checkany(state, 1);
     lua_pushboolean(state, 1);
     lua_insert(state, 1);
     const int status =
-        lua_pcallk(state, lua_gettop(state) - 2, LUA_MULTRET, 0, 0, &guarded_continuation<finish_pcall>);
-    return finish_pcall(state, status, 0);
+        lua_pcallk(state, lua_gettop(state) - 2, LUA_MULTRET, 0, 0, &guarded_continuation<finish>);
+    return finish(state, status, 0);
 }
 
 int finish_handler(lua_State* state, int /*status*/, lua_KContext /*context*/) {
@@ -54,6 +62,9 @@ int finish_xpcall(lua_State* state, int status, lua_KContext /*context*/) {
     check_stop(state);
     if (!failed(status)) {
         return lua_gettop(state) - 1;
+    }
+    if (is_leaving(state)) {
+        return lua_error(state);
     }
     charge(state, kRaiseInstructions);
     // handler true error: the stack is unwound already, so an endless handler is a loop like any.
@@ -297,6 +308,10 @@ int raw_equal(lua_State* state) {
 
 }  // namespace
 
+void push_structure_pcall(lua_State* state) {
+    lua_pushcfunction(state, &guarded<call_protected<finish_structure_pcall>>);
+}
+
 void open_plain(lua_State* state) {
     static constexpr const char* kStock[] = {
         "assert", "error", "select", "type", "ipairs", "rawlen"};
@@ -313,7 +328,7 @@ void open_plain(lua_State* state) {
         lua_setfield(state, -2, name);
     }
     set_charged_stock(state, stock, "tonumber");
-    set_function<pcall>(state, "pcall");
+    set_function<call_protected<finish_pcall>>(state, "pcall");
     set_function<xpcall>(state, "xpcall");
     set_function<set_metatable>(state, "setmetatable");
     set_function<get_metatable>(state, "getmetatable");

@@ -67,7 +67,7 @@ class AbsentEffect : public ::testing::Test {
         start.operation = &post_;
         start.implementation = registry_->implementation("ledger");
         start.input = Json::object();
-        start.options = {{"retry", {{"type", "fixed"}, {"count", 1}, {"interval", 0}}}};
+        start.retry = {model::RetryKind::kFixed, 1, seconds(0), {}, {}};
         start.idempotency_key = "key";
         start.intent_at = intent_at;
         start.may_have_left = may_have_left;
