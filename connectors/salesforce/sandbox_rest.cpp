@@ -55,14 +55,18 @@ std::size_t page_size_of(const ApiRequest& request) {
     return std::clamp(size, kPageMin, kPageMax);
 }
 
-// An HTTP date, as Retry-After may have one.
-std::optional<Timestamp> http_time(const http::Headers& headers, std::string_view name) {
+// An HTTP date in a header, as Retry-After may have one; far from `near` it is only known to be
+// far.
+std::optional<Timestamp> http_time(
+    const http::Headers& headers, std::string_view name, Timestamp near
+) {
     const auto text = headers.get(name);
     if (!text) {
         return std::nullopt;
     }
-    const auto since_1970 = http::retry_after({{"Retry-After", std::string(*text)}}, Timestamp());
-    return since_1970 ? std::optional(Timestamp() + *since_1970) : std::nullopt;
+    const Timestamp start = near - std::chrono::hours(24 * 180);
+    const auto since_start = http::retry_after({{"Retry-After", std::string(*text)}}, start);
+    return since_start ? std::optional(start + *since_start) : std::nullopt;
 }
 
 http::Response nothing() {
@@ -260,8 +264,11 @@ Outcome<http::Response> RestApi::get_record(
 
 Outcome<bool> RestApi::check_conditions(const ApiRequest& request, const Json& record) const {
     const auto modified = parse_utc(string_or(record, "LastModifiedDate"));
-    const auto unmodified_since = http_time(request.headers, "If-Unmodified-Since");
-    if (modified && unmodified_since && *modified > *unmodified_since) {
+    if (!modified) {
+        return true;
+    }
+    const auto unmodified_since = http_time(request.headers, "If-Unmodified-Since", *modified);
+    if (unmodified_since && *modified > *unmodified_since) {
         return refuse(
             412,
             "PRECONDITION_FAILED",
@@ -269,8 +276,8 @@ Outcome<bool> RestApi::check_conditions(const ApiRequest& request, const Json& r
                 "."
         );
     }
-    const auto modified_since = http_time(request.headers, "If-Modified-Since");
-    if (modified && modified_since && request.method == "GET" && *modified <= *modified_since) {
+    const auto modified_since = http_time(request.headers, "If-Modified-Since", *modified);
+    if (modified_since && request.method == "GET" && *modified <= *modified_since) {
         return refuse(304, "NOT_MODIFIED", "");
     }
     return true;
