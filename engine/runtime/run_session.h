@@ -38,6 +38,7 @@ class RunObserver {
   public:
     virtual ~RunObserver() = default;
     virtual void on_child_admitted(model::RunId child) = 0;
+    virtual void on_child_given_up(const Uid& child) = 0;  // nobody waits for it any more
     // The response of a run is durable, or the run has ended without one.
     virtual void on_response(const model::RunRecord& run) = 0;
     virtual void on_ended(const model::RunRecord& run) = 0;
@@ -48,8 +49,7 @@ class RunObserver {
     virtual void on_released(model::RunId run) = 0;
     // A batch failed: drop the session and replay it after `delay`.
     virtual void on_must_reload(model::RunId run, Duration delay) = 0;
-    // Its VM met its memory cap because of another run: drop the session and replay it in a new
-    // one.
+    // Its VM met its memory cap because of another run: drop the session; a new VM replays it.
     virtual void on_vm_lost(model::RunId run) = 0;
     // The store took nothing of it now; it is replayed, and whoever waits for it should know.
     virtual void on_not_stored(const model::RunRecord& run, const Error& error) = 0;

@@ -236,8 +236,11 @@ void RunSession::admit_child(const std::string& path, int depth) {
     admit.run = std::move(run);
     // The child's event and result are the call's input and output.
     secure(admit, wait.secured | (*child)->declaration.secured);
-    add_command(std::move(admit), [this](const store::Outcome& outcome) {
+    add_command(std::move(admit), [this, path](const store::Outcome& outcome) {
         services_.observer->on_child_admitted(outcome.run_id);
+        if (!waits_.contains(path)) {
+            services_.observer->on_child_given_up(Uid::derive(run_.uid, path));
+        }
     });
     gate([] {});
 }

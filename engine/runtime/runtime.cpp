@@ -272,6 +272,15 @@ void Runtime::cancel_children(const Uid& parent) {
     });
 }
 
+void Runtime::give_up(const Uid& child) {
+    readers_.run([this, child](store::Reader& reader) {
+        const auto found = reader.run_by_uid(child);
+        if (found && *found && !model::is_final((*found)->status)) {
+            cancel((*found)->id, "The time limit of the scope that called it is over.");
+        }
+    });
+}
+
 Uid Runtime::lock_holder(const RunRecord& run) {
     const Lock lock(mutex_);
     open_runs_[run.uid] = run.id;

@@ -147,6 +147,7 @@ class Runtime final : private RuntimeLinks {
   private:
     // RuntimeLinks
     void dispatch(model::RunId run) override;
+    void give_up(const Uid& child) override;
     void notify(model::RunId run, const std::string& path) override;
     void notify_parent(const model::RunRecord& child) override;
     void responded(const model::RunRecord& run) override;

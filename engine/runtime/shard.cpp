@@ -410,6 +410,10 @@ void Shard::on_child_admitted(RunId child) {
     services_.links->dispatch(child);
 }
 
+void Shard::on_child_given_up(const Uid& child) {
+    services_.links->give_up(child);
+}
+
 void Shard::on_response(const RunRecord& run) {
     services_.links->responded(run);
     if (!run.parent_uid.is_none()) {

@@ -25,6 +25,7 @@ class RuntimeLinks {
   public:
     virtual ~RuntimeLinks() = default;
     virtual void dispatch(model::RunId run) = 0;  // load it in its shard
+    virtual void give_up(const Uid& child) = 0;   // cancel it: its caller does not wait any more
     // Something that this run waits for at `path` may have happened.
     virtual void notify(model::RunId run, const std::string& path) = 0;
     virtual void notify_parent(const model::RunRecord& child) = 0;
@@ -135,6 +136,7 @@ class Shard final : private RunObserver {
 
     // RunObserver
     void on_child_admitted(model::RunId child) override;
+    void on_child_given_up(const Uid& child) override;
     void on_response(const model::RunRecord& run) override;
     void on_ended(const model::RunRecord& run) override;
     void on_lock_granted(model::RunId run, const std::string& path) override;

@@ -71,6 +71,9 @@ void RunSession::give_up(const std::string& path, const model::StepError& error)
     if (wait.kind == RequestKind::kExclusiveBegin) {
         release_lock(path);  // or the place in its queue
     }
+    if (wait.kind == RequestKind::kRunChildFlow) {
+        services_.observer->on_child_given_up(Uid::derive(run_.uid, path));
+    }
     wake(path, Answer::raise(error), error.code);
 }
 

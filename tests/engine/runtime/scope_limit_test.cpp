@@ -204,6 +204,20 @@ TEST_F(ScopeLimits, HoldOverARestartFromTheBeginOfTheScope) {
     EXPECT_EQ(world_.ended(uid).output.view(), R"("TimedOut")");
 }
 
+TEST_F(ScopeLimits, CancelTheChildFlowThatTheyWaitedFor) {
+    world_.edit(
+        "f",
+        flow_of("local r = try('T', { timeout = 0.2 }, function()\n"
+                "  run_child_flow('Call', 'child', {})\n"
+                "end)\n"
+                "return r.status")
+    );
+    const auto run = world_.run("f");
+    EXPECT_EQ(run.output.view(), R"("TimedOut")");
+    const auto child = world_.ended(Uid::derive(run.uid, "T/Call"));
+    EXPECT_EQ(child.status, model::Status::kCancelled);
+}
+
 TEST_F(ScopeLimits, OfTheOuterScopeCountWhereBothAreOver) {
     EXPECT_EQ(
         output("local seen = array {}\n"
