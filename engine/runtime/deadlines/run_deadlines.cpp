@@ -18,7 +18,8 @@ std::optional<model::StepError> RunSession::late(const std::string& path) const 
     }
     model::StepError error;
     error.code = "ActionTimedOut";
-    error.message = model::describe_path(*scope) + " has not ended within its time limit.";
+    error.message =
+        "The scope '" + model::describe_path(*scope) + "' has not ended within its time limit.";
     error.status = model::Status::kTimedOut;
     error.step = path;
     error.scope = *scope;
