@@ -70,7 +70,7 @@ TEST(ChildFlowRule, AChildThatFailsIsNotStartedAgain) {
     filter.parent_uid = run.uid;
     const auto children = world.reader().runs(filter);
     ASSERT_TRUE(children);
-    EXPECT_EQ(children->size(), 1U);
+    EXPECT_EQ(children->runs.size(), 1U);
     EXPECT_EQ(model::parse_step_error(run.error.view()).message, "It broke.");
 }
 

@@ -153,9 +153,9 @@ TEST(StatusRule, HistoryIsNewestFirst) {
     }
     const auto runs = world.reader().runs({});
     ASSERT_TRUE(runs);
-    ASSERT_EQ(runs->size(), 3U);
-    EXPECT_EQ(runs->front().output.view(), "3");
-    EXPECT_EQ(runs->back().output.view(), "1");
+    ASSERT_EQ(runs->runs.size(), 3U);
+    EXPECT_EQ(runs->runs.front().output.view(), "3");
+    EXPECT_EQ(runs->runs.back().output.view(), "1");
 }
 
 }  // namespace

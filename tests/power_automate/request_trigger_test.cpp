@@ -167,13 +167,13 @@ TEST_F(RequestTrigger, ACallerWaitsTwoMinutesForAResponseAndTheRunGoesOn) {
     auto answer = send("POST", "{}");
     ASSERT_TRUE(world_->becomes([this] {
         const auto runs = world_->reader().runs({});
-        return runs && !runs->empty() && runs->front().status == Status::kWaiting;
+        return runs && !runs->runs.empty() && runs->runs.front().status == Status::kWaiting;
     }));
     ASSERT_TRUE(front_.pass(std::chrono::seconds(120)));
     const auto response = answer.get();
     EXPECT_EQ(response.status, 504);
     EXPECT_EQ(code_of(response), "GatewayTimeout");
-    EXPECT_EQ(world_->reader().runs({})->front().status, Status::kWaiting);
+    EXPECT_EQ(world_->reader().runs({})->runs.front().status, Status::kWaiting);
 }
 
 TEST_F(RequestTrigger, ARunThatEndsWithoutItsResponseIs502) {

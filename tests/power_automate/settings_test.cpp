@@ -67,7 +67,7 @@ return flow {
     EXPECT_EQ(run.status, Status::kSucceeded) << runtime::headline(run);
     const auto wait_of = [&](std::string_view name) {
         const auto step = step_of(world, run, name);
-        return int_or(Json::parse(step.attempt_notes.at(0).view()), "wait_ms", 0);
+        return int_or(Json::parse(step.attempt_notes.at(0).note.view()), "wait_ms", 0);
     };
     EXPECT_EQ(wait_of("As the flow"), 20);
     EXPECT_EQ(wait_of("Its own"), 10);
@@ -87,7 +87,7 @@ return flow { title = "Holds", trigger = trigger.manual {},
     }
     EXPECT_TRUE(world.becomes([&world] {
         const auto runs = world.reader().runs({.limit = 100});
-        return runs && std::ranges::all_of(*runs, [](const model::RunRecord& run) {
+        return runs && std::ranges::all_of(runs->runs, [](const model::RunRecord& run) {
                    return run.wait_reason.find("callback") != std::string::npos;
                });
     }));
@@ -121,7 +121,7 @@ TEST(LimitRule, NumbersAreThoseOfThePublishedModelOrWider) {
     EXPECT_EQ(http::Request().timeout, seconds(120));
     EXPECT_EQ(limits::kRunDurationMax, hours(24 * 30));
     EXPECT_EQ(limits::kCallbackWaitMax, hours(24 * 30));
-    EXPECT_EQ(limits::kHistoryRetention, hours(24 * 28));
+    EXPECT_EQ(limits::kHistoryDays, 28);
     EXPECT_EQ(limits::kPayloadBytesMax, 100U << 20U);
     EXPECT_EQ(limits::kResponseBodyBytesMax, 100U << 20U);
     EXPECT_GE(limits::kScopeDepthMax, 8);

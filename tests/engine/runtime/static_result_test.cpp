@@ -61,7 +61,7 @@ TEST(StaticResult, IsTheOutputOfAnOperationAChildAndACallback) {
     EXPECT_THAT(*effects, IsEmpty());
     const auto runs = world.reader().runs({});
     ASSERT_TRUE(runs);
-    EXPECT_EQ(runs->size(), 1U) << "no child was started";
+    EXPECT_EQ(runs->runs.size(), 1U) << "no child was started";
 }
 
 TEST(StaticResult, IsMarkedInHistory) {
