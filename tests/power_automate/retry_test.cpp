@@ -67,7 +67,10 @@ class RetryRule : public ::testing::Test {
         start.operation = registry_->spec("ledger")->operation("read");
         start.implementation = registry_->implementation("ledger");
         start.input = Json::object();
-        start.options = options;
+        start.retry = *model::parse_retry_policy(options.at("retry"));
+        if (const Json* timeout = find(options, "timeout")) {
+            start.time_limit = *model::parse_time_limit(*timeout);
+        }
         run_ = std::make_unique<runtime::OperationRun>(services_, std::move(start), seen_);
         run_->start();
         executor_.run_for();
