@@ -43,7 +43,8 @@ class HistoryOfProgram : public ::testing::Test {
     std::vector<std::string> listed(std::vector<std::string> options) const {
         options.insert(options.begin(), {"runs", "list"});
         std::vector<std::string> out;
-        for (const Json& run : program_.cli_json(std::move(options)).at("value")) {
+        const Json page = program_.cli_json(std::move(options));
+        for (const Json& run : page.at("value")) {
             out.push_back(string_or(run, "id"));
         }
         return out;
