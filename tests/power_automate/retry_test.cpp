@@ -124,9 +124,9 @@ INSTANTIATE_TEST_SUITE_P(
     RetriedAnswers,
     ::testing::Values(
         AnswerRow{400, false, "BadRequest"},
-        AnswerRow{403, false, "Forbidden"},
         AnswerRow{404, false, "NotFound"},
         AnswerRow{409, false, "Conflict"},
+        AnswerRow{410, false, "Gone"},  // not 403, with which this service throttles
         AnswerRow{412, false, "PreconditionFailed"},
         AnswerRow{408, true, "RequestTimeout"},
         AnswerRow{429, true, "429"},
