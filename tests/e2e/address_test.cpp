@@ -16,7 +16,7 @@ return flow {
   end,
 })";
 
-class Address : public ::testing::Test {
+class FlowAddress : public ::testing::Test {
   protected:
     void SetUp() override {
         program_.write_flow("customer", kCustomer);
@@ -46,7 +46,7 @@ class Address : public ::testing::Test {
     Program program_;
 };
 
-TEST_F(Address, HasParametersThatTheFlowGetsDecoded) {
+TEST_F(FlowAddress, HasParametersThatTheFlowGetsDecoded) {
     const std::string address = url({"customer", "--relative", "customer/4 2/orders/ä"});
     EXPECT_NE(address.find("/invoke/customer/4%202/orders/%C3%A4?"), std::string::npos) << address;
     const Reply reply = get(address + "&full=yes");
@@ -60,7 +60,7 @@ TEST_F(Address, HasParametersThatTheFlowGetsDecoded) {
     EXPECT_EQ(get(slash).body.at("path").at("id"), "4/2");
 }
 
-TEST_F(Address, ThatIsAnotherOneIsNotFoundAndLeavesARefusedEvent) {
+TEST_F(FlowAddress, ThatIsAnotherOneIsNotFoundAndLeavesARefusedEvent) {
     std::string address = url({"customer", "--relative", "customer/1/orders/2"});
     address.replace(address.find("/orders/"), 8, "/bills/");
     const Reply reply = get(address);
@@ -73,7 +73,7 @@ TEST_F(Address, ThatIsAnotherOneIsNotFoundAndLeavesARefusedEvent) {
     EXPECT_NE(url({"customer"}).find("/invoke/customer/{id}/orders/{order}?"), std::string::npos);
 }
 
-TEST_F(Address, IsCalledWithTheMethodOfTheFlow) {
+TEST_F(FlowAddress, IsCalledWithTheMethodOfTheFlow) {
     const Reply post = program_.post(url({"customer", "--relative", "customer/1/orders/2"}), "{}");
     EXPECT_EQ(post.status, 405);
     EXPECT_EQ(post.headers.get_or("Allow", ""), "GET");
@@ -83,7 +83,7 @@ TEST_F(Address, IsCalledWithTheMethodOfTheFlow) {
     EXPECT_NE(last_reason("echo").find("called with POST"), std::string::npos);
 }
 
-TEST_F(Address, WithAnEndIsTakenUntilThen) {
+TEST_F(FlowAddress, WithAnEndIsTakenUntilThen) {
     const Json made = program_.cli_json({"flows", "url", "echo", "--expires", "30d"});
     const std::string address = string_or(made, "url");
     EXPECT_EQ(program_.post(address, "{}").status, 200);
@@ -102,7 +102,7 @@ TEST_F(Address, WithAnEndIsTakenUntilThen) {
     EXPECT_NE(past.errors.find("30d"), std::string::npos) << past.text();
 }
 
-TEST_F(Address, SignedWithAnOldKeyIsRefusedWhileTheOtherKeyWorks) {
+TEST_F(FlowAddress, SignedWithAnOldKeyIsRefusedWhileTheOtherKeyWorks) {
     const std::string primary = url({"echo"});
     const std::string secondary = url({"echo", "--key", "secondary"});
     EXPECT_EQ(program_.post(primary, "{}").status, 200);
@@ -122,7 +122,7 @@ TEST_F(Address, SignedWithAnOldKeyIsRefusedWhileTheOtherKeyWorks) {
     EXPECT_EQ(url({"echo"}).substr(url({"echo"}).find("sig=")), anew.substr(anew.find("sig=")));
 }
 
-TEST_F(Address, OfAFlowThatIsNotCalledIsNone) {
+TEST_F(FlowAddress, OfAFlowThatIsNotCalledIsNone) {
     const Json url = program_.cli_json({"flows", "url", "hello"}).at("error");
     EXPECT_EQ(string_or(url, "code"), "NoTriggerAddress");
     const Json key = program_.cli_json({"flows", "rotate-key", "hello", "--key", "primary"});
@@ -131,7 +131,7 @@ TEST_F(Address, OfAFlowThatIsNotCalledIsNone) {
     EXPECT_EQ(string_or(third.at("error"), "code"), "InvalidArgument");
 }
 
-TEST_F(Address, TakesFormsMultipartAndBytes) {
+TEST_F(FlowAddress, TakesFormsMultipartAndBytes) {
     http::Request request;
     request.method = "POST";
     request.url = program_.trigger_url("echo");
@@ -149,7 +149,7 @@ TEST_F(Address, TakesFormsMultipartAndBytes) {
     EXPECT_EQ(program_.send(request).status, 415);
 }
 
-TEST_F(Address, WithHugeHeadersIsRefusedAndTheServerGoesOn) {
+TEST_F(FlowAddress, WithHugeHeadersIsRefusedAndTheServerGoesOn) {
     http::Request request;
     request.method = "POST";
     request.url = program_.trigger_url("echo");
