@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "engine/app/history/search_options.h"
+#include "engine/model/status.h"
 
 namespace tideway::app {
 namespace {
@@ -74,6 +75,7 @@ struct CancelOptions {
 struct Cancelled {
     Json runs = Json::array();
     Json failed = Json::array();
+    Json ended = Json::array();  // before anybody asked
 
     void add(const Json& answer) {
         for (const char* key : {"cancelled", "failed"}) {
@@ -86,10 +88,13 @@ struct Cancelled {
 
 Status print_result(const Globals& globals, const Cancelled& done) {
     if (globals.json) {
-        print_json({{"cancelled", done.runs}, {"failed", done.failed}});
+        print_json({{"cancelled", done.runs}, {"failed", done.failed}, {"ended", done.ended}});
     } else {
         std::cout << done.runs.size() << (done.runs.size() == 1 ? " run is" : " runs are")
                   << " cancelled\n";
+        for (const Json& run : done.ended) {
+            std::cout << "  " << run.get<std::string>() << " had ended before\n";
+        }
         for (const Json& failure : done.failed) {
             std::cout << "  not " << string_or(failure, "run") << ": "
                       << string_or(failure, "message") << "\n";
@@ -108,7 +113,8 @@ Status cancel_named(const Globals& globals, const CancelOptions& options) {
         if (options.tree) {
             done.add(answer);
         } else {
-            done.runs.push_back(run);
+            const auto status = model::parse_status(string_or(answer, "status"));
+            (status && model::is_final(*status) ? done.ended : done.runs).push_back(run);
         }
     }
     return print_result(globals, done);
