@@ -53,8 +53,7 @@ void print_delivery(const Json& delivery) {
     const std::string channel = string_or(delivery, "channel");
     std::cout << "  " << string_or(delivery, "moment") << " to "
               << (channel.empty() ? "flow " + string_or(delivery, "flow") : channel) << ": "
-              << string_or(delivery, "state") << ", " << int_or(delivery, "attempts", 0)
-              << " attempts";
+              << string_or(delivery, "state") << ", attempts: " << int_or(delivery, "attempts", 0);
     if (const std::string next = string_or(delivery, "next_attempt"); !next.empty()) {
         std::cout << ", next " << short_time(next);
     }

@@ -106,7 +106,7 @@ void Notifier::look_again() {
 // ------------------------------------------------------------------ what is so
 
 void Notifier::look_now() {
-    if (std::exchange(is_looking_, true)) {
+    if (!looking_.begin()) {
         return;
     }
     services_.runtime->readers().read(
@@ -174,7 +174,7 @@ std::vector<model::FlowId> Notifier::flows_started() const {
 
 void Notifier::seen(Result<Seen> result) {
     if (!result) {
-        is_looking_ = false;
+        looked();
         services_.log->warning(
             "notices could not be looked for", {{"error", result.error().text()}}
         );
@@ -187,11 +187,17 @@ void Notifier::seen(Result<Seen> result) {
     );
     add_silent_clocks(commands, result->facts, now);
     if (commands.empty()) {
-        is_looking_ = false;
-        serve();
+        looked();
         return;
     }
     commit(std::move(commands));
+}
+
+void Notifier::looked() {
+    serve();
+    if (looking_.end()) {
+        look_now();
+    }
 }
 
 void Notifier::commit(std::vector<store::Command> commands) {
@@ -206,8 +212,7 @@ void Notifier::commit(std::vector<store::Command> commands) {
                 } else {
                     services_.log->warning("notices could not be stored", {{"error", error}});
                 }
-                is_looking_ = false;
-                serve();
+                looked();
             });
         }
     );
@@ -229,7 +234,7 @@ void Notifier::log_changes(const std::vector<store::Command>& commands) const {
 // ------------------------------------------------------------------ delivering
 
 void Notifier::serve() {
-    if (std::exchange(is_serving_, true)) {
+    if (!serving_.begin()) {
         return;
     }
     services_.runtime->readers().read(
@@ -267,7 +272,7 @@ Result<std::vector<Notifier::Due>> Notifier::due_now(
 }
 
 void Notifier::send_due(Result<std::vector<Due>> due) {
-    is_serving_ = false;
+    const bool is_wanted_again = serving_.end();
     if (!due) {
         services_.log->warning("notices could not be read", {{"error", due.error().text()}});
         return;
@@ -276,6 +281,9 @@ void Notifier::send_due(Result<std::vector<Due>> due) {
         if (in_flight_.insert(one.delivery.id).second) {
             send(one);
         }
+    }
+    if (is_wanted_again) {
+        serve();
     }
 }
 

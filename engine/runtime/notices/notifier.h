@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/log.h"
@@ -35,6 +36,26 @@ struct NotifierServices {
     std::string data_folder;                    // whose disk is looked at; empty: none
     std::optional<Timestamp> certificate_ends;  // that the trigger listener shows
     std::function<std::optional<TriggerStatus>(model::FlowId)> trigger_status;
+};
+
+// Something that takes a while and is not begun twice: who asks meanwhile gets it once more.
+class OneAtATime {
+  public:
+    // False: it is under way, and will be wanted again.
+    bool begin() {
+        is_wanted_ = is_under_way_;
+        return !std::exchange(is_under_way_, true);
+    }
+
+    // True: somebody has asked meanwhile.
+    bool end() {
+        is_under_way_ = false;
+        return std::exchange(is_wanted_, false);
+    }
+
+  private:
+    bool is_under_way_ = false;
+    bool is_wanted_ = false;
 };
 
 // Thread: the executor's, but for those said otherwise. Destroyed after the executor has stopped
@@ -68,6 +89,7 @@ class Notifier {
 
     void look_again();
     void look_now();
+    void looked();
     NoticeFacts facts_in_memory() const;
     std::vector<model::FlowId> flows_started() const;
     void seen(Result<Seen> result);
@@ -85,8 +107,8 @@ class Notifier {
     NotifierServices services_;
     NoticeSender sender_;
     std::unique_ptr<Timer> timer_;
-    bool is_looking_ = false;
-    bool is_serving_ = false;
+    OneAtATime looking_;
+    OneAtATime serving_;
     std::set<std::int64_t> in_flight_;  // deliveries
 };
 
