@@ -407,13 +407,25 @@ TEST_F(Analyse, NamesTheCounterpartOfWhatFlowsDoNotHave) {
     );
 }
 
+TEST_F(Analyse, ChecksTheTimeLimitsOfScopes) {
+    EXPECT_EQ(
+        findings_text(analyse_run("scope(\"S\", { timeout = \"PT5M\" }, function() end)")), ""
+    );
+    EXPECT_EQ(
+        findings_text(analyse_run("try(\"T\", { timeout = \"soon\" }, function() end)\n"
+                                  "scope(\"S\", { timeuot = 5 }, function() end)")),
+        "flow.lua:3:22 wrong-value: try: 'soon' is not a duration [PT1H, PT30M or P1D]\n"
+        "flow.lua:4:14 unknown-field: scope has no field 'timeuot'; it has timeout [timeout]\n"
+    );
+}
+
 TEST_F(Analyse, ChecksTheNumberOfArguments) {
     EXPECT_EQ(
-        findings_text(analyse_run("compose(\"A\")\nuuid(1)\nscope(\"S\", function() end, 1)\n"
+        findings_text(analyse_run("compose(\"A\")\nuuid(1)\nscope(\"S\", {}, event, 1)\n"
                                   "money.add(table.unpack(event))\ncrm.get_row()")),
         "flow.lua:3:1 arity: compose takes 2 to 3 arguments, here it gets 1\n"
         "flow.lua:4:1 arity: uuid takes no arguments, here it gets 1\n"
-        "flow.lua:5:1 arity: scope takes 2 arguments, here it gets 3\n"
+        "flow.lua:5:1 arity: scope takes 2 to 3 arguments, here it gets 4\n"
         "flow.lua:7:1 arity: dynamics365.get_row takes 1 to 3 arguments, here it gets 0\n"
         "flow.lua:7:1 missing-field: get_row needs an input: a table after the step's name\n"
     );

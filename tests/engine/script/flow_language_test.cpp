@@ -401,12 +401,31 @@ TEST(Callback, GivesItsBodyTheAddressAndThenWaitsInsideItsScope) {
     EXPECT_THAT(
         ran.host.log(),
         ElementsAre(
-            R"(9 Wait wait_for_callback {"timeout":3600})",
+            R"(10 Wait wait_for_callback {"timeout":3600})",
             R"(1 Wait/Send  "https://flows.example/callbacks/t")",
-            R"(10 Wait/@answer the callback of 'Wait' "2026-02-04T10:00:00Z")",
-            "14 Wait wait_for_callback "
+            R"(11 Wait/@answer the callback of 'Wait' "2026-02-04T10:00:00Z")",
+            "15 Wait wait_for_callback "
         )
     );
+}
+
+TEST(ScopeWithATimeLimit, SaysItsSecondsAndRefusesWhatIsNoLimit) {
+    const Ran ran = run_body("return scope('S', { timeout = 'PT5M' }, function() return 7 end)");
+    EXPECT_EQ(ran.value(), "7");
+    EXPECT_EQ(ran.host.requests.front().input.view(), R"({"timeout":300})");
+    EXPECT_THAT(
+        run_body("scope('S', { timeout = 'soon' }, function() end)").value(),
+        HasSubstr("'soon' is not a duration")
+    );
+    EXPECT_THAT(
+        run_body("try('T', { timeout = 0 }, function() end)").value(),
+        HasSubstr("more than 0 and at most 30 days")
+    );
+    EXPECT_THAT(
+        run_body("try('T', { limit = 5 }, function() end)").value(),
+        HasSubstr("no field 'limit'; they have timeout")
+    );
+    EXPECT_EQ(run_body("scope('S', {}, function() end)").host.requests.front().input.view(), "");
 }
 
 TEST(Callback, WaitsThirtyDaysUnlessToldOtherwise) {
@@ -474,10 +493,10 @@ TEST(Steps, SendWhatTheyMean) {
             R"(5 Response  {"status":200})",
             R"(5 Answer  {"body":{"ok":true}})",
             R"(7 @outcome  {"reason":"because","word":"created"})",
-            R"(8 Run it helper {"a":1})",
-            R"(19 @log  {"fields":{"a":1},"message":"hello"})",
-            "15 @now  ",
-            "16 @uuid  "
+            R"(9 Run it helper {"a":1})",
+            R"(20 @log  {"fields":{"a":1},"message":"hello"})",
+            "16 @now  ",
+            "17 @uuid  "
         )
     );
 }

@@ -319,6 +319,7 @@ text: table
 time: table
 tonumber: function
 tostring: function
+track: function
 trigger.child: function
 trigger.http_request: function
 trigger.manual: function
