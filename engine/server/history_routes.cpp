@@ -1,5 +1,7 @@
 // Searches over runs and events, groups of failures, cancelling what a search finds, and how long
 // history is kept.
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -311,16 +313,41 @@ Result<Json> set_retention(const Context& context, const http::ServerRequest& re
 
 // ------------------------------------------------------------------ routes
 
+// Searching by what somebody is not shown would tell it.
+Status may_search(const Caller& caller, const Json& fields) {
+    constexpr std::array<std::string_view, 9> kShown{
+        "flow", "status", "outcome", "code", "from", "to", "before", "limit", "started_by"};
+    for (const auto& [name, value] : fields.items()) {
+        if (caller.is_run_only() && std::ranges::find(kShown, name) == kShown.end()) {
+            return fail(
+                ErrorKind::kForbidden,
+                "Forbidden",
+                "The token '" + caller.name +
+                    "' has the role run-only, which does not search by '" + name + "'."
+            );
+        }
+    }
+    return {};
+}
+
+Result<store::RunFilter> asked_runs(
+    const Context& context, const Caller& caller, const http::ServerRequest& request
+) {
+    const Json fields = fields_of_query(request.query);
+    TIDEWAY_TRY(may_search(caller, fields));
+    TIDEWAY_TRY_ASSIGN(auto filter, parse_run_filter(fields, *context.catalog));
+    if (caller.is_run_only()) {
+        filter.person = caller.name;
+    }
+    return filter;
+}
+
 void find_runs(const Context& context, const http::ServerRequest& request, const Answer& answer) {
     const auto caller = context.authentication->caller(request.headers);
-    auto filter = caller ? parse_run_filter(fields_of_query(request.query), *context.catalog)
-                         : fail(caller.error());
+    const auto filter = caller ? asked_runs(context, *caller, request) : fail(caller.error());
     if (!filter) {
         answer->send(http::error_response(filter.error()));
         return;
-    }
-    if (caller->is_run_only()) {
-        filter->person = caller->name;
     }
     answer_from_store(
         context,

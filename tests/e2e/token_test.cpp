@@ -130,6 +130,11 @@ TEST_F(Token, OfARunOnlyUserStartsItsFlowsAndSeesItsOwnRunsWithoutContents) {
     ASSERT_EQ(runs.size(), 1U);
     EXPECT_EQ(string_or(runs.at(0), "id"), run);
     EXPECT_EQ(string_or(program_.ended(run), "started_by"), "clerk");
+    // What is not shown is not searched for either.
+    for (const char* search : {"text=Contoso", "record_id=1", "fingerprint=f", "tracked=a=b"}) {
+        EXPECT_EQ(status(token, "GET", std::string("/runs?") + search), 403) << search;
+    }
+    EXPECT_EQ(status(token, "GET", "/runs?status=Succeeded&flow=order&limit=5"), 200);
 }
 
 TEST_F(Token, OfARunOnlyUserMayShowWhatItsRunsGiveBack) {
