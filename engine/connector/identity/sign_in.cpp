@@ -53,17 +53,24 @@ Error no_refresh_token() {
     return error;
 }
 
-SignInTurn signed_in(const TokenAnswer& token, Secrets secrets, std::string grant, Timestamp now) {
+// Azure AD's refresh tokens end when they are not used; Salesforce's are its policy's business.
+std::optional<Timestamp> refresh_end(const TokenAnswer& token, OauthStyle style, Timestamp now) {
+    if (token.refresh_lifetime) {
+        return now + *token.refresh_lifetime;
+    }
+    return style == OauthStyle::kPlain ? std::nullopt : std::optional(now + kRefreshTokenLifetime);
+}
+
+SignInTurn signed_in(
+    const TokenAnswer& token, Secrets secrets, std::string grant, std::optional<Timestamp> end
+) {
     if (!token.refresh_token.empty()) {
         secrets["refresh_token"] = token.refresh_token;
     }
     if (!secrets.contains("refresh_token")) {
         return no_refresh_token();
     }
-    return SignedIn{
-        std::move(secrets),
-        std::move(grant),
-        now + token.refresh_lifetime.value_or(kRefreshTokenLifetime)};
+    return SignedIn{std::move(secrets), std::move(grant), end};
 }
 
 // Requests go to the address in the settings: an account of another service is of no use there.
@@ -89,9 +96,9 @@ bool needs_refresh_token(std::string_view grant) {
 // One request to the token address, one answer.
 class TokenSignIn final : public SignIn {
   public:
-    TokenSignIn(http::Request request, std::string resource, Secrets secrets, std::string grant)
+    TokenSignIn(http::Request request, Prepared prepared, Secrets secrets, std::string grant)
         : request_(std::move(request)),
-          resource_(std::move(resource)),
+          prepared_(std::move(prepared)),
           secrets_(std::move(secrets)),
           grant_(std::move(grant)) {}
 
@@ -102,18 +109,19 @@ class TokenSignIn final : public SignIn {
         if (!token) {
             return token.error();
         }
-        if (auto error = foreign_instance(*token, resource_)) {
+        if (auto error = foreign_instance(*token, prepared_.resource)) {
             return std::move(*error);
         }
         if (!needs_refresh_token(grant_)) {
             return SignedIn{secrets_, grant_, std::nullopt};
         }
-        return signed_in(*token, secrets_, grant_, now);
+        const auto end = refresh_end(*token, prepared_.setup.style, now);
+        return signed_in(*token, secrets_, grant_, end);
     }
 
   private:
     http::Request request_;
-    std::string resource_;
+    Prepared prepared_;
     Secrets secrets_;
     std::string grant_;
 };
@@ -126,10 +134,7 @@ SignInOrError exchange(
         audience_fields(prepared.setup, prepared.resource, offline), std::back_inserter(fields)
     );
     return std::make_unique<TokenSignIn>(
-        token_request(prepared.setup, std::move(fields)),
-        prepared.resource,
-        input.secrets,
-        std::move(grant)
+        token_request(prepared.setup, std::move(fields)), prepared, input.secrets, std::move(grant)
     );
 }
 
@@ -211,7 +216,8 @@ class DeviceSignIn final : public SignIn {
     SignInTurn read_poll(const http::Response& response, Timestamp now) {
         auto token = read_token_answer(response, now);
         if (token) {
-            return signed_in(*token, secrets_, "device_code", now);
+            const auto end = refresh_end(*token, prepared_.setup.style, now);
+            return signed_in(*token, secrets_, "device_code", end);
         }
         const auto json = parse_json(response.body, "it");
         const std::string word = json ? string_or(*json, "error") : std::string();

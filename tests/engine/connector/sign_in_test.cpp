@@ -383,6 +383,20 @@ TEST_F(PlainSignIn, AnAccountOfAnotherServiceIsRefusedWithItsAddress) {
     EXPECT_THAT(error->remedy, HasSubstr("https://fabrikam.contoso.com"));
 }
 
+TEST_F(PlainSignIn, DoesNotGuessHowLongARefreshTokenLives) {
+    auto machine = sign_in_with_code(
+        input({{"client_secret", Secret("s1")}}), "http://localhost/", "code", Secret("verifier")
+    );
+    ASSERT_TRUE(machine);
+    (void)(*machine)->begin(kNow);
+    const Json granted = {{"access_token", "t1"}, {"refresh_token", "r1"}};
+    const SignInTurn end = (*machine)->on_response(answer(200, granted), kNow);
+    const auto* done = std::get_if<SignedIn>(&end);
+    ASSERT_NE(done, nullptr);
+    EXPECT_EQ(done->secrets.at("refresh_token").reveal(), "r1");
+    EXPECT_EQ(done->refresh_expires, std::nullopt);
+}
+
 TEST_F(PlainSignIn, SaysWhatToDoAboutAnAppThatIsNotApproved) {
     const Error error = identity_error("invalid_grant", "user hasn't approved this consumer");
     EXPECT_EQ(error.kind, ErrorKind::kUnauthenticated);
