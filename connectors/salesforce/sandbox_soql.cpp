@@ -24,16 +24,27 @@ bool is_word_char(char c) {
            c == '-' || c == '+';
 }
 
-char unescaped(char c) {
+// What a backslash and `c` stand for; the wild cards of LIKE keep their backslash.
+std::optional<std::string> unescaped(char c) {
     switch (c) {
         case 'n':
-            return '\n';
+        case 'N':
+            return "\n";
         case 'r':
-            return '\r';
+        case 'R':
+            return "\r";
         case 't':
-            return '\t';
+        case 'T':
+            return "\t";
+        case '_':
+        case '%':
+            return std::string("\\") + c;
+        case '\'':
+        case '"':
+        case '\\':
+            return std::string(1, c);
         default:
-            return c;
+            return std::nullopt;
     }
 }
 
@@ -56,7 +67,11 @@ class Lexer {
             }
             if (text_[at_] == '\'') {
                 if (!read_text(token)) {
-                    return refuse(400, "MALFORMED_QUERY", "A text has no closing quote.");
+                    return refuse(
+                        400,
+                        "MALFORMED_QUERY",
+                        "A text has no closing quote, or an escape that is none."
+                    );
                 }
             } else if (is_word_char(text_[at_])) {
                 read_word(token);
@@ -70,7 +85,6 @@ class Lexer {
   private:
     bool read_text(Token& token) {
         token.kind = Token::Kind::kText;
-        // The escapes of LIKE stay: \_ and \% are not wild cards.
         for (++at_; at_ < text_.size(); ++at_) {
             const char c = text_[at_];
             if (c == '\'') {
@@ -81,11 +95,11 @@ class Lexer {
                 token.text += c;
                 continue;
             }
-            const char next = text_[++at_];
-            if (next == '_' || next == '%') {
-                token.text += '\\';
+            const auto meant = unescaped(text_[++at_]);
+            if (!meant) {
+                return false;
             }
-            token.text += unescaped(next);
+            token.text += *meant;
         }
         return false;
     }

@@ -127,7 +127,7 @@ TEST_F(SalesforceRecords, ARepeatedUpdateThatTookPlaceIsNotSentAgain) {
             "/query?q=SELECT Id,LastModifiedDate,AccountId,Amount FROM Opportunity WHERE Id = '" +
             kId + "' LIMIT 2"
     );
-    talk.hears(answer(200, found({held("2026-02-03T10:00:05.000+0000")})));
+    talk.hears(answer(200, found(Json::array({held("2026-02-03T10:00:05.000+0000")}))));
     EXPECT_EQ(talk.output()["id"], kId);
 }
 
@@ -135,24 +135,24 @@ TEST_F(SalesforceRecords, ARepeatedUpdateOverwritesOnlyWhatNobodyTouched) {
     Json other = held("2026-02-03T09:59:00.000+0000");
     other["Amount"] = 1;
     Conversation talk = crm_.repeat("update_record", update_input());
-    talk.hears(answer(200, found({other})));
+    talk.hears(answer(200, found(Json::array({other}))));
     EXPECT_EQ(talk.request().method, "PATCH");
     EXPECT_EQ(talk.header("If-Unmodified-Since"), "Tue, 03 Feb 2026 09:59:00 GMT");
     other["LastModifiedDate"] = "2026-02-03T10:00:01.000+0000";
     Conversation touched = crm_.repeat("update_record", update_input());
-    touched.hears(answer(200, found({other})));
+    touched.hears(answer(200, found(Json::array({other}))));
     EXPECT_EQ(touched.error().code, "PreconditionFailed");
 }
 
 TEST_F(SalesforceRecords, TheProbeOfAnUpdateComparesWhatWasWritten) {
     Conversation holds = crm_.probe("update_record", update_input());
-    holds.hears(answer(200, found({held("2026-02-03T10:00:05.000+0000")})));
+    holds.hears(answer(200, found(Json::array({held("2026-02-03T10:00:05.000+0000")}))));
     EXPECT_EQ(holds.output()["found"], true);
     EXPECT_EQ(holds.output()["output"]["id"], kId);
     Json other = held("2026-02-03T10:00:05.000+0000");
     other["Amount"] = 1;
     Conversation differs = crm_.probe("update_record", update_input());
-    differs.hears(answer(200, found({other})));
+    differs.hears(answer(200, found(Json::array({other}))));
     EXPECT_EQ(differs.output()["found"], false);
     Conversation gone = crm_.probe("update_record", update_input());
     gone.hears(answer(200, found(Json::array())));
@@ -174,7 +174,7 @@ TEST_F(SalesforceRecords, AnUpsertThatIsAnsweredWithNothingReadsTheId) {
     Conversation talk = crm_.start("upsert_record", upsert_input());
     talk.hears(answer(204));
     EXPECT_THAT(line(talk), HasSubstr("WHERE Referral_Identifier__c = 'r/1 #2'"));
-    talk.hears(answer(200, found({{{"Id", kId}, {"Name", "Northwind"}}})));
+    talk.hears(answer(200, found(Json::array({{{"Id", kId}, {"Name", "Northwind"}}}))));
     EXPECT_EQ(talk.output(), (Json{{"id", kId}, {"object", "Opportunity"}, {"created", false}}));
 }
 
@@ -231,13 +231,13 @@ TEST_F(SalesforceRecords, TheProbeOfACreateLooksForWhatMatchNames) {
         {"Id", kId}, {"Name", "O'Hara"}, {"CloseDate", "2026-03-31"}, {"Amount", 5.0}};
     Json other = ours;
     other["CloseDate"] = "2027-03-31";
-    talk.hears(answer(200, found({ours, other})));
+    talk.hears(answer(200, found(Json::array({ours, other}))));
     EXPECT_EQ(talk.output()["output"]["id"], kId);
     Conversation two = crm_.probe("create_record", input);
-    two.hears(answer(200, found({ours, ours})));
+    two.hears(answer(200, found(Json::array({ours, ours}))));
     EXPECT_EQ(two.error().code, "SeveralMatch");
     Conversation none = crm_.probe("create_record", input);
-    none.hears(answer(200, found({other})));
+    none.hears(answer(200, found(Json::array({other}))));
     EXPECT_EQ(none.output()["found"], false);
 }
 

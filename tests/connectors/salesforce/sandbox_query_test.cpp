@@ -105,6 +105,7 @@ TEST_F(SalesforceQueries, MistakesAreNamedAsSalesforceNamesThem) {
     EXPECT_EQ(code("SELECT Name FROM Opportunities"), "INVALID_TYPE");
     EXPECT_EQ(code("SELECT Name FROM Opportunity WHERE"), "MALFORMED_QUERY");
     EXPECT_EQ(code("SELECT Name FROM Opportunity WHERE Name = 'open"), "MALFORMED_QUERY");
+    EXPECT_EQ(code("SELECT Name FROM Opportunity WHERE Name = 'a \\ b'"), "MALFORMED_QUERY");
     EXPECT_EQ(code("SELECT Name FROM Opportunity; DELETE"), "MALFORMED_QUERY");
     EXPECT_EQ(code("SELECT Name FROM Opportunity WHERE CloseDate = '2026-03-31'"), "INVALID_FIELD");
     EXPECT_EQ(code("SELECT Name FROM Opportunity WHERE Audit__c = 'x'"), "INVALID_FIELD");

@@ -86,7 +86,7 @@ TEST_F(SalesforceSignIn, WrongCredentialsAreNamed) {
 TEST_F(SalesforceSignIn, ASignedStatementStandsForAUser) {
     const auto keys = test_support::make_rsa_keys();
     sandbox->put_app({"key-client", "", "", keys.public_pem});
-    EXPECT_EQ(user_of(ask(statement({}, keys.private_pem))), Sandbox::kSeller);
+    EXPECT_EQ(user_of(ask(statement(Json::object(), keys.private_pem))), Sandbox::kSeller);
     EXPECT_EQ(
         why(statement({{"aud", "https://x.example"}}, keys.private_pem)), "audience is invalid"
     );
@@ -95,7 +95,7 @@ TEST_F(SalesforceSignIn, ASignedStatementStandsForAUser) {
     );
     EXPECT_EQ(why(statement({{"exp", 1}}, keys.private_pem)), "invalid assertion");
     const auto other = test_support::make_rsa_keys();
-    EXPECT_EQ(why(statement({}, other.private_pem)), "invalid assertion");
+    EXPECT_EQ(why(statement(Json::object(), other.private_pem)), "invalid assertion");
 }
 
 TEST_F(SalesforceSignIn, ACodeFromTheBrowserBecomesARefreshToken) {
