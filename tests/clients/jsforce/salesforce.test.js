@@ -241,15 +241,13 @@ async function events(channel, replay, count, act = async () => {}) {
   const seen = [];
   let done;
   const finished = new Promise((resolve) => (done = resolve));
-  const subscription = client.subscribe(channel, (event) => {
+  await client.subscribe(channel, (event) => {
     seen.push(event);
     if (seen.length === count) done();
   });
-  await subscription;
   await act();
   await finished;
-  subscription.cancel();
-  client.disconnect(); // its promise stays open
+  await client.disconnect();
   return seen;
 }
 
