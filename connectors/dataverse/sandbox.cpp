@@ -1,10 +1,6 @@
 #include "connectors/dataverse/sandbox.h"
 
 #include <cctype>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "connectors/dataverse/sandbox_seed.h"
 #include "connectors/dataverse/sandbox_service.h"
@@ -21,7 +17,6 @@ using sandbox::WebApi;
 
 constexpr std::string_view kDataPath = "/api/data/v";
 constexpr std::size_t kLogEntriesMax = 100'000;
-constexpr std::chrono::milliseconds kSaveDelay{200};
 
 // "/api/data/v9.2/opportunities" -> "9.2" and "opportunities"; nothing for other versions.
 struct DataPath {
@@ -70,18 +65,15 @@ Sandbox::Service::Service(
       writer_(database_, callers_, clock),
       api_(database_, writer_, callers_, clock),
       protection_(clock),
-      callbacks_(loop, client, database_, clock) {
+      callbacks_(loop, client, database_, clock),
+      state_(loop, options.state_file, [this] { return database_.save(); }) {
     options.base_url = without_slash(options.base_url);
     apply_options();
     sandbox::seed(database_, clock_.now());
-    load();
+    load_error = state_.load([this](const Json& saved) { return database_.load(saved); });
 }
 
-Sandbox::Service::~Service() {
-    if (unsaved_) {
-        save();
-    }
-}
+Sandbox::Service::~Service() = default;
 
 void Sandbox::Service::apply_options() {
     writer_.require_application_columns(options.required_columns == RequiredColumns::kStrict);
@@ -203,7 +195,7 @@ void Sandbox::Service::commit(const ApiRequest& request) {
         note_write(change, request);
     }
     callbacks_.on_changes(changes, request.root);
-    save_soon();
+    state_.changed();
 }
 
 void Sandbox::Service::note_write(const sandbox::RowChange& change, const ApiRequest& request) {
@@ -271,44 +263,7 @@ void Sandbox::Service::reset() {
     requests_.clear();
     apply_options();
     sandbox::seed(database_, clock_.now());
-    save_soon();
-}
-
-void Sandbox::Service::load() {
-    if (options.state_file.empty() || !std::filesystem::exists(options.state_file)) {
-        return;
-    }
-    std::ifstream file(options.state_file, std::ios::binary);
-    std::stringstream text;
-    text << file.rdbuf();
-    const auto state = parse_json(text.str(), "the sandbox's state file");
-    load_error = state ? database_.load(*state) : tl::unexpected<Error>(state.error());
-    if (!load_error) {
-        load_error.error().message = options.state_file + ": " + load_error.error().message;
-        options.state_file.clear();
-    }
-}
-
-void Sandbox::Service::save_soon() {
-    if (options.state_file.empty() || unsaved_) {
-        return;
-    }
-    unsaved_ = true;
-    save_timer_ = loop_.after(kSaveDelay, [this] { save(); });
-}
-
-// Written beside and renamed, so that a crash leaves the old state.
-void Sandbox::Service::save() {
-    unsaved_ = false;
-    const std::string draft = options.state_file + ".new";
-    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-    file << dump(database_.save());
-    file.close();
-    if (file.fail()) {
-        return;
-    }
-    std::error_code error;
-    std::filesystem::rename(draft, options.state_file, error);
+    state_.changed();
 }
 
 Sandbox::Sandbox(

@@ -11,6 +11,7 @@
 #include "connectors/dataverse/sandbox_callbacks.h"
 #include "connectors/dataverse/sandbox_protection.h"
 #include "connectors/dataverse/sandbox_web_api.h"
+#include "engine/connector/sandbox_state.h"
 
 namespace tideway::connectors::dataverse {
 
@@ -60,9 +61,6 @@ class Sandbox::Service {
 
     void apply_options();
     void reset();
-    void load();
-    void save_soon();
-    void save();
 
     Loop& loop_;
     connector::SandboxIdentity& identity_;
@@ -77,10 +75,9 @@ class Sandbox::Service {
     std::deque<Write> writes_;
     std::deque<Json> requests_;
     std::int64_t next_seq_ = 1;
-    std::unique_ptr<Timer> save_timer_;
-    bool unsaved_ = false;
     std::map<std::uint64_t, std::unique_ptr<Timer>> answers_;  // waiting out the latency
     std::uint64_t next_answer_ = 0;
+    connector::SandboxState state_;
 };
 
 }  // namespace tideway::connectors::dataverse

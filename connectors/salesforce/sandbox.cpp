@@ -1,10 +1,6 @@
 #include "connectors/salesforce/sandbox.h"
 
 #include <cctype>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "connectors/salesforce/sandbox_seed.h"
 #include "connectors/salesforce/sandbox_service.h"
@@ -20,7 +16,6 @@ using sandbox::json_answer;
 
 constexpr std::string_view kDataPath = "/services/data";
 constexpr std::size_t kLogEntriesMax = 100'000;
-constexpr std::chrono::milliseconds kSaveDelay{200};
 constexpr int kOldestVersion = 31;
 constexpr int kNewestVersion = 67;
 
@@ -79,18 +74,14 @@ Sandbox::Service::Service(Loop& loop, const Clock& clock, Options options_in)
       rest_(store_, writer_, clock),
       sign_ins_(clock),
       streaming_(loop, clock, options.connect_timeout),
-      loop_(loop),
-      clock_(clock) {
+      clock_(clock),
+      state_(loop, options.state_file, [this] { return store_.save(); }) {
     set_base_url(options.base_url);
     sandbox::seed(store_, sign_ins_);
-    load();
+    load_error = state_.load([this](const Json& saved) { return store_.load(saved); });
 }
 
-Sandbox::Service::~Service() {
-    if (unsaved_) {
-        save();
-    }
-}
+Sandbox::Service::~Service() = default;
 
 void Sandbox::Service::set_base_url(std::string url) {
     options.base_url = without_slash(std::move(url));
@@ -235,7 +226,7 @@ http::Response Sandbox::Service::run(const ApiRequest& request) {
     if (!changes.empty()) {
         note_writes(changes, request);
         streaming_.publish(changes, store_, origin_of(request));
-        save_soon();
+        state_.changed();
     }
     return response;
 }
@@ -283,44 +274,7 @@ void Sandbox::Service::reset() {
     used_ = 0;
     options.requests_per_day = Options().requests_per_day;
     sandbox::seed(store_, sign_ins_);
-    save_soon();
-}
-
-void Sandbox::Service::load() {
-    if (options.state_file.empty() || !std::filesystem::exists(options.state_file)) {
-        return;
-    }
-    std::ifstream file(options.state_file, std::ios::binary);
-    std::stringstream text;
-    text << file.rdbuf();
-    const auto state = parse_json(text.str(), "the sandbox's state file");
-    load_error = state ? store_.load(*state) : tl::unexpected<Error>(state.error());
-    if (!load_error) {
-        load_error.error().message = options.state_file + ": " + load_error.error().message;
-        options.state_file.clear();
-    }
-}
-
-void Sandbox::Service::save_soon() {
-    if (options.state_file.empty() || unsaved_) {
-        return;
-    }
-    unsaved_ = true;
-    save_timer_ = loop_.after(kSaveDelay, [this] { save(); });
-}
-
-// Written beside and renamed, so that a crash leaves the old state.
-void Sandbox::Service::save() {
-    unsaved_ = false;
-    const std::string draft = options.state_file + ".new";
-    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-    file << dump(store_.save());
-    file.close();
-    if (file.fail()) {
-        return;
-    }
-    std::error_code error;
-    std::filesystem::rename(draft, options.state_file, error);
+    state_.changed();
 }
 
 Sandbox::Sandbox(Loop& loop, const Clock& clock, Options options)

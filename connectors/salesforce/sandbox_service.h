@@ -12,6 +12,7 @@
 #include "connectors/salesforce/sandbox_rest.h"
 #include "connectors/salesforce/sandbox_sign_in.h"
 #include "connectors/salesforce/sandbox_streaming.h"
+#include "engine/connector/sandbox_state.h"
 
 namespace tideway::connectors::salesforce {
 
@@ -56,19 +57,14 @@ class Sandbox::Service {
     Json writes_since(std::int64_t seq) const;
 
     void reset();
-    void load();
-    void save_soon();
-    void save();
 
-    Loop& loop_;
     const Clock& clock_;
     std::map<std::string, std::set<std::string>> denied_;  // by user name
     std::int64_t used_ = 0;
     std::deque<Json> writes_;
     std::deque<Json> requests_;
     std::int64_t next_seq_ = 1;
-    bool unsaved_ = false;
-    std::unique_ptr<Timer> save_timer_;
+    connector::SandboxState state_;
 };
 
 }  // namespace tideway::connectors::salesforce
