@@ -10,17 +10,12 @@
 #include "connectors/dataverse/connection_test.h"
 #include "connectors/dataverse/query.h"
 #include "connectors/dataverse/rows.h"
+#include "engine/connector/bound_connector.h"
 
 namespace tideway::connectors::dataverse {
 namespace {
 
-using Make = ExchangePtr (*)(const connector::Call&);
-
-struct Binding {
-    std::string_view id;
-    Make start;
-    Make probe;  // null: nothing to look for
-};
+using Binding = connector::OperationBinding;
 
 constexpr std::array kBindings{
     Binding{"create_row", &create_row, &probe_create},
@@ -42,26 +37,10 @@ constexpr std::array kBindings{
 // The service protection limit of a user, as documented; the answers tell only what is left of it.
 constexpr std::int64_t kRequestsMax = 6000;
 
-const Binding* binding_of(const connector::Call& call) {
-    for (const Binding& binding : kBindings) {
-        if (call.operation != nullptr && binding.id == call.operation->id) {
-            return &binding;
-        }
-    }
-    return nullptr;
-}
-
-class DataverseConnector final : public connector::Connector {
+class DataverseConnector final : public connector::BoundConnector {
   public:
-    ExchangePtr start(const connector::Call& call) const override {
-        const Binding* binding = binding_of(call);
-        return binding == nullptr ? nullptr : binding->start(call);
-    }
-
-    ExchangePtr probe(const connector::Call& call) const override {
-        const Binding* binding = binding_of(call);
-        return binding == nullptr || binding->probe == nullptr ? nullptr : binding->probe(call);
-    }
+    DataverseConnector()
+        : BoundConnector(kBindings) {}
 
     ExchangePtr receive(const model::TriggerSpec& /*trigger*/, const connector::Incoming& incoming)
         const override {

@@ -10,18 +10,13 @@
 #include "connectors/partner_center/referrals.h"
 #include "connectors/partner_center/requests.h"
 #include "connectors/partner_center/webhooks.h"
+#include "engine/connector/bound_connector.h"
 #include "engine/http/url.h"
 
 namespace tideway::connectors::partner_center {
 namespace {
 
-using Make = ExchangePtr (*)(const connector::Call&);
-
-struct Binding {
-    std::string_view id;
-    Make start;
-    Make probe;  // null: nothing to look for
-};
+using Binding = connector::OperationBinding;
 
 constexpr std::array kBindings{
     Binding{"list_referrals", &list_referrals, nullptr},
@@ -37,26 +32,10 @@ constexpr std::array kBindings{
     Binding{"get_test_event_result", &get_test_event_result, nullptr},
 };
 
-const Binding* binding_of(const connector::Call& call) {
-    for (const Binding& binding : kBindings) {
-        if (call.operation != nullptr && binding.id == call.operation->id) {
-            return &binding;
-        }
-    }
-    return nullptr;
-}
-
-class PartnerCenterConnector final : public connector::Connector {
+class PartnerCenterConnector final : public connector::BoundConnector {
   public:
-    ExchangePtr start(const connector::Call& call) const override {
-        const Binding* binding = binding_of(call);
-        return binding == nullptr ? nullptr : binding->start(call);
-    }
-
-    ExchangePtr probe(const connector::Call& call) const override {
-        const Binding* binding = binding_of(call);
-        return binding == nullptr || binding->probe == nullptr ? nullptr : binding->probe(call);
-    }
+    PartnerCenterConnector()
+        : BoundConnector(kBindings) {}
 
     ExchangePtr receive(const model::TriggerSpec& /*trigger*/, const connector::Incoming& incoming)
         const override {

@@ -10,17 +10,12 @@
 #include "connectors/salesforce/reads.h"
 #include "connectors/salesforce/record_operations.h"
 #include "connectors/salesforce/requests.h"
+#include "engine/connector/bound_connector.h"
 
 namespace tideway::connectors::salesforce {
 namespace {
 
-using Make = ExchangePtr (*)(const connector::Call&);
-
-struct Binding {
-    std::string_view id;
-    Make start;
-    Make probe;  // null: nothing to look for
-};
+using Binding = connector::OperationBinding;
 
 constexpr std::array kBindings{
     Binding{"query", &query, nullptr},
@@ -54,15 +49,6 @@ constexpr std::array kPolls{
     PollBinding{"change_event", &poll_change_events},
 };
 
-const Binding* binding_of(const connector::Call& call) {
-    for (const Binding& binding : kBindings) {
-        if (call.operation != nullptr && binding.id == call.operation->id) {
-            return &binding;
-        }
-    }
-    return nullptr;
-}
-
 // "api-usage=1034/115000; per-app-api-usage=17/250(appName=x)".
 std::optional<connector::Quota> read_usage(std::string_view text) {
     constexpr std::string_view kName = "api-usage=";
@@ -82,17 +68,10 @@ std::optional<connector::Quota> read_usage(std::string_view text) {
     return connector::Quota{"requests in 24 hours", allowed - used, std::chrono::hours(24)};
 }
 
-class SalesforceConnector final : public connector::Connector {
+class SalesforceConnector final : public connector::BoundConnector {
   public:
-    ExchangePtr start(const connector::Call& call) const override {
-        const Binding* binding = binding_of(call);
-        return binding == nullptr ? nullptr : binding->start(call);
-    }
-
-    ExchangePtr probe(const connector::Call& call) const override {
-        const Binding* binding = binding_of(call);
-        return binding == nullptr || binding->probe == nullptr ? nullptr : binding->probe(call);
-    }
+    SalesforceConnector()
+        : BoundConnector(kBindings) {}
 
     ExchangePtr poll(const model::TriggerSpec& trigger, const connector::Poll& poll)
         const override {
