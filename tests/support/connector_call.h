@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -127,5 +128,30 @@ class ConnectorUnderTest {
   private:
     std::unique_ptr<connector::Connector> connector_;
 };
+
+// Each of the `count` operations of the spec is implemented, probed as it says, described, and asks
+// for a token of one of the audiences.
+inline void expect_the_operations_of_its_spec(
+    const ConnectorUnderTest& tested, std::size_t count, const std::set<std::string>& audiences
+) {
+    ASSERT_EQ(tested.spec.operations.size(), count);
+    for (const model::OperationSpec& operation : tested.spec.operations) {
+        const connector::Call call = tested.call(operation.id, Json::object());
+        EXPECT_NE(tested.connector().start(call), nullptr) << operation.id;
+        EXPECT_EQ(tested.connector().probe(call) != nullptr, operation.has_probe) << operation.id;
+        EXPECT_FALSE(operation.title.empty()) << operation.id;
+        EXPECT_FALSE(operation.summary.empty()) << operation.id;
+        EXPECT_TRUE(audiences.contains(operation.audience)) << operation.id;
+    }
+}
+
+inline void expect_no_operation(const connector::Connector& connector, std::string id) {
+    model::OperationSpec unknown;
+    unknown.id = std::move(id);
+    connector::Call call;
+    call.operation = &unknown;
+    EXPECT_EQ(connector.start(call), nullptr);
+    EXPECT_EQ(connector.probe(call), nullptr);
+}
 
 }  // namespace tideway::test

@@ -7,26 +7,12 @@ namespace tideway::connectors::partner_center {
 namespace {
 
 TEST(PartnerCenterSpec, EveryOperationIsImplementedAndProbedAsItSays) {
-    const test::ConnectorUnderTest pc("partner_center", make_connector(), Json::object());
-    ASSERT_EQ(pc.spec.operations.size(), 11U);
-    for (const model::OperationSpec& operation : pc.spec.operations) {
-        const connector::Call call = pc.call(operation.id, Json::object());
-        EXPECT_NE(pc.connector().start(call), nullptr) << operation.id;
-        EXPECT_EQ(pc.connector().probe(call) != nullptr, operation.has_probe) << operation.id;
-        EXPECT_FALSE(operation.title.empty()) << operation.id;
-        EXPECT_FALSE(operation.summary.empty()) << operation.id;
-        EXPECT_TRUE(pc.spec.audiences.contains(operation.audience)) << operation.id;
-    }
+    const test::ConnectorUnderTest tested("partner_center", make_connector(), Json::object());
+    test::expect_the_operations_of_its_spec(tested, 11, {"referrals", "webhooks"});
 }
 
 TEST(PartnerCenterSpec, NothingBeyondTheSpecIsImplemented) {
-    const auto connector = make_connector();
-    model::OperationSpec unknown;
-    unknown.id = "delete_referral";
-    connector::Call call;
-    call.operation = &unknown;
-    EXPECT_EQ(connector->start(call), nullptr);
-    EXPECT_EQ(connector->probe(call), nullptr);
+    test::expect_no_operation(*make_connector(), "delete_referral");
 }
 
 TEST(PartnerCenterSpec, TheNetworkRuleAdmitsTheServicesAndTheCertificateHostsOnly) {

@@ -7,16 +7,8 @@ namespace tideway::connectors::salesforce {
 namespace {
 
 TEST(SalesforceSpec, EveryOperationIsImplementedAndProbedAsItSays) {
-    const test::ConnectorUnderTest crm("salesforce", make_connector(), Json::object());
-    ASSERT_EQ(crm.spec.operations.size(), 17U);
-    for (const model::OperationSpec& operation : crm.spec.operations) {
-        const connector::Call call = crm.call(operation.id, Json::object());
-        EXPECT_NE(crm.connector().start(call), nullptr) << operation.id;
-        EXPECT_EQ(crm.connector().probe(call) != nullptr, operation.has_probe) << operation.id;
-        EXPECT_FALSE(operation.title.empty()) << operation.id;
-        EXPECT_FALSE(operation.summary.empty()) << operation.id;
-        EXPECT_EQ(operation.audience, "salesforce") << operation.id;
-    }
+    const test::ConnectorUnderTest tested("salesforce", make_connector(), Json::object());
+    test::expect_the_operations_of_its_spec(tested, 17, {"salesforce"});
 }
 
 TEST(SalesforceSpec, EveryTriggerPolls) {
@@ -29,12 +21,7 @@ TEST(SalesforceSpec, EveryTriggerPolls) {
 
 TEST(SalesforceSpec, NothingBeyondTheSpecIsImplemented) {
     const auto connector = make_connector();
-    model::OperationSpec unknown;
-    unknown.id = "execute_apex";
-    connector::Call call;
-    call.operation = &unknown;
-    EXPECT_EQ(connector->start(call), nullptr);
-    EXPECT_EQ(connector->probe(call), nullptr);
+    test::expect_no_operation(*connector, "execute_apex");
     EXPECT_EQ(connector->poll(model::TriggerSpec(), {}), nullptr);
 }
 
