@@ -42,6 +42,14 @@ function(tideway_build_fast target)
   target_compile_options(${target} PRIVATE -O0 -g1)
 endfunction()
 
+# The target tests_<label> builds what the tests of that label need.
+function(tideway_needs label)
+  if(NOT TARGET tests_${label})
+    add_custom_target(tests_${label})
+  endif()
+  add_dependencies(tests_${label} ${ARGN})
+endfunction()
+
 # tideway_add_test(<target> <folder> [LABEL l] DEPENDS <targets>): <folder>/*_test.cpp and those of its
 # sub-folders in one program.
 function(tideway_add_test target folder)
@@ -65,4 +73,5 @@ function(tideway_add_test target folder)
   set_tests_properties(${target} PROPERTIES LABELS ${ARG_LABEL}
                        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   tideway_end_test_after(${target} ${ARG_TIMEOUT})
+  tideway_needs(${ARG_LABEL} ${target})
 endfunction()
