@@ -114,12 +114,25 @@ class CalendarRule {
         }
         const int last = last_day_of(day);
         const int number = static_cast<int>(static_cast<unsigned>(day.day()));
-        if (schedule_.month_days.empty()) {
+        if (schedule_.month_days.empty() && schedule_.monthly_occurrences.empty()) {
             const int wanted = static_cast<int>(static_cast<unsigned>(first.day()));
             return number == std::min(wanted, last);
         }
         return std::ranges::binary_search(schedule_.month_days, number) ||
-               std::ranges::binary_search(schedule_.month_days, number - last - 1);
+               std::ranges::binary_search(schedule_.month_days, number - last - 1) ||
+               is_occurrence(date::weekday(day), number, last);
+    }
+
+    bool is_occurrence(date::weekday week_day, int number, int last) const {
+        const int from_start = (number - 1) / 7 + 1;
+        const int from_end = -((last - number) / 7 + 1);
+        return std::ranges::any_of(
+            schedule_.monthly_occurrences,
+            [&](const MonthlyOccurrence& wanted) {
+                return wanted.week_day == static_cast<int>(week_day.c_encoding()) &&
+                       (wanted.occurrence == from_start || wanted.occurrence == from_end);
+            }
+        );
     }
 
     // When clocks of the zone show this; the policies for clock changes are applied.

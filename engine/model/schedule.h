@@ -29,6 +29,12 @@ enum class DoubledHour { kFirst, kLast, kBoth };
 // Firings that were due while nothing could fire: dropped, one for all of them, or each.
 enum class AfterDowntime { kSkip, kOnce, kAll };
 
+// A week day by its place in the month: the first Monday, the last Friday.
+struct MonthlyOccurrence {
+    int week_day = 0;    // 0 (Sunday) to 6
+    int occurrence = 1;  // 1 to 5, -1 (the last) to -5. A month without it has no firing on it
+};
+
 struct Schedule {
     Frequency frequency = Frequency::kDay;
     int interval = 1;
@@ -40,15 +46,17 @@ struct Schedule {
     std::vector<int> week_days;   // 0 (Sunday) to 6; only of Week
     std::vector<int> month_days;  // 1 to 31, -1 (the last) to -31; only of Month. A month without
                                   // the day has no firing on it
+    std::vector<MonthlyOccurrence> monthly_occurrences;  // only of Month; besides month_days
     MissingHour missing_hour = MissingHour::kShift;
     DoubledHour doubled_hour = DoubledHour::kFirst;
     AfterDowntime after_downtime = AfterDowntime::kSkip;
 };
 
 // Reads {frequency, interval, start_time, time_zone, schedule:{minutes, hours, week_days,
-// month_days}, missing_hour, doubled_hour, after_downtime}, as trigger.recurrence and polling
-// triggers have it. Time zones have IANA or Windows names; without one it is UTC. A start_time
-// without offset is a local time. Code "InvalidRecurrence", with what to write instead.
+// month_days, monthly_occurrences}, missing_hour, doubled_hour, after_downtime}, as
+// trigger.recurrence and polling triggers have it. Time zones have IANA or Windows names; without
+// one it is UTC. A start_time without offset is a local time. Code "InvalidRecurrence", with what
+// to write instead.
 Result<Schedule> parse_schedule(const Json& config);
 
 // What firings are counted from: the start, else the second in which the flow was turned on.

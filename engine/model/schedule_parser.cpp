@@ -60,8 +60,10 @@ constexpr std::array<std::string_view, 10> kFields{
     "after_downtime",
     "title",
     "connection"};
-constexpr std::array<std::string_view, 4> kScheduleFields{
-    "minutes", "hours", "week_days", "month_days"};
+constexpr std::array<std::string_view, 5> kScheduleFields{
+    "minutes", "hours", "week_days", "month_days", "monthly_occurrences"};
+constexpr std::array<std::string_view, 2> kOccurrenceFields{"day", "occurrence"};
+constexpr int kOccurrencesMax = 5;  // of a week day in a month
 
 tl::unexpected<Error> invalid(std::string message, std::string remedy) {
     return fail(ErrorKind::kInvalidInput, kCode, std::move(message), std::move(remedy));
@@ -164,7 +166,7 @@ Result<int> number_of(const Json& value, std::string_view key, const Range& rang
     );
 }
 
-Result<int> week_day_of(const Json& value) {
+Result<int> week_day_of(const Json& value, std::string_view key) {
     const auto* const found = value.is_string()
                                   ? std::ranges::find(kWeekDays, value.get<std::string>())
                                   : kWeekDays.end();
@@ -172,21 +174,23 @@ Result<int> week_day_of(const Json& value) {
         return static_cast<int>(found - kWeekDays.begin());
     }
     return invalid(
-        "The schedule's `week_days` holds " + dump(value) + ".", "Write " + listed(kWeekDays) + "."
+        "The schedule's `" + std::string(key) + "` holds " + dump(value) + ".",
+        "Write " + listed(kWeekDays) + "."
     );
 }
 
-template <typename Read>
-Result<std::vector<int>> numbers_of(const Json& schedule, std::string_view key, Read read) {
-    std::vector<int> out;
+// What stands under `key`, one or several.
+template <typename Value, typename Read>
+Result<std::vector<Value>> read_all(const Json& schedule, std::string_view key, Read read) {
+    std::vector<Value> out;
     const Json* given = find(schedule, key);
     if (given == nullptr) {
         return out;
     }
     const Json list = given->is_array() ? *given : Json::array({*given});
     for (const Json& value : list) {
-        TIDEWAY_TRY_ASSIGN(const int number, read(value));
-        out.push_back(number);
+        TIDEWAY_TRY_ASSIGN(const Value one, read(value));
+        out.push_back(one);
     }
     if (out.empty()) {
         return invalid(
@@ -194,8 +198,33 @@ Result<std::vector<int>> numbers_of(const Json& schedule, std::string_view key, 
             "Name at least one, or leave the field out."
         );
     }
+    return out;
+}
+
+template <typename Read>
+Result<std::vector<int>> numbers_of(const Json& schedule, std::string_view key, Read read) {
+    TIDEWAY_TRY_ASSIGN(std::vector<int> out, read_all<int>(schedule, key, read));
     std::ranges::sort(out);
     out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+// {day = "Monday", occurrence = 1}, as Power Automate writes it.
+Result<MonthlyOccurrence> occurrence_of(const Json& value) {
+    constexpr std::string_view kKey = "monthly_occurrences";
+    TIDEWAY_TRY(only(value, kOccurrenceFields, "An entry of `monthly_occurrences`"));
+    MonthlyOccurrence out;
+    TIDEWAY_TRY_ASSIGN(out.week_day, week_day_of(value.value("day", Json()), kKey));
+    const Json wanted = value.value("occurrence", Json());
+    const bool is_right = wanted.is_number_integer() && wanted >= -kOccurrencesMax &&
+                          wanted <= kOccurrencesMax && wanted != 0;
+    if (!is_right) {
+        return invalid(
+            "The schedule's `monthly_occurrences` holds the occurrence " + dump(wanted) + ".",
+            "Write 1, the first in the month, to 5, or -1, the last, to -5."
+        );
+    }
+    out.occurrence = wanted.get<int>();
     return out;
 }
 
@@ -218,6 +247,12 @@ tideway::Status check_fields_of_frequency(const Schedule& schedule) {
             "The frequency " + frequency + " has no `month_days`.", "Use the frequency Month."
         );
     }
+    if (schedule.frequency != Frequency::kMonth && !schedule.monthly_occurrences.empty()) {
+        return invalid(
+            "The frequency " + frequency + " has no `monthly_occurrences`.",
+            "Use the frequency Month."
+        );
+    }
     return {};
 }
 
@@ -232,9 +267,14 @@ tideway::Status read_schedule(const Json& config, Schedule& out) {
     };
     TIDEWAY_TRY_ASSIGN(out.minutes, numbers_of(*schedule, "minutes", in_range("minutes", {0, 59})));
     TIDEWAY_TRY_ASSIGN(out.hours, numbers_of(*schedule, "hours", in_range("hours", {0, 23})));
-    TIDEWAY_TRY_ASSIGN(out.week_days, numbers_of(*schedule, "week_days", &week_day_of));
+    const auto week_day = [](const Json& value) { return week_day_of(value, "week_days"); };
+    TIDEWAY_TRY_ASSIGN(out.week_days, numbers_of(*schedule, "week_days", week_day));
     TIDEWAY_TRY_ASSIGN(
         out.month_days, numbers_of(*schedule, "month_days", in_range("month_days", {-31, 31}))
+    );
+    TIDEWAY_TRY_ASSIGN(
+        out.monthly_occurrences,
+        read_all<MonthlyOccurrence>(*schedule, "monthly_occurrences", &occurrence_of)
     );
     return check_fields_of_frequency(out);
 }

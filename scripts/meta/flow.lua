@@ -51,6 +51,11 @@
 ---@field hours? integer|integer[] 0 to 23.
 ---@field week_days? string|string[] "Monday"; only with Week. Weeks begin on Sunday.
 ---@field month_days? integer|integer[] 1 to 31, or from the end: -1 is the last day; only with Month.
+---@field monthly_occurrences? MonthlyOccurrence|MonthlyOccurrence[] Week days by their place in the month, besides `month_days`; only with Month.
+
+---@class MonthlyOccurrence
+---@field day string "Monday"
+---@field occurrence integer 1, the first in the month, to 5; or from the end: -1 is the last.
 
 ---@class RequestTrigger: Trigger
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" POST when absent; others are refused.

@@ -126,6 +126,33 @@ TEST(Schedule, CountsNegativeMonthDaysFromTheEnd) {
     );
 }
 
+TEST(Schedule, FiresOnWeekDaysByTheirPlaceInTheMonth) {
+    EXPECT_EQ(
+        firings(
+            R"({"frequency":"Month","schedule":{"hours":9,"minutes":0,"monthly_occurrences":
+                [{"day":"Monday","occurrence":1},{"day":"Friday","occurrence":-1}]}})",
+            "2026-11-20T00:00:00Z",
+            4
+        ),
+        (Texts{
+            "2026-11-27T09:00:00Z",
+            "2026-12-07T09:00:00Z",
+            "2026-12-25T09:00:00Z",
+            "2027-01-04T09:00:00Z"})
+    );
+}
+
+TEST(Schedule, SkipsMonthsWithoutTheFifthOfAWeekDay) {
+    EXPECT_EQ(
+        firings(
+            R"({"frequency":"Month","schedule":{"hours":9,"minutes":0,
+                "monthly_occurrences":{"day":"Sunday","occurrence":5}}})",
+            "2026-01-01T00:00:00Z"
+        ),
+        (Texts{"2026-03-29T09:00:00Z", "2026-05-31T09:00:00Z", "2026-08-30T09:00:00Z"})
+    );
+}
+
 TEST(Schedule, SkipsMonthsWithoutTheDay) {
     EXPECT_EQ(
         firings(
@@ -236,6 +263,12 @@ TEST(Schedule, SaysWhatIsWrongAndWhatToWrite) {
         "-1, the last day of the month, to -31."
     );
     EXPECT_EQ(
+        problem(R"({"frequency":"Month","schedule":{"monthly_occurrences":
+            [{"day":"Monday","occurrence":7}]}})"),
+        "InvalidRecurrence: The schedule's `monthly_occurrences` holds the occurrence 7. Write 1, "
+        "the first in the month, to 5, or -1, the last, to -5."
+    );
+    EXPECT_EQ(
         problem(R"({"frequency":"Day","time_zone":"Mars/Olympus"})"),
         "InvalidRecurrence: The recurrence's `time_zone` \"Mars/Olympus\" is not known. Use a name "
         "such as \"Europe/Berlin\" or \"W. Europe Standard Time\"."
@@ -269,6 +302,12 @@ TEST(Schedule, RefusesWhatItDoesNotKnow) {
              R"({"frequency":"Week","schedule":{"week_days":["monday"]}})",
              R"({"frequency":"Week","schedule":{"month_days":[1]}})",
              R"({"frequency":"Month","schedule":{"month_days":[32]}})",
+             R"({"frequency":"Week","schedule":{"monthly_occurrences":{"day":"Monday","occurrence":1}}})",
+             R"({"frequency":"Month","schedule":{"monthly_occurrences":{"day":"Mon","occurrence":1}}})",
+             R"({"frequency":"Month","schedule":{"monthly_occurrences":{"day":"Monday"}}})",
+             R"({"frequency":"Month","schedule":{"monthly_occurrences":{"day":"Monday","occurrence":0}}})",
+             R"({"frequency":"Month","schedule":{"monthly_occurrences":{"day":"Monday","occurrence":6}}})",
+             R"({"frequency":"Month","schedule":{"monthly_occurrences":"first Monday"}})",
              R"({"frequency":"Day","doubled_hour":true})",
              R"({"frequency":"Day","after_downtime":"some"})",
          }) {

@@ -1,8 +1,10 @@
 // Years of schedules over clock changes, against a computation that shares nothing with them: days
 // are listed by stepping from the anchor, and what clocks show in each minute is asked of the C
 // library, not of the library that the engine uses.
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
@@ -156,8 +158,21 @@ std::set<std::int64_t> days_of(const Schedule& schedule, std::int64_t first, std
             days.push_back(day);
         }
         const auto length = static_cast<int>(days.size());
+        for (const MonthlyOccurrence& occurrence : schedule.monthly_occurrences) {
+            std::vector<std::int64_t> those;
+            std::ranges::copy_if(days, std::back_inserter(those), [&](std::int64_t day) {
+                return civil(day).tm_wday == occurrence.week_day;
+            });
+            if (occurrence.occurrence < 0) {
+                std::ranges::reverse(those);
+            }
+            const auto place = static_cast<std::size_t>(std::abs(occurrence.occurrence)) - 1;
+            if (place < those.size()) {
+                out.insert(those[place]);
+            }
+        }
         std::vector<int> wanted = schedule.month_days;
-        if (wanted.empty()) {
+        if (wanted.empty() && schedule.monthly_occurrences.empty()) {
             wanted.push_back(std::min(anchor_day, length));
         }
         for (const int day : wanted) {
@@ -270,6 +285,12 @@ class RandomSchedules {
             out.month_days = some(-31, 31);
             std::erase(out.month_days, 0);
         }
+        if (out.frequency == Frequency::kMonth && number(0, 1) > 0) {
+            for (int i = number(1, 3); i > 0; --i) {
+                const int place = number(1, 5) * (number(0, 1) == 0 ? 1 : -1);
+                out.monthly_occurrences.push_back({number(0, 6), place});
+            }
+        }
         out.missing_hour = static_cast<MissingHour>(number(0, 1));
         out.doubled_hour = static_cast<DoubledHour>(number(0, 2));
         return out;
@@ -289,10 +310,14 @@ class RandomSchedules {
 
 std::string text_of(const Schedule& schedule, std::int64_t anchor) {
     const auto list = [](const std::vector<int>& values) { return dump(Json(values)); };
+    std::string occurrences;
+    for (const MonthlyOccurrence& one : schedule.monthly_occurrences) {
+        occurrences += " " + std::to_string(one.week_day) + "/" + std::to_string(one.occurrence);
+    }
     return std::string(to_string(schedule.frequency)) + " " + std::to_string(schedule.interval) +
            " in " + schedule.time_zone + ", hours " + list(schedule.hours) + ", minutes " +
            list(schedule.minutes) + ", week days " + list(schedule.week_days) + ", month days " +
-           list(schedule.month_days) + ", from " +
+           list(schedule.month_days) + ", occurrences" + occurrences + ", from " +
            format_utc(from_micros(anchor * kMinuteSeconds * 1'000'000));
 }
 
@@ -332,6 +357,7 @@ TEST(ScheduleYears, EveryKindAgreesWithAWalkOverTheMinutesOfEightZones) {
                     }
                     if (frequency == Frequency::kMonth) {
                         schedule.month_days = {-31, -1, 1, 31};
+                        schedule.monthly_occurrences = {{1, 1}, {5, -1}, {0, 5}, {3, -5}};
                     }
                     ASSERT_NO_FATAL_FAILURE(expect_equal(schedule, span, anchor, firings));
                 }
