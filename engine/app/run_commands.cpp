@@ -72,7 +72,8 @@ void print_steps(const Json& nodes, int depth, bool contents) {
             std::cout << "  " << operation;
         }
         std::cout << "\n";
-        if (const Json* error = find(node, "error")) {
+        const bool is_skipped = string_or(node, "status") == "Skipped";
+        if (const Json* error = find(node, "error"); error != nullptr && !is_skipped) {
             std::cout << indent << "    " << string_or(*error, "code") << ": "
                       << string_or(*error, "message") << "\n";
         }

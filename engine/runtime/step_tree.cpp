@@ -7,6 +7,7 @@
 
 #include "engine/model/step_path.h"
 #include "engine/runtime/history/shown.h"
+#include "engine/runtime/history/skip_reasons.h"
 #include "engine/script/step_host.h"
 
 namespace tideway::runtime {
@@ -309,6 +310,9 @@ std::vector<StepNode> build_step_tree(
     });
     if (is_terminated || run.status != Status::kSucceeded) {
         settle_conditions(steps);
+    }
+    if (model::is_final(run.status)) {
+        explain_skips(steps, run.status);
     }
     return steps;
 }

@@ -44,6 +44,55 @@ end)")});
     }
 }
 
+std::string why_skipped(RuntimeWorld& world, const model::RunRecord& run, const char* name) {
+    const auto error = parse_json(step_of(world, run, name).error.view(), "error").value();
+    return string_or(error, "code") + ": " + string_or(error, "message");
+}
+
+TEST(SkipRule, WhatIsNotTakenSaysWhy) {
+    RuntimeWorld world(kInMemory, {flow_with(R"(
+if condition("Is it large?", event.amount > 10) then
+  scope("Large", function() compose("Ask for approval", 1) end)
+end
+scope("Book", function()
+  fail("Closed", "The books are closed.")
+  compose("Booked", 2)
+end)
+scope("Tell", function() compose("Write a letter", 3) end))")});
+    const auto run = world.run("flow", R"({"amount":1})");
+    EXPECT_EQ(
+        why_skipped(world, run, "yes"),
+        "ActionBranchingConditionNotSatisfied: 'Is it large?' went another way."
+    );
+    EXPECT_EQ(
+        why_skipped(world, run, "Large"),
+        "ActionDependencyFailed: It is in 'yes', which was Skipped."
+    );
+    EXPECT_EQ(
+        why_skipped(world, run, "Ask for approval"),
+        "ActionDependencyFailed: It is in 'Large', which was Skipped."
+    );
+    EXPECT_EQ(
+        why_skipped(world, run, "Tell"),
+        "ActionConditionFailed: It comes after 'Book', which is Failed."
+    );
+    EXPECT_EQ(
+        why_skipped(world, run, "Write a letter"),
+        "ActionDependencyFailed: It is in 'Tell', which was Skipped."
+    );
+}
+
+TEST(SkipRule, WhatStandsBehindAReturnOrAHandledFailureHasNoReason) {
+    RuntimeWorld world(kInMemory, {flow_with(R"(
+local book = try("Book", function() fail("Closed", "The books are closed.") end)
+if book.error then return end
+compose("Thank", 1))")});
+    const auto run = world.run("flow");
+    EXPECT_EQ(run.status, Status::kSucceeded);
+    EXPECT_EQ(status_of(world, run, "Thank"), Status::kSkipped);
+    EXPECT_TRUE(step_of(world, run, "Thank").error.empty());
+}
+
 TEST(ConditionRule, AConditionEndsAsTheBranchThatItTook) {
     RuntimeWorld world(kInMemory, {flow_with(R"(
 if condition("Go on?", true) then
