@@ -128,5 +128,6 @@ constexpr seconds kFiringGrace{60};  // a firing that is later was missed: after
 constexpr std::size_t kMissedFiringsMax = 1000;  // after_downtime = "all"; older ones are dropped
 constexpr std::size_t kPollEventsMax = 500;      // of one poll; what is left comes with the next
 constexpr hours kTriggerBackoffMax{1};           // between polls, or renewals, that keep failing
+constexpr hours kTriggerFailingMax{14 * 24};     // without a success; its flow is suspended
 
 }  // namespace tideway::limits

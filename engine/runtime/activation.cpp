@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/digest.h"
+#include "engine/base/limits.h"
 
 namespace tideway::runtime {
 
@@ -397,6 +398,35 @@ Status Activation::turn_on_blocking(const FlowEntry& flow) {
 Status Activation::turn_off_blocking(const FlowEntry& flow) {
     TIDEWAY_TRY(services_.catalog->set_state(flow.row.id, model::FlowState::kOff, {}));
     return unsubscribe_blocking(flow);
+}
+
+Status Activation::trigger_failed_blocking(const FlowEntry& known, const Error& error) {
+    const Timestamp now = services_.clock->now();
+    TIDEWAY_TRY(submit_blocking(*services_.store, {{store::NoteTriggerFailing{known.row.id, now}}})
+    );
+    TIDEWAY_TRY_ASSIGN(const FlowEntry flow, services_.catalog->flow(known.row.id));
+    TIDEWAY_TRY_ASSIGN(const auto state, services_.store->reader().trigger_state(flow.row.id));
+    const Timestamp since = state ? state->failing_since.value_or(now) : now;
+    if (flow.row.state != model::FlowState::kOn || now - since < limits::kTriggerFailingMax) {
+        return {};
+    }
+    std::string reason = "AlwaysFailingDetected: Its trigger has failed since " +
+                         format_utc(since) + ": " + error.message;
+    services_.log->warning("a flow is suspended", {{"flow", full_name(flow)}, {"reason", reason}});
+    return services_.catalog->set_state(
+        flow.row.id, model::FlowState::kSuspended, std::move(reason)
+    );
+}
+
+Status Activation::trigger_works_blocking(const FlowEntry& flow) {
+    TIDEWAY_TRY_ASSIGN(const auto state, services_.store->reader().trigger_state(flow.row.id));
+    if (!state || !state->failing_since) {
+        return {};
+    }
+    TIDEWAY_TRY(
+        submit_blocking(*services_.store, {{store::NoteTriggerFailing{flow.row.id, std::nullopt}}})
+    );
+    return {};
 }
 
 }  // namespace tideway::runtime

@@ -56,6 +56,11 @@ class Activation {
     Status turn_on_blocking(const FlowEntry& flow);
     Status turn_off_blocking(const FlowEntry& flow);
 
+    // Blocking. The trigger of a flow that is on failed, or works. One that has failed for
+    // limits::kTriggerFailingMax suspends its flow (AlwaysFailingDetected).
+    Status trigger_failed_blocking(const FlowEntry& flow, const Error& error);
+    Status trigger_works_blocking(const FlowEntry& flow);
+
     // Blocking. Subscribes a flow that is on again where its subscription is missing, ends soon or
     // names another address. When to look again; nothing: it does not end by itself.
     Result<std::optional<Timestamp>> keep_subscription_blocking(const FlowEntry& flow);

@@ -106,6 +106,9 @@ Result<Outcome> CatalogCommands::apply(const SetFlowState& command) {
             "Flow " + std::to_string(command.flow_id) + " does not exist."
         );
     }
+    if (command.state == model::FlowState::kOn) {
+        TIDEWAY_TRY(apply(NoteTriggerFailing{command.flow_id, std::nullopt}));
+    }
     Outcome out;
     out.id = command.flow_id;
     return out;
@@ -129,6 +132,17 @@ Result<Outcome> CatalogCommands::apply(const PutTriggerState& command) {
     query.set("cursor", state.cursor);
     query.set("url", state.subscribed_url);
     query.set("renew_at", state.renew_at);
+    return done(query);
+}
+
+Result<Outcome> CatalogCommands::apply(const NoteTriggerFailing& command) {
+    SqlQuery query(
+        driver_,
+        "UPDATE trigger_state SET failing_since = CASE WHEN $since IS NULL THEN NULL"
+        " ELSE coalesce(failing_since, $since) END WHERE flow_id = $flow"
+    );
+    query.set("flow", command.flow_id);
+    query.set("since", command.since);
     return done(query);
 }
 

@@ -25,6 +25,7 @@ class CatalogCommands {
     Result<Outcome> apply(const PutVersion& command);
     Result<Outcome> apply(const SetFlowState& command);  // code "FlowNotFound"
     Result<Outcome> apply(const PutTriggerState& command);
+    Result<Outcome> apply(const NoteTriggerFailing& command);
     Result<Outcome> apply(const MoveCursor& command);
     Result<Outcome> apply(const PutConnection& command);
     Result<Outcome> apply(const DeleteConnection& command);  // code "ConnectionNotFound"

@@ -159,11 +159,19 @@ struct TriggerState {
     Payload cursor;
     std::string subscribed_url;         // what the service was told to call
     std::optional<Timestamp> renew_at;  // of a subscription that ends by itself
+    std::optional<Timestamp> failing_since{};
 };
 
-// The cursor of a trigger that is known stays as it is: only MoveCursor changes it.
+// The cursor of a trigger that is known stays as it is: only MoveCursor changes it. So does
+// failing_since: only NoteTriggerFailing and a flow that is turned on change it.
 struct PutTriggerState {
     TriggerState state;
+};
+
+// A time that is there stays: it is when a row of failures began. Nothing: the trigger works.
+struct NoteTriggerFailing {
+    FlowId flow_id = 0;
+    std::optional<Timestamp> since;
 };
 
 // Where a recurrence or polling trigger is. It goes into the batch of the events that lie between:
@@ -200,6 +208,7 @@ using Command = std::variant<
     PutVersion,
     SetFlowState,
     PutTriggerState,
+    NoteTriggerFailing,
     MoveCursor,
     PutConnection,
     DeleteConnection,

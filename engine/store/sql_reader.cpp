@@ -204,8 +204,8 @@ Result<std::optional<TriggerState>> SqlReader::trigger_state(FlowId flow) {
     TIDEWAY_TRY(lease.begin());
     SqlQuery query(
         lease.driver(),
-        "SELECT primary_key, secondary_key, subscription, cursor, subscribed_url, renew_at"
-        " FROM trigger_state WHERE flow_id = $flow"
+        "SELECT primary_key, secondary_key, subscription, cursor, subscribed_url, renew_at,"
+        " failing_since FROM trigger_state WHERE flow_id = $flow"
     );
     query.set("flow", flow);
     return read_one<TriggerState>(query, [flow](SqlQuery& row) -> Result<TriggerState> {
@@ -217,6 +217,7 @@ Result<std::optional<TriggerState>> SqlReader::trigger_state(FlowId flow) {
         state.cursor = row.payload();
         state.subscribed_url = row.text();
         state.renew_at = row.optional_timestamp();
+        state.failing_since = row.optional_timestamp();
         return state;
     });
 }

@@ -388,10 +388,14 @@ DROP INDEX event_without_run;
 ALTER TABLE journal ADD COLUMN took INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+constexpr const char* kSuspension = R"sql(
+ALTER TABLE trigger_state ADD COLUMN failing_since INTEGER;
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 9> steps{
+    static const std::array<Migration, 10> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
@@ -400,7 +404,8 @@ std::span<const Migration> sqlite_migrations() {
          {6, kSecured},
          {7, kPeople},
          {8, kNotices},
-         {9, kHistory}}};
+         {9, kHistory},
+         {10, kSuspension}}};
     return steps;
 }
 

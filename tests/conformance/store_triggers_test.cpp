@@ -45,6 +45,21 @@ TEST_P(StoreConformance, KeepsTheCursorWhenTheKeysOfATriggerChange) {
     EXPECT_EQ((*stored)->cursor.view(), "1");
 }
 
+TEST_P(StoreConformance, KeepsWhenARowOfFailuresOfATriggerBegan) {
+    const auto failing_since = [&] { return (*reader().trigger_state(7))->failing_since; };
+    done(move_cursor("", "1"));
+    EXPECT_EQ(failing_since(), std::nullopt);
+    done(store::NoteTriggerFailing{7, at_second(5)});
+    done(store::NoteTriggerFailing{7, at_second(60)});
+    EXPECT_EQ(failing_since(), at_second(5));
+    store::TriggerState state;
+    state.flow_id = 7;
+    done(store::PutTriggerState{state});
+    EXPECT_EQ(failing_since(), at_second(5));
+    done(store::NoteTriggerFailing{7, std::nullopt});
+    EXPECT_EQ(failing_since(), std::nullopt);
+}
+
 TEST_P(StoreConformance, KeepsASplitEventUntilAllItsItemsHaveRuns) {
     const Payload items = large_payload('s');
     const store::Outcome event = done(split_admit(items, 3));

@@ -83,11 +83,7 @@ class TimedTrigger : public std::enable_shared_from_this<TimedTrigger> {
         services_.rearm();
     }
 
-    void succeeded() {
-        status_.failures = 0;
-        status_.error.reset();
-        status_.last = services_.clock->now();
-    }
+    void succeeded();
 
     // Notes it, tells the first failure of its kind, and waits: `wait`, doubled with each failure
     // up to `longest`.
@@ -96,6 +92,11 @@ class TimedTrigger : public std::enable_shared_from_this<TimedTrigger> {
     const TriggerServices& services_;
     FlowEntry flow_;
     TriggerStatus status_;
+
+  private:
+    void note_failure(const Error& error);
+
+    bool may_be_noted_ = true;  // that it fails, in the store; also by an earlier process
 };
 
 // A digest of what a trigger's place depends on.

@@ -1,5 +1,6 @@
 #include "engine/runtime/triggers/polling_trigger.h"
 
+#include "engine/base/limits.h"
 #include "tests/support/runtime_world.h"
 
 namespace tideway::runtime {
@@ -163,6 +164,61 @@ TEST(PollingTrigger, WaitsLongerWithEachFailureAndTellsTheFirst) {
     EXPECT_EQ(status->failures, 0);
     EXPECT_FALSE(status->error);
     EXPECT_EQ(entries(world), Texts{"one"});
+}
+
+// The store knows since when the trigger of "poller" fails, or that it does not.
+bool is_noted(RuntimeWorld& world, std::optional<Timestamp> failing_since) {
+    const model::FlowId flow = world.catalog().flow("poller")->row.id;
+    return world.becomes([&] {
+        const auto state = world.reader().trigger_state(flow);
+        return state && *state && (*state)->failing_since == failing_since;
+    });
+}
+
+model::FlowState state_of_poller(RuntimeWorld& world) {
+    return world.catalog().flow("poller")->row.state;
+}
+
+TEST(PollingTrigger, SuspendsItsFlowWhenItHasFailedForFourteenDays) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().add_entry("one");
+    world.service().plan("/entries", {Treatment::kRefuse, Treatment::kRefuse, Treatment::kRefuse});
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    const Timestamp first = world.clock().now();
+    ASSERT_TRUE(is_noted(world, first));
+
+    // The process that fails on is another one.
+    world.restart([&] { world.clock().advance(limits::kTriggerFailingMax - minutes(2)); });
+    ASSERT_TRUE(has_polled(world));
+    EXPECT_EQ(world.trigger_status("poller")->failures, 1);
+    EXPECT_EQ(state_of_poller(world), model::FlowState::kOn);
+    world.clock().advance(minutes(2));
+    world.look();
+    ASSERT_TRUE(world.becomes([&] { return state_of_poller(world) == model::FlowState::kSuspended; }
+    ));
+    EXPECT_EQ(
+        world.catalog().flow("poller")->row.state_reason,
+        "AlwaysFailingDetected: Its trigger has failed since " + format_utc(first) +
+            ": The ledger says no."
+    );
+    EXPECT_TRUE(world.becomes([&] { return !world.trigger_status("poller"); }));
+
+    // On again, it goes on from where it was.
+    ASSERT_TRUE(world.activation().turn_on_blocking(*world.catalog().flow("poller")));
+    ASSERT_TRUE(has_polled(world));
+    EXPECT_EQ(entries(world), Texts{"one"});
+    EXPECT_TRUE(is_noted(world, std::nullopt));
+}
+
+TEST(PollingTrigger, CountsTheFourteenDaysFromTheLastSuccess) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().plan("/entries", {Treatment::kRefuse});
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    ASSERT_TRUE(is_noted(world, world.clock().now()));
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_TRUE(is_noted(world, std::nullopt));
 }
 
 constexpr const char* kOneAtATime = R"(
