@@ -84,9 +84,18 @@ Answer static_answer(const JournalRow& row) {
                : Answer::raise(model::parse_step_error(row.output.view()));
 }
 
-bool has_due(RequestKind kind) {
-    return kind == RequestKind::kDelay || kind == RequestKind::kDelayUntil ||
-           kind == RequestKind::kCallbackBegin || kind == RequestKind::kWaitForCallback;
+bool has_due(const StepRequest& request) {
+    switch (request.kind) {
+        case RequestKind::kDelay:
+        case RequestKind::kDelayUntil:
+        case RequestKind::kCallbackBegin:
+        case RequestKind::kWaitForCallback:
+            return true;
+        case RequestKind::kRunChildFlow:
+            return !request.options.empty();
+        default:
+            return false;
+    }
 }
 
 model::StepError already_responded(const StepRequest& request) {
@@ -105,7 +114,9 @@ bool has_time_limit(const StepRequest& request) {
 
 // When the wait is over by itself: after seconds, or at a time.
 std::optional<Timestamp> due_of(const StepRequest& request, Timestamp now) {
-    const auto parsed = parse_json(request.input.view(), "a wait");
+    const bool is_child = request.kind == RequestKind::kRunChildFlow;
+    const Payload& said = is_child ? request.options : request.input;
+    const auto parsed = parse_json(said.view(), "a wait");
     if (!parsed) {
         return now;
     }
@@ -403,6 +414,11 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
             if (recorded->delivery->secured != model::Secured::kNothing) {
                 secured_paths_.insert(request.path);
             }
+            // The process may have died between giving the child up and cancelling it.
+            if (wait.kind == RequestKind::kRunChildFlow &&
+                recorded->delivery->status == Status::kTimedOut) {
+                services_.observer->on_child_given_up(Uid::derive(run_.uid, wait.path));
+            }
             return std::nullopt;
         }
         // A delay is until its first deadline, however often it is replayed.
@@ -412,7 +428,7 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
     if (recorded == nullptr) {
         JournalRow row = row_of(RowKind::kWait, request);
         row.status = Status::kWaiting;
-        if (has_due(request.kind)) {
+        if (has_due(request)) {
             kept.due = due_of(request, services_.operations.clock->now());
             if (!kept.due) {
                 waits_.erase(request.path);

@@ -9,6 +9,7 @@
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/history/secured_admission.h"
 #include "engine/runtime/run_session.h"
+#include "engine/runtime/triggers/trigger_input.h"
 
 namespace tideway::runtime {
 
@@ -51,6 +52,35 @@ std::optional<Answer> answer_of_child(const model::RunRecord& child, std::string
     // The first failing leaf, as seen from the caller.
     error.step = error.step.empty() ? std::string(path) : std::string(path) + "/" + error.step;
     return Answer::raise(std::move(error));
+}
+
+model::StepError step_error(const Error& from, std::string_view path) {
+    model::StepError out;
+    out.code = from.code;
+    out.message = from.message;
+    out.remedy = from.remedy;
+    out.details = from.details;
+    out.step = path;
+    return out;
+}
+
+// A flow that is called and can be run by a person demands the same of both.
+Result<Payload> event_for(const LoadedVersion& child, const Payload& input) {
+    if (!child.input.inputs) {
+        return input;
+    }
+    TIDEWAY_TRY_ASSIGN(const Json given, parse_json(input.view(), "the child's input"));
+    TIDEWAY_TRY_ASSIGN(const Json event, manual_event(child.input, child.declaration, given));
+    return to_payload(event);
+}
+
+model::StepError child_timed_out(std::string_view path) {
+    model::StepError error;
+    error.code = "ActionTimedOut";
+    error.message = "The child flow has not ended within the step's time limit.";
+    error.status = model::Status::kTimedOut;
+    error.step = path;
+    return error;
 }
 
 struct ChildLookup {
@@ -174,6 +204,12 @@ void RunSession::start_delay(Wait& wait) {
 void RunSession::start_child(Wait& wait) {
     const Uid child_uid = Uid::derive(run_.uid, wait.path);
     const std::string path = wait.path;
+    if (wait.due) {
+        const Duration left = *wait.due - services_.operations.clock->now();
+        wait.timer = services_.operations.executor->after(
+            std::max(Duration(0), left), guarded([this, path] { check_child(path); })
+        );
+    }
     services_.readers->read(
         *services_.operations.executor,
         [child_uid, parent = run_.parent_uid](store::Reader& reader) {
@@ -207,19 +243,19 @@ void RunSession::admit_child(const std::string& path, int depth) {
     }
     const auto child = services_.catalog->child(*version_, wait.operation);
     if (!child) {
-        model::StepError error;
-        error.code = child.error().code;
-        error.message = child.error().message;
-        error.remedy = child.error().remedy;
-        error.step = path;
-        wake(path, Answer::raise(std::move(error)), child.error().code);
+        wake(path, Answer::raise(step_error(child.error(), path)), child.error().code);
+        return;
+    }
+    const auto event = event_for(**child, wait.input);
+    if (!event) {
+        wake(path, Answer::raise(step_error(event.error(), path)), event.error().code);
         return;
     }
     store::Admit admit;
     admit.event.uid = Uid::derive(Uid::derive(run_.uid, path), "event");
     admit.event.flow_id = (*child)->flow_id;
     admit.event.source = "child";
-    admit.event.payload = wait.input;
+    admit.event.payload = *event;
     admit.event.received = services_.operations.clock->now();
     model::RunRecord run;
     run.uid = Uid::derive(run_.uid, path);
@@ -256,12 +292,19 @@ void RunSession::check_child(const std::string& path) {
             if (alive.expired() || !found || !*found) {
                 return;
             }
+            const auto it = waits_.find(path);
+            if (it == waits_.end()) {
+                return;
+            }
             const auto answer = answer_of_child(**found, path);
             if (!answer) {
+                if (it->second.due && *it->second.due <= services_.operations.clock->now()) {
+                    give_up(path, child_timed_out(path));
+                }
                 return;
             }
             // What the child keeps from readers of its run, its caller keeps as well.
-            if (const auto it = waits_.find(path); (*found)->is_secured && it != waits_.end()) {
+            if ((*found)->is_secured) {
                 it->second.secured = it->second.secured | model::Secured::kOutputs;
                 secured_paths_.insert(path);
             }

@@ -290,6 +290,7 @@ constexpr std::string_view kOperationOptions[] = {
 constexpr std::string_view kChildOptions[] = {
     "secure",
     "static_result",
+    "timeout",
 };
 
 constexpr std::string_view kStepOptions[] = {

@@ -60,7 +60,8 @@ struct StepRequest {
     std::string connection;  // reference, for kOperation
     std::string operation;
     Payload input;
-    Payload options;  // of kOperation: {retry, timeout, secure, ...} or empty
+    Payload options;  // of kOperation: {retry, timeout, secure, ...}; of kRunChildFlow: {timeout}
+                      // in seconds; or empty
     model::Secured secured = model::Secured::kNothing;
     model::Status status = model::Status::kSucceeded;  // for kScopeEnd
     std::optional<model::StepError> error;             // for kScopeEnd after a failure

@@ -22,6 +22,7 @@
 
 --- Options of run_child_flow.
 ---@class ChildOptions
+---@field timeout? string|number Duration or seconds until the step is TimedOut and the child is cancelled.
 ---@field secure? Secure
 ---@field static_result? StaticResult|false
 

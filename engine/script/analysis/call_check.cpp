@@ -249,6 +249,12 @@ void CallCheck::time_limited(
     properties["timeout"] = {{"type", Json::array({"string", "number"})}};
     const Json schema = {{"type", "object"}, {"properties", std::move(properties)}};
     check_table(options, schema, {frame.file->path, findings_, name, {}});
+    check_duration(options, name, frame);
+}
+
+void CallCheck::check_duration(
+    const Expression& options, const std::string& name, const Frame& frame
+) {
     const Expression* timeout = field_value(options, "timeout");
     if (timeout != nullptr && timeout->kind == Kind::kString &&
         !model::parse_duration(timeout->text)) {
@@ -292,6 +298,9 @@ void CallCheck::language_call(
     }
     if (name == "run_child_flow") {
         child(call, frame, parameters);
+        if (const Expression* options = table_at(call, 4, frame)) {
+            check_duration(*options, name, frame);
+        }
     } else if (name == "wait_for_callback") {
         callback(call, frame, parameters);
     } else if ((name == "scope" || name == "try") && call.parts.size() > 3) {

@@ -80,6 +80,7 @@ class CallCheck {
     void time_limited(
         const Expression& options, const std::string& name, Json properties, const Frame& frame
     );
+    void check_duration(const Expression& options, const std::string& name, const Frame& frame);
     void static_result(const Expression& call, const Expression& options, const Frame& frame);
     void language_call(
         const Expression& call, const std::string& name, const Frame& frame, Parameters parameters

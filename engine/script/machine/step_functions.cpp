@@ -254,6 +254,10 @@ int run_child_flow(lua_State* state) {
     StepRequest request = run.request(state, RequestKind::kRunChildFlow, name);
     request.secured = options_argument(state, 4, "run_child_flow", child_options());
     request.static_result = static_result_field(state, 4, "run_child_flow");
+    if (const auto timeout = timeout_field(state, 4, "run_child_flow")) {
+        const double seconds = std::chrono::duration<double>(*timeout).count();
+        request.options = to_payload(Json{{"timeout", seconds}});
+    }
     request.operation = flow;
     request.input = Payload(encode_value(state, 3));
     return ask_value(state, run, request);

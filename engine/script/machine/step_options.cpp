@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/base/limits.h"
+#include "engine/model/retry_policy.h"
 #include "engine/script/language.h"
 #include "engine/script/value/values.h"
 #include "engine/script/value_codec.h"
@@ -156,6 +158,36 @@ std::optional<StaticResult> static_result_field(
         out.error = static_error(state, what + ".error", out.status);
     }
     lua_settop(state, table - 1);
+    return out;
+}
+
+std::optional<Duration> timeout_field(lua_State* state, int index, const std::string& what) {
+    if (lua_type(state, index) != LUA_TTABLE) {
+        return std::nullopt;
+    }
+    lua_getfield(state, index, "timeout");
+    std::optional<Duration> out;
+    const int type = lua_type(state, -1);
+    if (type == LUA_TSTRING) {
+        out = model::parse_duration(to_view(state, -1));
+    } else if (type == LUA_TNUMBER) {
+        const double most = std::chrono::duration<double>(limits::kCallbackWaitMax).count();
+        const double seconds = std::min(lua_tonumber(state, -1), 2 * most);
+        out = Duration(static_cast<std::int64_t>(std::max(seconds, 0.0) * 1e6));
+    }
+    const bool is_absent = type == LUA_TNIL;
+    lua_pop(state, 1);
+    if (is_absent) {
+        return std::nullopt;
+    }
+    if (!out || *out <= Duration(0) || *out > limits::kCallbackWaitMax) {
+        raise(
+            state,
+            what +
+                ": the timeout must be a duration such as PT5M, or seconds, more than 0 and at "
+                "most 30 days"
+        );
+    }
     return out;
 }
 

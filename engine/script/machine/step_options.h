@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/clock.h"
 #include "engine/base/json.h"
 #include "engine/model/secured.h"
 #include "engine/script/machine/lua.h"
@@ -27,6 +28,9 @@ model::Secured options_argument(
 std::optional<StaticResult> static_result_field(
     lua_State* state, int index, const std::string& what, const Json* output_schema = nullptr
 );
+
+// `timeout` of the options at `index`, a duration or seconds; nothing when it is absent.
+std::optional<Duration> timeout_field(lua_State* state, int index, const std::string& what);
 
 // Of a step whose input is its output: either word keeps both.
 model::Secured secure_whole(model::Secured secured);
