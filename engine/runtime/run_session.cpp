@@ -42,6 +42,7 @@ RunSession::RunSession(
     script::RunInfo info;
     info.id = run_.uid.hex();
     info.resubmit_of = run_.resubmit_of.is_none() ? std::string() : run_.resubmit_of.hex();
+    info.started_by = run_.person;
     info.version = version_->version.hash;
     info.flow = version_->version.flow;
     info.environment = services_.environment;

@@ -17,6 +17,7 @@ namespace tideway::script {
 struct RunInfo {
     std::string id;           // uid, hex
     std::string resubmit_of;  // uid or empty
+    std::string started_by;   // who sent the event by hand, or empty
     std::string version;      // content hash of the flow version
     std::string flow;
     std::string environment;

@@ -9,7 +9,8 @@ null = nil
 --- What is known of this run.
 ---@class RunInfo
 ---@field id string
----@field resubmit_of string The run that this one repeats; empty for none.
+---@field resubmit_of? string The run that this one repeats.
+---@field started_by? string Who started it by hand: the name of an API token.
 ---@field version string Content hash of the flow's version.
 ---@field flow string
 ---@field environment string

@@ -1,4 +1,6 @@
 // Run history, resubmit, and the shape of errors.
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/callback_calls.h"
@@ -122,6 +124,19 @@ return { number = event.number, again_of = run_info.resubmit_of })")});
     EXPECT_EQ(again.root_uid, original.root_uid);
     EXPECT_EQ(again.output.view(), R"({"again_of":")" + original.uid.hex() + R"(","number":7})");
     EXPECT_EQ(world.ended(original.uid).output, original.output);
+}
+
+TEST(ResubmitRule, TheFlowSeesWhoStartedItsRun) {
+    RuntimeWorld world(kInMemory, {flow_with("\nreturn { by = run_info.started_by or 'nobody' }")});
+    const auto original = world.run("flow");
+    EXPECT_EQ(original.output.view(), R"({"by":"nobody"})");
+    std::promise<Result<runtime::Admitted>> admitted;
+    world.runtime().resubmit(original, CodeChoice::kOriginal, "kim", [&](auto result) {
+        admitted.set_value(std::move(result));
+    });
+    const auto again = admitted.get_future().get();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(world.ended(again->runs.front()).output.view(), R"({"by":"kim"})");
 }
 
 TEST(ResubmitRule, TakesRunsHoweverTheyEnded) {

@@ -125,7 +125,7 @@ int ExecutionImpl::prepare(lua_State* state, const Payload& event) {
 }
 
 void ExecutionImpl::push_run_info(lua_State* state) {
-    lua_createtable(state, 0, 5);
+    lua_createtable(state, 0, 6);
     const auto set = [state](const char* name, const std::string& text) {
         if (!text.empty()) {
             push(state, text);
@@ -134,6 +134,7 @@ void ExecutionImpl::push_run_info(lua_State* state) {
     };
     set("id", info_.id);
     set("resubmit_of", info_.resubmit_of);
+    set("started_by", info_.started_by);
     set("version", info_.version);
     set("flow", info_.flow);
     set("environment", info_.environment);

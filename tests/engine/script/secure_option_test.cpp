@@ -64,7 +64,7 @@ TEST(SecureOption, OfACallbackIsThatOfItsAddressAndOfItsWait) {
         flow_of("wait_for_callback('W', { timeout = 'P1D', secure = 'outputs' }, function() end)\n"
                 "wait_for_callback('V', function() end)")
     );
-    const auto execution = Execution::create(*vm, host, {"run-1", "", "v1", "main", "test"});
+    const auto execution = Execution::create(*vm, host, {"run-1", "", "", "v1", "main", "test"});
     ASSERT_EQ(finish(*execution, execution->start({})).kind, ExecutionState::Kind::kReturned);
     ASSERT_EQ(host.requests.size(), 6U);  // each: begin, wait, end
     EXPECT_EQ(host.requests[0].secured, Secured::kOutputs);
