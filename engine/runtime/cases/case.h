@@ -54,6 +54,7 @@ struct ExpectedRun {
     Json error;  // {"code", "message", "step"}
     Json response;
     Json output;
+    Json tracked;  // {name: [texts]}
     std::vector<ExpectedStep> steps;
     std::map<std::string, std::unique_ptr<ExpectedRun>> children;  // by the call's step path
 };

@@ -75,6 +75,15 @@ class RunCheck {
         check_error("error", expected.error, run.error);
         check_value("response", expected.response, run.response);
         check_value("output", expected.output, run.output);
+        check_tracked(expected.tracked);
+    }
+
+    void check_tracked(const Json& expected) {
+        Json tracked = Json::object();
+        for (const model::TrackedValue& each : seen_.tracked) {
+            tracked[each.name].push_back(each.value);
+        }
+        check_value("tracked", expected, to_payload(tracked));
     }
 
     void check_text(const std::string& where, const Json& expected, const std::string& actual) {

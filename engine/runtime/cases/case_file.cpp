@@ -427,6 +427,12 @@ void CaseReader::read_run(const Json& json, ExpectedRun& out) {
     take("error", out.error);
     take("response", out.response);
     take("output", out.output);
+    if (const Json* tracked = find(json, "tracked")) {
+        out.tracked = Json::object();
+        for (const auto& [name, texts] : tracked->items()) {
+            out.tracked[name] = texts.is_array() ? texts : Json::array({texts});
+        }
+    }
     if (const Json* steps = find(json, "steps")) {
         for (const auto& [path, what] : steps->items()) {
             out.steps.push_back({path, what.is_string() ? Json{{"status", what}} : what});

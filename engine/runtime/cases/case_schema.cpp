@@ -65,9 +65,12 @@ constexpr const char* kSchema = R"json({
     "value": {"description": "Of a condition."},
     "attempts": {"type": "integer", "minimum": 1},
     "input": {}, "output": {}, "error": {"$ref": "#/definitions/error"}}}]},
+  "tracked": {"type": "object", "additionalProperties": {
+   "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}},
   "run": {"type": "object", "additionalProperties": false, "properties": {
    "status": {"$ref": "#/definitions/status"}, "outcome": {"type": "string"}, "reason": {"type": "string"},
    "error": {"$ref": "#/definitions/error"}, "response": {}, "output": {},
+   "tracked": {"$ref": "#/definitions/tracked"},
    "steps": {"type": "object", "additionalProperties": {"$ref": "#/definitions/step"}},
    "children": {"type": "object", "additionalProperties": {"$ref": "#/definitions/run"}}}},
   "effect": {"type": "object", "required": ["call"], "additionalProperties": false,
@@ -76,6 +79,7 @@ constexpr const char* kSchema = R"json({
    "event": {"enum": ["Accepted", "ConditionUnmet"]},
    "status": {"$ref": "#/definitions/status"}, "outcome": {"type": "string"}, "reason": {"type": "string"},
    "error": {"$ref": "#/definitions/error"}, "response": {}, "output": {},
+   "tracked": {"$ref": "#/definitions/tracked"},
    "steps": {"type": "object", "additionalProperties": {"$ref": "#/definitions/step"}},
    "children": {"type": "object", "additionalProperties": {"$ref": "#/definitions/run"}},
    "effects": {"type": "array", "items": {"$ref": "#/definitions/effect"},

@@ -157,6 +157,7 @@ Result<SeenRun> CaseWorld::seen(const model::RunRecord& record) const {
     TIDEWAY_TRY_ASSIGN(const auto rows, store_->reader().journal(record.id));
     TIDEWAY_TRY_ASSIGN(const auto version, catalog_->version(record.version_id));
     out.steps = build_step_tree(rows, version->analysis.outline, record);
+    TIDEWAY_TRY_ASSIGN(out.tracked, store_->reader().tracked(record.id));
     return out;
 }
 

@@ -22,6 +22,7 @@ namespace tideway::runtime {
 struct SeenRun {
     model::RunRecord record;
     std::vector<StepNode> steps;
+    std::vector<model::TrackedValue> tracked;
 };
 
 // Thread: the one that made it.
