@@ -150,7 +150,8 @@ inline Ran run_body(
 ) {
     Ran out;
     const auto vm = make_vm(flow_of(body), limits, std::move(files));
-    const auto execution = Execution::create(*vm, out.host, {"run-1", "", "", "v1", "main", "test"});
+    const auto execution =
+        Execution::create(*vm, out.host, {"run-1", "", "", "v1", "main", "test"});
     out.state = finish(*execution, execution->start(event.empty() ? Payload() : Payload(event)));
     return out;
 }
