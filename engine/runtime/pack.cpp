@@ -48,6 +48,89 @@ Result<std::string> read_file(const fs::path& path) {
     return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
+using Files = std::map<std::string, std::string>;
+
+// Adds the files of a folder under `prefix` + their path in it.
+Status read_folder(const fs::path& folder, const std::string& prefix, Files& files) {
+    std::error_code error;
+    fs::recursive_directory_iterator it(folder, error);
+    if (error) {
+        return fail(
+            ErrorKind::kNotFound,
+            "PackNotFound",
+            "The pack folder " + folder.string() + " cannot be read: " + error.message() + "."
+        );
+    }
+    for (const fs::directory_entry& entry : it) {
+        const std::string name = fs::relative(entry.path(), folder).generic_string();
+        const bool is_apart = is_hidden(name) || name.starts_with("cases/");
+        if (entry.is_directory() || is_apart || !belongs_to_version(name)) {
+            continue;
+        }
+        if (entry.is_symlink() || !entry.is_regular_file() || !is_plain_name(name)) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                "InvalidPack",
+                "The pack file '" + name + "' is not a plain file with a plain name.",
+                "Use a-z, 0-9, '_', '-', '.' and '/'."
+            );
+        }
+        if (entry.file_size() > kPackFileBytesMax || files.size() >= kPackFilesMax) {
+            return fail(
+                ErrorKind::kLimit, "PackTooLarge", "The pack file '" + name + "' is too large."
+            );
+        }
+        TIDEWAY_TRY_ASSIGN(files[prefix + name], read_file(entry.path()));
+    }
+    return {};
+}
+
+bool holds_folder(const Files& files, const std::string& name) {
+    const auto first = files.lower_bound(name + "/");
+    return first != files.end() && first->first.starts_with(name + "/");
+}
+
+bool is_library_name(const std::string& name) {
+    return is_plain_name(name) && name.find_first_of("/.") == std::string::npos;
+}
+
+// pack.json's "libraries": folders that packs share. A pack that was built holds them itself; while
+// it is written they stand beside it.
+Status add_libraries(const fs::path& folder, Files& files) {
+    const auto manifest_file = files.find("pack.json");
+    if (manifest_file == files.end()) {
+        return {};
+    }
+    TIDEWAY_TRY_ASSIGN(const Json manifest, parse_json(manifest_file->second, "pack.json"));
+    const Json* libraries = find(manifest, "libraries");
+    for (const Json& item : libraries == nullptr ? Json::array() : *libraries) {
+        const std::string name = item.is_string() ? item.get<std::string>() : std::string();
+        if (!is_library_name(name)) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                "InvalidPack",
+                "pack.json names the library '" + name + "', which is not the name of a folder.",
+                "Use a-z, 0-9, '_' and '-', such as \"co_sell\"."
+            );
+        }
+        if (holds_folder(files, name)) {
+            continue;
+        }
+        auto read = read_folder(folder / ".." / name, name + "/", files);
+        if (!read && read.error().code == "PackNotFound") {
+            return fail(
+                ErrorKind::kNotFound,
+                "LibraryNotFound",
+                "The pack needs the library '" + name + "', which is neither in its folder " +
+                    folder.string() + " nor beside it.",
+                "Copy the folder " + name + " there, or take the pack as it was built."
+            );
+        }
+        TIDEWAY_TRY(std::move(read));
+    }
+    return {};
+}
+
 Status read_references(const Json& manifest, Pack& pack) {
     const Json* references = find(manifest, "connections");
     if (references == nullptr) {
@@ -182,37 +265,9 @@ Result<Pack> parse_pack(std::map<std::string, std::string> files) {
 }
 
 Result<Pack> read_pack(const std::string& folder) {
-    std::map<std::string, std::string> files;
-    std::error_code error;
-    fs::recursive_directory_iterator it(folder, error);
-    if (error) {
-        return fail(
-            ErrorKind::kNotFound,
-            "PackNotFound",
-            "The pack folder " + folder + " cannot be read: " + error.message() + "."
-        );
-    }
-    for (const fs::directory_entry& entry : it) {
-        const std::string name = fs::relative(entry.path(), folder).generic_string();
-        const bool is_apart = is_hidden(name) || name.starts_with("cases/");
-        if (entry.is_directory() || is_apart || !belongs_to_version(name)) {
-            continue;
-        }
-        if (entry.is_symlink() || !entry.is_regular_file() || !is_plain_name(name)) {
-            return fail(
-                ErrorKind::kInvalidInput,
-                "InvalidPack",
-                "The pack file '" + name + "' is not a plain file with a plain name.",
-                "Use a-z, 0-9, '_', '-', '.' and '/'."
-            );
-        }
-        if (entry.file_size() > kPackFileBytesMax || files.size() >= kPackFilesMax) {
-            return fail(
-                ErrorKind::kLimit, "PackTooLarge", "The pack file '" + name + "' is too large."
-            );
-        }
-        TIDEWAY_TRY_ASSIGN(files[name], read_file(entry.path()));
-    }
+    Files files;
+    TIDEWAY_TRY(read_folder(folder, "", files));
+    TIDEWAY_TRY(add_libraries(folder, files));
     return parse_pack(std::move(files));
 }
 

@@ -39,8 +39,9 @@ struct Pack {
     std::map<std::string, std::string> files_of(const std::string& flow) const;
 };
 
-// Reads a folder, without its hidden files. Names follow ^[a-z0-9_/.-]+$ without "..", links are
-// refused, sizes are bounded.
+// Reads a folder, without its hidden files, and the libraries that its pack.json names: a library's
+// files are the pack's own from then on, under "<library>/". Names follow ^[a-z0-9_/.-]+$ without
+// "..", links are refused, sizes are bounded.
 Result<Pack> read_pack(const std::string& folder);
 
 // The connection references that pack.json among the files declares.
