@@ -1,16 +1,15 @@
 --- Create Co-sell Referral - Dynamics 365 to Partner Center: makes both halves of a deal.
-local again = require "lib.again"
-local audit = require "lib.audit"
-local map = require "lib.mapping"
-local new_referral = require "lib.new_referral"
-local people = require "lib.people"
+local again = require "co_sell.again"
+local audit = require "co_sell.audit"
+local crm = require "lib.crm"
+local map = require "co_sell.mapping"
+local new_referral = require "co_sell.new_referral"
 
 local referrals = connection "partner_center_referrals"
-local crm = connection "dynamics365"
+local dynamics = connection "dynamics365"
 
 local function get(id)
-  return crm.get_row("Get the opportunity with its account, contact and owner",
-    { table = "opportunity", id = id, expand = new_referral.expand })
+  return crm.get("Get the opportunity with its account, contact and owner", id)
 end
 
 local function checked(id)
@@ -19,8 +18,10 @@ local function checked(id)
   if condition("If something is missing, then", sentence ~= nil) then
     local line = sentence .. ". " .. remedy
     if not audit.says(row, line) then
-      crm.update_row("Write the reason into Audit",
-        { table = "opportunity", id = row.id, etag = row.etag, changes = { msft_audit = audit.line(row, line) } })
+      dynamics.update_row("Write the reason into Audit", {
+        table = "opportunity", id = row.id, etag = row.etag,
+        changes = { [map.column.audit] = audit.line(row, line) },
+      })
     end
     fail("ReferralRefused", sentence .. ".", remedy)
   end
@@ -28,12 +29,12 @@ local function checked(id)
 end
 
 local function write_back(row, own)
-  crm.update_row("Update the opportunity with the referral", {
+  dynamics.update_row("Update the opportunity with the referral", {
     table = "opportunity", id = row.id, etag = row.etag,
     changes = {
-      msft_referralidentifier = own.id,
-      msft_referrallink = map.link(own.id),
-      msft_audit = audit.line(row, "Create: sync success."),
+      [map.column.referral_id] = own.id,
+      [map.column.link] = map.link(own.id),
+      [map.column.audit] = audit.line(row, "Create: sync success."),
     },
   })
 end
@@ -48,12 +49,12 @@ return flow {
       row = again.while_changed(function()
         return checked(input.id)
       end)
-      row.team = people.of_row(row)
+      row.team = crm.team_of(row)
     end)
     scope("(Scope) Synchronizing Referrals", function()
       own = referrals.create_referral("Create own referral",
         { key = { "opportunity", row.id }, referral = new_referral.own(row) })
-      if condition("If Microsoft's help is asked for, then", map.help_code(row.msft_howcanmicrosofthelp) ~= nil) then
+      if condition("If Microsoft's help is asked for, then", map.help_code(row) ~= nil) then
         new_referral.create_microsoft_half(own, row)
       end
       again.while_changed(function()

@@ -1,45 +1,25 @@
 --- Partner Center to Dynamics 365: brings a referral into the CRM.
-local again = require "lib.again"
-local map = require "lib.mapping"
-local pair = require "lib.referral_pair"
+local again = require "co_sell.again"
+local crm = require "lib.crm"
 local opportunity = require "lib.opportunity"
+local pair = require "co_sell.pair"
+local to_row = require "co_sell.to_row"
 
 local referrals = connection "partner_center_referrals"
-local crm = connection "dynamics365"
-
--- Takes over what a person changed in Partner Center. Fields follow whoever was last; a state only moves on,
--- and a closed deal is the last word.
-local function update(own, row)
-  compose("Existing referrals objects for update on opportunity", map.both_sides(own, row))
-  local diff = map.difference(own, row)
-  if condition("If the opportunity is closed, then", row.statecode ~= 0) then
-    return outcome("no change", diff.any and "the opportunity is closed in the CRM" or nil)
-  end
-  local us = crm.who_am_i("Who are we in the CRM", {})
-  if own.status ~= "Closed" and (pair.is_own_write(own) or pair.is_row_newer(row, own, us.user_id)) then
-    diff.to_crm = {}
-  end
-  local is_news = next(diff.to_crm) ~= nil or diff.step ~= nil
-  if condition("If difference between the opportunity objects in Partner Center and CRM, then", is_news) then
-    opportunity.update(row, diff)
-    return outcome("updated", diff.summary)
-  end
-  return outcome("no change", diff.any and "the CRM is newer" or nil)
-end
 
 local function synchronize(referral)
   local own = pair.own_half("Find our half", referral)
   if condition("If our half is not there, then", own == nil) then
     return outcome("ignored", "the deal has no half of ours yet")
   end
-  local row = pair.find_row("Find the CRM record", own)
+  local row = crm.find("Find the CRM record", own)
 
   if condition("If it's new Shared opportunity, then", row == nil and pair.is_new_shared(own)) then
     local problem
     row, problem = opportunity.create(own)
     outcome("created", problem)
   elseif condition("If it's an update to an opportunity, then", row ~= nil) then
-    update(own, row)
+    to_row.update(own, row)
   else
     return outcome("ignored", pair.why_ignored(own))
   end

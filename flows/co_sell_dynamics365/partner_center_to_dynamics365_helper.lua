@@ -1,14 +1,11 @@
 --- Partner Center to Dynamics 365 - Helper: the CRM's rows that a referral speaks of.
-local people = require "lib.people"
+local people = require "co_sell.people"
+local quoted = require("lib.crm").quoted
 
-local crm = connection "dynamics365"
-
-local function quoted(value)
-  return "'" .. text.replace(value, "'", "''") .. "'"
-end
+local dynamics = connection "dynamics365"
 
 local function find_currency(code)
-  local found = crm.list_rows("Find the currency by its code",
+  local found = dynamics.list_rows("Find the currency by its code",
     { table = "transactioncurrency", filter = "isocurrencycode eq " .. quoted(code), select = { "isocurrencycode" } })
   local currency = found.rows[1]
   if currency == nil then
@@ -33,11 +30,11 @@ end
 local function find_account(customer)
   local postal_code = (customer.address or {}).postalCode or ""
   local same_code = postal_code == "" and "null" or quoted(postal_code)
-  local found = crm.list_rows("Find the account by name and postal code",
+  local found = dynamics.list_rows("Find the account by name and postal code",
     { table = "account", filter = "name eq " .. quoted(customer.name) .. " and address1_postalcode eq " .. same_code })
   local account = found.rows[1]
   if condition("If account does not exist, then", account == nil) then
-    account = crm.create_row("Create customer account in CRM",
+    account = dynamics.create_row("Create customer account in CRM",
       { table = "account", key = { "account", customer.name, postal_code }, row = account_row(customer) })
   end
   return account.id

@@ -15,12 +15,14 @@ namespace tideway::tests {
 namespace {
 
 constexpr const char* kPack = TIDEWAY_SOURCE_DIR "/flows/co_sell_dynamics365";
+constexpr const char* kLibrary = TIDEWAY_SOURCE_DIR "/flows/co_sell";
 constexpr const char* kReferrals = "/v1.0/engagements/referrals";
 constexpr const char* kSellers = "/as/jamie.reding%40contoso.com";  // acts in the CRM
 
 // The pack, with a second for the create of our half.
 Status copy_impatient_pack(const std::string& to) {
     std::filesystem::copy(kPack, to, std::filesystem::copy_options::recursive);
+    std::filesystem::copy(kLibrary, to + "/co_sell", std::filesystem::copy_options::recursive);
     const std::string file = to + "/create_co_sell_referral.lua";
     TIDEWAY_TRY_ASSIGN(std::string text, app::read_text_file(file));
     const std::string input = "referral = new_referral.own(row) }";

@@ -2,8 +2,10 @@
 
 local ATTEMPTS = 5
 
--- What the two services call a write that named a version which is not the record's any more.
-local CHANGED = { preconditionFailed = true, PreconditionFailed = true, ["0x80060882"] = true }
+-- What the services call a write that named a version which is not the record's any more.
+local CHANGED = {
+  preconditionFailed = true, PreconditionFailed = true, PRECONDITION_FAILED = true, ["0x80060882"] = true,
+}
 
 local M = {}
 

@@ -2,7 +2,7 @@
 
 local M = {}
 
---- Products as the referral's list.
+--- Products as the referral's list; nil when it names none: a deal keeps at least one.
 function M.to_referral(products)
   local out = array {}
   for _, id in ipairs(text.split(products or "", ",")) do
@@ -10,7 +10,7 @@ function M.to_referral(products)
       out[#out + 1] = { id = text.trim(id), name = text.trim(id), type = "Name" }
     end
   end
-  return out
+  return #out > 0 and out or nil
 end
 
 --- The referral's list as Products; nil when it has none.
@@ -33,13 +33,10 @@ local function as_set(solutions)
   return set, count
 end
 
---- The same solutions in any order. A row without products asks for nothing: a deal keeps at least one.
+--- The same solutions in any order.
 function M.equal(solutions, products)
   local theirs, their_count = as_set(solutions)
   local ours, our_count = as_set(M.to_referral(products))
-  if our_count == 0 then
-    return true
-  end
   for id in pairs(ours) do
     if not theirs[id] then
       return false

@@ -1,0 +1,35 @@
+--- The Audit column: one line for each attempt, newest last, within what the column can hold.
+
+local crm = require "lib.crm"
+local column = require("co_sell.mapping").column
+
+local M = {}
+
+--- Whether the newest line says this already: the same answer twice is one line.
+function M.says(row, sentence)
+  return text.ends_with(row[column.audit] or "", " - " .. sentence)
+end
+
+--- The column's new text. Whole lines fall out at the start when it gets too long.
+function M.line(row, sentence)
+  local all = time.format(now(), "yyyy-MM-dd HH:mm") .. " - " .. sentence
+  local before = row[column.audit]
+  if before ~= nil and before ~= "" then
+    all = before .. "\n" .. all
+  end
+  while #all > crm.AUDIT_MAX and string.find(all, "\n", 1, true) do
+    all = string.sub(all, string.find(all, "\n", 1, true) + 1)
+  end
+  return text.truncate_bytes(all, crm.AUDIT_MAX)
+end
+
+--- The changes with the new line in them; without it when Audit says so already.
+function M.with_line(changes, row, sentence)
+  changes = changes or {}
+  if sentence and not M.says(row, sentence) then
+    changes[column.audit] = M.line(row, sentence)
+  end
+  return changes
+end
+
+return M
