@@ -102,17 +102,18 @@ std::vector<Field> co_sell_fields() {
         picklist(
             "How_can_Microsoft_help__c",
             "How can Microsoft help?",
-            {"Customer technical architecture",
-             "Proof of concept/demo",
-             "Quotes/licensing",
-             "Post-sales customer success",
-             "Workload-specific value proposition",
-             "General or other"},
+            {"Workload Specific Value Proposition",
+             "Customer Technical Architecture",
+             "Proof Of Concept or Demo",
+             "Quotes or Licensing",
+             "Post Sales Customer Success",
+             "General or Other"},
             Picklist::kOpen
         ),
         text("Products__c", "Products", 255),
         long_text("Audit__c", "Audit", 100'000),
         text("Microsoft_CRM_Identifier__c", "Microsoft CRM Identifier", 100),
+        checkbox("Visible_to_Microsoft_Sellers__c", "Referral visible to Microsoft sellers"),
     };
 }
 
