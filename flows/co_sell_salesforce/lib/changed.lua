@@ -1,0 +1,46 @@
+--- An opportunity was saved: makes its deal, or brings the change into it.
+
+local salesforce = connection "salesforce"
+local map = require "co_sell.mapping"
+local is_set = require("co_sell.values").is_set
+
+local M = {}
+
+--- What its solutions are in; a flow of its own watches them.
+M.SOLUTIONS = map.rule("details/requirements/solutions").row
+
+--- The record of a change event: its runs take turns, and the newest stands for those that wait.
+function M.record_of(event)
+  return event.id
+end
+
+function M.is_there(event)
+  return event.change ~= "DELETE"
+end
+
+--- A new opportunity is the business of the flow for opportunities.
+function M.is_update(event)
+  return event.change ~= "DELETE" and event.change ~= "CREATE"
+end
+
+function M.synchronize(event)
+  if condition("If events are missing, then", event.change == "LOST") then
+    return outcome("ignored", "Salesforce no longer has the events of this time; save what has changed since again")
+  end
+  local row = salesforce.get_record("Get the opportunity",
+    { object = "Opportunity", id = event.id, select = { map.column.sync, map.column.referral_id } })
+  if condition("If Sync with Partner Center is Yes, then", row[map.column.sync] ~= true) then
+    return outcome("ignored", "Sync with Partner Center is No")
+  end
+  local referral_id = row[map.column.referral_id]
+  if condition("If it has no referral yet, then", not is_set(referral_id)) then
+    run_child_flow("Create Co-sell Referral - Salesforce to Partner Center", "create_co_sell_referral",
+      { id = row.id })
+    return outcome("created")
+  end
+  local result = run_child_flow("Salesforce to Partner Center", "salesforce_to_partner_center",
+    { id = row.id, referral_id = referral_id })
+  return outcome(result.outcome, result.reason)
+end
+
+return M

@@ -1,0 +1,30 @@
+--- Partner Center Microsoft Co-sell Referral Updates to Salesforce: what Microsoft did about its half.
+local again = require "co_sell.again"
+local crm = require "lib.crm"
+local microsoft = require "co_sell.microsoft"
+
+local referrals = connection "partner_center_referrals"
+local salesforce = connection "salesforce"
+
+local function synchronize(input)
+  local referral = referrals.get_referral("Get Microsoft's half", { id = input.referral_id })
+  local row = crm.get("Get the opportunity", input.row_id)
+  local changes, sentence = microsoft.changes(referral, row)
+  if condition("If there is news from Microsoft, then", next(changes) ~= nil) then
+    salesforce.update_record("Update the opportunity with Microsoft's answer",
+      { object = "Opportunity", id = row.Id, unmodified_since = row.LastModifiedDate, changes = changes })
+    return outcome("updated", sentence)
+  end
+  return outcome("no change")
+end
+
+return flow {
+  title = "Partner Center Microsoft Co-sell Referral Updates to Salesforce",
+  trigger = trigger.child {},
+
+  run = function(input)
+    again.while_changed(function()
+      synchronize(input)
+    end)
+  end,
+}

@@ -1,0 +1,22 @@
+--- Salesforce Microsoft Solutions to Partner Center: the solutions of an opportunity were changed.
+local changed = require "lib.changed"
+
+local fields = { changed.SOLUTIONS }
+
+return flow {
+  title = "Salesforce Microsoft Solutions to Partner Center",
+  trigger = trigger.salesforce_change_event {
+    title = "When the solutions are modified",
+    object = "Opportunity",
+    fields = fields,
+    condition = changed.is_update,
+    one_at_a_time_by = changed.record_of,
+    coalesce_by = changed.record_of,
+  },
+
+  run = function(event)
+    exclusive("One run per opportunity", event.id, function()
+      changed.synchronize(event)
+    end)
+  end,
+}

@@ -1,0 +1,23 @@
+--- Salesforce Opportunity to Partner Center: an opportunity was created or changed.
+local changed = require "lib.changed"
+local map = require "co_sell.mapping"
+
+local fields = list.difference(map.watched(), { changed.SOLUTIONS })
+
+return flow {
+  title = "Salesforce Opportunity to Partner Center",
+  trigger = trigger.salesforce_change_event {
+    title = "When a record is created or modified",
+    object = "Opportunity",
+    fields = fields,
+    condition = changed.is_there,
+    one_at_a_time_by = changed.record_of,
+    coalesce_by = changed.record_of,
+  },
+
+  run = function(event)
+    exclusive("One run per opportunity", event.id, function()
+      changed.synchronize(event)
+    end)
+  end,
+}
