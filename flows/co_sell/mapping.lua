@@ -94,6 +94,12 @@ function M.of_row(row, path)
   return or_default(transform_of(rule).to_referral(row[rule.row], nil, rule), rule)
 end
 
+--- What the referral says of a field, as the CRM has it.
+function M.of_referral(own, path)
+  local rule = M.rule(path)
+  return or_default(transform_of(rule).to_crm(at(own, path), rule), rule)
+end
+
 --- A new row of the CRM for a referral, without what only the CRM's own ids say.
 function M.to_crm(own)
   local row = {
@@ -102,7 +108,7 @@ function M.to_crm(own)
     [rules.columns.link] = M.link(own.id),
   }
   for _, rule in ipairs(rules.fields) do
-    row[rule.row] = or_default(transform_of(rule).to_crm(at(own, rule.referral), rule), rule)
+    row[rule.row] = M.of_referral(own, rule.referral)
   end
   return row
 end

@@ -47,8 +47,7 @@ function M.why_ignored(own)
   if own.status == "Closed" then
     return "closed as " .. tostring(own.substatus)
   elseif own.type ~= "Shared" then
-    return env("sync_co_sell_only") == true and "a lead; only co-sell opportunities are synchronized"
-      or "a lead; leads are not synchronized yet"
+    return "a lead; only co-sell opportunities are synchronized"
   end
   return "no lead or opportunity " .. tostring(own.externalReferenceId)
 end

@@ -36,7 +36,7 @@ local function lead_fields(own)
     Phone = contact.phoneNumber,
     Company = own.customerProfile.name,
     Status = env("open_lead_status"),
-    Description = own.details.notes,
+    Description = map.of_referral(own, "details/notes"),
     [map.column.sync] = true,
     [map.column.link] = map.link(own.id),
   }

@@ -1,16 +1,12 @@
 --- Partner Center to Salesforce: brings a referral into the CRM.
 local again = require "co_sell.again"
 local crm = require "lib.crm"
-local leads = require "lib.lead"
+local leads = require "co_sell.leads"
 local opportunity = require "lib.opportunity"
 local pair = require "co_sell.pair"
 local to_row = require "co_sell.to_row"
 
 local referrals = connection "partner_center_referrals"
-
-local function is_new(own)
-  return pair.is_new_shared(own) or (leads.is_lead(own) and own.status == "Active")
-end
 
 local function synchronize(referral)
   local own = pair.own_half("Find our half", referral)
@@ -19,14 +15,15 @@ local function synchronize(referral)
   end
   local row = crm.find("Find the CRM record", own)
 
-  if condition("If it's new Shared opportunity, then", row == nil and is_new(own)) then
+  local is_new = row == nil and (pair.is_new_shared(own) or leads.is_accepted(own))
+  if condition("If it's new Shared opportunity, then", is_new) then
     local problem
     row, problem = opportunity.create(own)
     outcome("created", problem)
   elseif condition("If it's an update to an opportunity, then", row ~= nil) then
     to_row.update(own, row)
   elseif condition("If it's a lead, then", leads.is_lead(own)) then
-    row = leads.synchronize(own)
+    row = leads.to_crm(own)
   end
   if condition("If the CRM has nothing of it, then", row == nil) then
     return outcome("ignored", pair.why_ignored(own))

@@ -1,0 +1,33 @@
+--- Dynamics 365 Leads to Partner Center: a lead was qualified or disqualified.
+local again = require "co_sell.again"
+local lead = require "lib.lead"
+local leads = require "co_sell.leads"
+local map = require "co_sell.mapping"
+local is_set = require("co_sell.values").is_set
+
+local referrals = connection "partner_center_referrals"
+
+return flow {
+  title = "Dynamics 365 Leads to Partner Center",
+  trigger = trigger.dataverse_row_changed {
+    title = "When a row is added, modified or deleted",
+    table = "lead",
+    message = "modified",
+    columns = { "statecode", "statuscode", map.column.sync },
+    filter = map.column.sync .. " eq true",
+  },
+
+  run = function(event)
+    local row = lead.get("Get the lead", event.id)
+    local id = row[map.column.referral_id]
+    if condition("If it is not of Partner Center, then", row[map.column.sync] ~= true or not is_set(id)) then
+      return outcome("ignored", "the lead is not synchronized with Partner Center")
+    end
+    local known = referrals.get_referral("Get the referral", { id = id })
+    return exclusive("One run per deal", known.engagementId, function()
+      again.while_changed(function()
+        leads.to_referral(row, referrals.get_referral("Existing referrals objects", { id = id }))
+      end)
+    end)
+  end,
+}

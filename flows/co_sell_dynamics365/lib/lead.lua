@@ -1,0 +1,49 @@
+--- Leads of Dynamics 365, in the words of the shared library (co_sell/README.md).
+
+local dynamics = connection "dynamics365"
+local map = require "co_sell.mapping"
+local quoted = require("lib.crm").quoted
+
+local M = {}
+
+local QUALIFIED, DISQUALIFIED = 1, 2
+local CANCELED = 7
+
+local STATE = { [QUALIFIED] = "converted", [DISQUALIFIED] = "declined" }
+
+-- A lead that was qualified without an opportunity has nothing that the deal could belong to.
+local function seen(row)
+  row.opportunity_id = row._qualifyingopportunityid_value
+  row.state = STATE[row.statecode] or "open"
+  if row.state == "converted" and row.opportunity_id == nil then
+    row.state = "open"
+  end
+  return row
+end
+
+function M.get(name, id)
+  return seen(dynamics.get_row(name, { table = "lead", id = id }))
+end
+
+function M.find(name, own)
+  local found = dynamics.list_rows(name,
+    { table = "lead", filter = map.column.referral_id .. " eq " .. quoted(own.id) })
+  return found.rows[1] and seen(found.rows[1])
+end
+
+function M.create(name, own)
+  return run_child_flow(name, "create_or_get_details_from_dynamics365",
+    { action_type = "CreateLead", referral = own })
+end
+
+function M.decline(name, row)
+  dynamics.update_row(name, {
+    table = "lead", id = row.id, etag = row.etag, changes = { statecode = DISQUALIFIED, statuscode = CANCELED },
+  })
+end
+
+function M.link(name, row, changes)
+  dynamics.update_row(name, { table = "opportunity", id = row.id, etag = row.etag, changes = changes })
+end
+
+return M
