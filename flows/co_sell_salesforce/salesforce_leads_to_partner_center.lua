@@ -1,5 +1,6 @@
 --- Salesforce Leads to Partner Center: a lead was converted or declined.
 local again = require "co_sell.again"
+local change = require "lib.change"
 local lead = require "lib.lead"
 local leads = require "co_sell.leads"
 local map = require "co_sell.mapping"
@@ -13,7 +14,7 @@ return flow {
     title = "When a record is modified",
     object = "Lead",
     fields = { "Status", "IsConverted", map.column.sync },
-    condition = function(event) return event.change ~= "DELETE" and event.change ~= "LOST" end,
+    condition = function(event) return change.is_there(event) and not change.is_gap(event) end,
   },
 
   run = function(event)

@@ -1,4 +1,5 @@
 --- Salesforce Microsoft Solutions to Partner Center: the solutions of an opportunity were changed.
+local change = require "lib.change"
 local changed = require "lib.changed"
 
 local fields = { changed.SOLUTIONS }
@@ -9,9 +10,9 @@ return flow {
     title = "When the solutions are modified",
     object = "Opportunity",
     fields = fields,
-    condition = changed.is_update,
-    one_at_a_time_by = changed.record_of,
-    coalesce_by = changed.record_of,
+    condition = change.is_update,
+    one_at_a_time_by = change.record_of,
+    coalesce_by = change.record_of,
   },
 
   run = function(event)

@@ -1,4 +1,5 @@
 --- Salesforce Opportunity to Partner Center: an opportunity was created or changed.
+local change = require "lib.change"
 local changed = require "lib.changed"
 local map = require "co_sell.mapping"
 
@@ -10,9 +11,9 @@ return flow {
     title = "When a record is created or modified",
     object = "Opportunity",
     fields = fields,
-    condition = changed.is_there,
-    one_at_a_time_by = changed.record_of,
-    coalesce_by = changed.record_of,
+    condition = change.is_there,
+    one_at_a_time_by = change.record_of,
+    coalesce_by = change.record_of,
   },
 
   run = function(event)

@@ -1,6 +1,7 @@
 --- An opportunity was saved: makes its deal, or brings the change into it.
 
 local salesforce = connection "salesforce"
+local change = require "lib.change"
 local map = require "co_sell.mapping"
 local is_set = require("co_sell.values").is_set
 
@@ -9,22 +10,8 @@ local M = {}
 --- What its solutions are in; a flow of its own watches them.
 M.SOLUTIONS = map.rule("details/requirements/solutions").row
 
---- The record of a change event: its runs take turns, and the newest stands for those that wait.
-function M.record_of(event)
-  return event.id
-end
-
-function M.is_there(event)
-  return event.change ~= "DELETE"
-end
-
---- A new opportunity is the business of the flow for opportunities.
-function M.is_update(event)
-  return event.change ~= "DELETE" and event.change ~= "CREATE"
-end
-
 function M.synchronize(event)
-  if condition("If events are missing, then", event.change == "LOST") then
+  if condition("If events are missing, then", change.is_gap(event)) then
     return outcome("ignored", "Salesforce no longer has the events of this time; save what has changed since again")
   end
   local row = salesforce.get_record("Get the opportunity",
