@@ -1,9 +1,10 @@
 // demo: the main job, shown. Every line says what was checked and how long it took.
 #include <csignal>
-#include <iomanip>
 #include <iostream>
 
 #include "engine/app/command_line.h"
+#include "engine/app/demo/demo_steps.h"
+#include "engine/app/demo/salesforce_demo.h"
 #include "engine/app/demo_world.h"
 #include "engine/http/url.h"
 
@@ -21,21 +22,8 @@ constexpr const char* kJamiesAddress = "jamie.reding@contoso.com";
 constexpr const char* kKellysAddress = "kelly.krout@contoso.com";
 constexpr int kHelpWithQuotes = 861980003;
 
-Status expect(bool holds, const std::string& otherwise) {
-    if (holds) {
-        return {};
-    }
-    return fail(ErrorKind::kInternal, "DemoFailed", otherwise);
-}
-
-std::string text_at(const Json& value, const char* pointer) {
-    const Json::json_pointer at(pointer);
-    if (!value.contains(at)) {
-        return {};
-    }
-    const Json& found = value.at(at);
-    return found.is_string() ? found.get<std::string>() : dump(found);
-}
+using demo::expect;
+using demo::text_at;
 
 class Demo {
   public:
@@ -43,78 +31,36 @@ class Demo {
         : world_(world) {}
 
     Status run() {
-        using Step = Status (Demo::*)();
-        constexpr std::pair<const char*, Step> kSteps[] = {
-            {"all flows are on, children before parents", &Demo::turn_on_all},
+        return demo::play({
+            {"all flows are on, children before parents",
+             [this] { return demo::turn_on_all(world_); }},
             {"Webhook Registration ran with the copied URL; the test event was delivered",
-             &Demo::register_webhook},
+             [this] {
+                 return demo::register_webhook(world_, kPack, "partner_center_to_dynamics365");
+             }},
             {"a deal announced in Partner Center is one opportunity with the mapped fields",
-             &Demo::announce},
-            {"the CRM ID is written back on the deal", &Demo::written_back},
+             [this] { return announce(); }},
+            {"the CRM ID is written back on the deal", [this] { return written_back(); }},
             {"a deal value edited in Partner Center arrives in Dynamics 365",
-             &Demo::edit_in_portal},
-            {"a deal value edited in Dynamics 365 arrives in Partner Center", &Demo::edit_in_crm},
+             [this] { return edit_in_portal(); }},
+            {"a deal value edited in Dynamics 365 arrives in Partner Center",
+             [this] { return edit_in_crm(); }},
             {"the first of the deal's team owns it; a new owner in Dynamics 365 joins the team",
-             &Demo::change_owner},
+             [this] { return change_owner(); }},
             {"an opportunity with Sync and Microsoft's help has both halves of a referral",
-             &Demo::create_in_crm},
+             [this] { return create_in_crm(); }},
             {"each webhook of both halves ten times at once: one opportunity, one pair",
-             &Demo::ten_times},
+             [this] { return ten_times(); }},
             {"a CRM-made referral races its own webhook: one opportunity, one pair",
-             &Demo::race_own_webhook},
-            {"only the write-back fails; the run says which step and why", &Demo::fail_write_back},
-            {"resubmitted whole, it succeeds without a second opportunity", &Demo::resubmit},
-        };
-        for (const auto& [what, step] : kSteps) {
-            const Timestamp began = SystemClock().now();
-            const Status done = (this->*step)();
-            const Duration took = SystemClock().now() - began;
-            std::cout << (done ? "ok      " : "FAILED  ") << what << "  (" << format_duration(took)
-                      << ")\n"
-                      << std::flush;
-            TIDEWAY_TRY(done);
-        }
-        return {};
+             [this] { return race_own_webhook(); }},
+            {"only the write-back fails; the run says which step and why",
+             [this] { return fail_write_back(); }},
+            {"resubmitted whole, it succeeds without a second opportunity",
+             [this] { return resubmit(); }},
+        });
     }
 
   private:
-    Status turn_on_all() {
-        TIDEWAY_TRY_ASSIGN(const Json answer, world_.api().post("/flows-on"));
-        for (const Json& failed : answer.at("failed")) {
-            return fail(
-                ErrorKind::kConflict,
-                "DemoFailed",
-                string_or(failed, "flow") + ": " + string_or(failed, "message") + " " +
-                    string_or(failed, "remedy")
-            );
-        }
-        return expect(answer.at("turned_on").size() >= 7, "fewer than seven flows were turned on");
-    }
-
-    Status register_webhook() {
-        const std::string flow = std::string("/flows/") + kPack;
-        TIDEWAY_TRY_ASSIGN(
-            const Json target, world_.api().get(flow + "/partner_center_to_dynamics365")
-        );
-        const std::string url = string_or(target, "trigger_url");
-        const Json input = {{"input", {{"url", url}, {"overwrite", true}}}};
-        TIDEWAY_TRY_ASSIGN(
-            const Json admitted, world_.api().post(flow + "/webhook_registration/run", input)
-        );
-        TIDEWAY_TRY_ASSIGN(
-            const Json run, world_.finished_run(admitted.at("runs").at(0).get<std::string>())
-        );
-        TIDEWAY_TRY(expect(string_or(run, "status") == "Succeeded", string_or(run, "headline")));
-        TIDEWAY_TRY(expect(
-            text_at(run, "/output/registered/url") == url,
-            "the stored registration is " + text_at(run, "/output/registered/url")
-        ));
-        return expect(
-            text_at(run, "/output/delivery/status") == "completed",
-            "the test event was not delivered: " + text_at(run, "/output/delivery")
-        );
-    }
-
     Result<Json> new_deal(const std::string& name) {
         return world_.announce_deal(
             {{"name", name},
@@ -404,43 +350,79 @@ class Demo {
 };
 
 struct DemoOptions {
-    std::string pack = "flows/co_sell_dynamics365";
+    std::string packs = "flows";
     bool once = false;
 };
 
 void say_where_to_look(const DemoWorld& world) {
-    std::cout << "\nIt stays up. Look around:\n"
-              << "  tideway --data " << world.config().data_folder << " runs list\n"
+    std::cout << "  tideway --data " << world.config().data_folder << " runs list\n"
               << "  tideway --data " << world.config().data_folder << " runs show <run>\n"
               << "  tideway --data " << world.config().data_folder << " flows list\n"
               << "  API             http://127.0.0.1:" << world.engine().api_port() << "/api/v1\n"
               << "  Partner Center  " << world.sandboxes().partner_center_url() << "/sandbox\n"
               << "  Dynamics 365    " << world.sandboxes().dataverse_url() << "/sandbox\n"
-              << "Stop it with Ctrl-C.\n"
-              << std::flush;
+              << "  Salesforce      " << world.sandboxes().salesforce_url() << "/sandbox\n";
 }
 
-Status demo(const Globals& globals, const DemoOptions& options) {
+// A fresh environment in `folder` with one pack, and what `play` does there.
+Result<std::unique_ptr<DemoWorld>> show(
+    const char* crm,
+    const std::string& folder,
+    const std::string& pack,
+    Log& log,
+    const std::function<Status(DemoWorld&)>& play
+) {
+    std::cout << crm << "\n";
+    const Timestamp began = SystemClock().now();
+    TIDEWAY_TRY_ASSIGN(auto world, DemoWorld::create(folder, pack, log));
+    std::cout << "ok      sandboxes, server and connections are up  ("
+              << format_duration(SystemClock().now() - began) << ")\n"
+              << std::flush;
+    TIDEWAY_TRY(play(*world));
+    TIDEWAY_TRY_ASSIGN(const auto runs, world->runs(""));
+    std::cout << runs.size() << " runs in " << format_duration(SystemClock().now() - began)
+              << "\n\n";
+    return world;
+}
+
+Status show_both(const Globals& globals, const DemoOptions& options) {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     StderrLog log(LogLevel::kWarning);
-    const Timestamp began = SystemClock().now();
-    TIDEWAY_TRY_ASSIGN(const auto world, DemoWorld::create(globals.data_folder, options.pack, log));
-    std::cout << "ok      sandboxes, server and connections are up  ("
-              << format_duration(SystemClock().now() - began) << ")\n"
-              << std::flush;
-    TIDEWAY_TRY(Demo(*world).run());
-    TIDEWAY_TRY_ASSIGN(const auto runs, world->runs(""));
-    std::cout << runs.size() << " runs in " << format_duration(SystemClock().now() - began) << "\n"
-              << "demo: ok\n"
-              << std::flush;
+    const std::string dynamics_pack = options.packs + "/" + kPack;
+    TIDEWAY_TRY_ASSIGN(
+        const auto dynamics,
+        show(
+            "Dynamics 365",
+            globals.data_folder,
+            dynamics_pack,
+            log,
+            [](DemoWorld& world) { return Demo(world).run(); }
+        )
+    );
+    const std::string salesforce_pack = options.packs + "/" + demo::kSalesforcePack;
+    TIDEWAY_TRY_ASSIGN(
+        const auto salesforce,
+        show(
+            "Salesforce",
+            globals.data_folder + "/salesforce",
+            salesforce_pack,
+            log,
+            demo::play_salesforce
+        )
+    );
+    std::cout << "demo: ok\n" << std::flush;
     if (options.once) {
         return {};
     }
-    say_where_to_look(*world);
+    std::cout << "\nIt stays up. Look around:\n";
+    say_where_to_look(*dynamics);
+    std::cout << "and in the environment with Salesforce:\n";
+    say_where_to_look(*salesforce);
+    std::cout << "Stop it with Ctrl-C.\n" << std::flush;
     int signal = 0;
     sigwait(&signals, &signal);
     return {};
@@ -451,12 +433,14 @@ Status demo(const Globals& globals, const DemoOptions& options) {
 void add_demo_command(CLI::App& app, Globals& globals, const Exit& exit) {
     auto options = std::make_shared<DemoOptions>();
     CLI::App* command = app.add_subcommand(
-        "demo", "The main job against the sandboxes, in a fresh environment (--data is replaced)"
+        "demo",
+        "The main job against the sandboxes, with Dynamics 365 and with Salesforce, in fresh "
+        "environments (--data is replaced)"
     );
     command->add_flag("--once", options->once, "End after the job");
-    command->add_option("--pack", options->pack, "Folder of the pack");
+    command->add_option("--packs", options->packs, "Folder with the two packs");
     command->callback([&globals, options, exit] {
-        exit(run_command(globals, [&] { return demo(globals, *options); }));
+        exit(run_command(globals, [&] { return show_both(globals, *options); }));
     });
 }
 

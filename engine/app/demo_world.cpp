@@ -7,6 +7,7 @@
 #include "engine/app/environment.h"
 #include "engine/app/sign_in_flow.h"
 #include "engine/http/url.h"
+#include "engine/runtime/pack.h"
 
 namespace tideway::app {
 
@@ -63,13 +64,16 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     address.url = "http://127.0.0.1:" + std::to_string(world->engine_->api_port());
     address.token = token;
     world->api_ = std::make_unique<ApiClient>(std::move(address), host);
-    TIDEWAY_TRY(world->connect());
+    TIDEWAY_TRY(world->connect(pack));
     return world;
 }
 
-Status DemoWorld::connect() {
-    TIDEWAY_TRY(connect_one("partner_center", "partner_center_referrals"));
-    return connect_one("dataverse", "dynamics365");
+Status DemoWorld::connect(const std::string& pack) {
+    TIDEWAY_TRY_ASSIGN(const runtime::Pack read, runtime::read_pack(pack));
+    for (const runtime::PackReference& reference : read.references) {
+        TIDEWAY_TRY(connect_one(reference.connector, reference.name));
+    }
+    return {};
 }
 
 Status DemoWorld::connect_one(const std::string& connector, const std::string& name) {
@@ -136,6 +140,12 @@ Result<Json> DemoWorld::dataverse(
     const std::string& method, const std::string& path, const Json& body
 ) {
     return send(method, sandboxes_->dataverse_url() + "/sandbox" + path, body);
+}
+
+Result<Json> DemoWorld::salesforce(
+    const std::string& method, const std::string& path, const Json& body
+) {
+    return send(method, sandboxes_->salesforce_url() + "/sandbox" + path, body);
 }
 
 Result<Json> DemoWorld::announce_deal(const Json& deal) {

@@ -18,7 +18,8 @@ namespace tideway::app {
 // Thread: one. Everything blocks.
 class DemoWorld {
   public:
-    // Makes `folder` anew with one environment that holds the pack, and connects it.
+    // Makes `folder` anew with one environment that holds the pack, and connects each of its
+    // connection references to the sandbox.
     static Result<std::unique_ptr<DemoWorld>> create(
         const std::string& folder,
         const std::string& pack,
@@ -48,6 +49,7 @@ class DemoWorld {
     Result<std::vector<Json>> opportunities(const std::string& column, const Json& value);
     Result<Json> seller(const std::string& method, const std::string& path, const Json& body);
     Result<Json> dataverse(const std::string& method, const std::string& path, const Json& body);
+    Result<Json> salesforce(const std::string& method, const std::string& path, const Json& body);
 
     // --- the server
     Result<std::vector<Json>> runs(const std::string& query);
@@ -67,7 +69,7 @@ class DemoWorld {
           http_(host) {}
 
     Result<Json> send(const std::string& method, const std::string& url, const Json& body);
-    Status connect();
+    Status connect(const std::string& pack);
     Status connect_one(const std::string& connector, const std::string& name);
     static void pause();
     static bool is_over(Timestamp deadline);
