@@ -1,18 +1,16 @@
-// What people do at both sides of a deal, and what a test sees of it there.
+// What sellers do in Dynamics 365, and what a test sees of it there.
 #pragma once
 
-#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "tests/packs/pack_world.h"
+#include "tests/packs/deal_world.h"
 
 namespace tideway::tests {
 
 inline constexpr const char* kFabrikam = "a0000000-0000-4000-8000-000000000001";
 inline constexpr const char* kRobin = "d0000000-0000-4000-8000-000000000001";
-inline constexpr const char* kReferrals = "/v1.0/engagements/referrals";
 inline constexpr int kHelpWithQuotes = 861980003;
 inline constexpr int kInProgress = 1;
 inline constexpr int kOnHold = 2;
@@ -26,8 +24,10 @@ inline std::string currency_bind(int number) {
 }
 
 // Thread: the test's. Every helper blocks, and ends the test when it cannot do its work.
-class CoSellWorld : public PackWorld {
+class CoSellWorld : public DealWorld {
   protected:
+    static void SetUpTestSuite() { open("co_sell_dynamics365", "partner_center_to_dynamics365"); }
+
     // --- Dynamics 365
     static Json complete_opportunity(const std::string& name) {
         return {
@@ -82,46 +82,7 @@ class CoSellWorld : public PackWorld {
 
     static std::string audit_of(const std::string& id) { return string_or(row(id), "msft_audit"); }
 
-    // --- Partner Center
-    static Json deal(const std::string& id) { return must(partner_center("GET", "/deals/" + id)); }
-
-    static std::vector<Json> halves_of_row(const std::string& opportunity) {
-        std::vector<Json> out;
-        const Json all = must(world().deals());
-        for (const Json& each : all.at("deals")) {
-            if (string_or(each, "externalReferenceId") == opportunity) {
-                out.push_back(each);
-            }
-        }
-        return out;
-    }
-
-    static bool is_microsofts(const Json& half) {
-        const Json& target = half.at("target");
-        return std::any_of(target.begin(), target.end(), [](const Json& each) {
-            return string_or(each, "id") == "msft";
-        });
-    }
-
-    static Json own_half_of_row(const std::string& opportunity) {
-        for (const Json& each : halves_of_row(opportunity)) {
-            if (!is_microsofts(each)) {
-                return each;
-            }
-        }
-        return Json();
-    }
-
-    static Json announce(const std::string& name, const Json& details = Json::object()) {
-        Json all = {
-            {"dealValue", 42000},
-            {"currency", "EUR"},
-            {"closingDateTime", "2027-03-31T00:00:00Z"},
-            {"notes", "Wants a pilot in spring."}};
-        all.update(details);
-        return must(world().announce_deal({{"name", name}, {"details", all}}));
-    }
-
+    // --- deals
     // The row that a deal of the portal became, after all its echoes.
     static Json row_of_new_deal(const Json& made) {
         settle();
@@ -142,15 +103,6 @@ class CoSellWorld : public PackWorld {
             throw std::runtime_error("no referral was made: " + audit_of(id));
         }
         return id;
-    }
-
-    // Writes to referrals that Partner Center accepted, by method.
-    static int referral_writes(const std::string& method) {
-        const Json writes = must(partner_center("GET", "/writes")).at("writes");
-        return static_cast<int>(std::count_if(writes.begin(), writes.end(), [&](const Json& w) {
-            return string_or(w, "method") == method && int_or(w, "status", 0) < 300 &&
-                   string_or(w, "path").starts_with(kReferrals);
-        }));
     }
 
     static void forget_writes() {

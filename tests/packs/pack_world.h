@@ -1,5 +1,5 @@
-// One world for a suite: the real server with the co-sell pack turned on and registered, against
-// the sandboxes of Partner Center and Dynamics 365. Microsoft acts only when a test says so.
+// One world for a suite: the real server with a co-sell pack turned on and registered, against the
+// sandboxes of Partner Center and the CRM. Microsoft acts only when a test says so.
 #pragma once
 
 #include <memory>
@@ -18,14 +18,15 @@
 
 namespace tideway::tests {
 
-inline constexpr const char* kPackPath = "/flows/co_sell_dynamics365/";
-
 // Thread: the test's. Every helper blocks, and ends the test when it cannot do its work.
 class PackWorld : public testing::Test {
   protected:
-    static void SetUpTestSuite() {
+    // For a fixture's SetUpTestSuite. `receiver` is the flow that Partner Center's events start.
+    static void open(const std::string& pack, const std::string& receiver) {
+        pack_ = pack;
+        receiver_ = receiver;
         folder_ = std::make_unique<TempFolder>();
-        world_ = must(app::DemoWorld::create(folder_->file("data"), kPackFolder, log_));
+        world_ = must(app::DemoWorld::create(folder_->file("data"), "flows/" + pack, log_));
         (void)must(world_->partner_center("POST", "/robot", {{"mode", "manual"}}));
         const Json answer = must(world_->api().post("/flows-on"));
         if (!answer.at("failed").empty()) {
@@ -71,8 +72,7 @@ class PackWorld : public testing::Test {
 
     static std::string trigger_url() {
         return string_or(
-            must(world_->api().get(std::string(kPackPath) + "partner_center_to_dynamics365")),
-            "trigger_url"
+            must(world_->api().get("/flows/" + pack_ + "/" + receiver_)), "trigger_url"
         );
     }
 
@@ -81,9 +81,9 @@ class PackWorld : public testing::Test {
     }
 
     static Json run_registration(const Json& input) {
-        const Json admitted = must(world_->api().post(
-            std::string(kPackPath) + "webhook_registration/run", {{"input", input}}
-        ));
+        const Json admitted = must(
+            world_->api().post("/flows/" + pack_ + "/webhook_registration/run", {{"input", input}})
+        );
         return must(world_->finished_run(admitted.at("runs").at(0).get<std::string>()));
     }
 
@@ -114,8 +114,7 @@ class PackWorld : public testing::Test {
             if (string_or(run, "id") == mark_) {
                 break;
             }
-            const bool is_flow =
-                flow.empty() || string_or(run, "flow") == "co_sell_dynamics365/" + flow;
+            const bool is_flow = flow.empty() || string_or(run, "flow") == pack_ + "/" + flow;
             if (is_flow && (status.empty() || string_or(run, "status") == status)) {
                 out.push_back(run);
             }
@@ -147,8 +146,6 @@ class PackWorld : public testing::Test {
     static app::DemoWorld& world() { return *world_; }
 
   private:
-    static constexpr const char* kPackFolder = "flows/co_sell_dynamics365";
-
     // "none" before the first one.
     static Result<std::string> newest_run() {
         TIDEWAY_TRY_ASSIGN(const Json page, world_->api().get("/runs?limit=1"));
@@ -175,6 +172,8 @@ class PackWorld : public testing::Test {
         return int_or(ours, "pending", 0) > 0;
     }
 
+    static inline std::string pack_;
+    static inline std::string receiver_;
     static inline std::unique_ptr<TempFolder> folder_;
     static inline std::unique_ptr<app::DemoWorld> world_;
     static inline StderrLog log_{LogLevel::kError};

@@ -1,0 +1,288 @@
+// mapping.json of the co-sell packs: what is refused, who is right, and what each transform means.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "connectors/all_connectors.h"
+#include "engine/app/config.h"
+#include "engine/app/flows/pack_flows.h"
+#include "engine/runtime/cases/case_runner.h"
+#include "tests/support/must.h"
+#include "tests/support/temp_folder.h"
+
+namespace tideway::tests {
+namespace {
+
+using testing::HasSubstr;
+
+// The pack for Salesforce in a folder of its own, whose mapping a person edits.
+class CoSellMapping : public testing::Test {
+  protected:
+    void SetUp() override {
+        const auto all = std::filesystem::copy_options::recursive;
+        std::filesystem::copy("flows/co_sell_salesforce", pack_, all);
+        std::filesystem::copy("flows/co_sell", pack_ + "/co_sell", all);
+        mapping_ = must(parse_json(must(app::read_text_file(pack_ + "/mapping.json")), "mapping"));
+    }
+
+    void write(const std::string& name, const std::string& text) const {
+        std::ofstream(pack_ + "/" + name) << text;
+    }
+
+    Json& field(const std::string& name) {
+        for (Json& row : mapping_.at("fields")) {
+            if (row.at("field") == name) {
+                return row;
+            }
+        }
+        throw std::runtime_error("no row " + name);
+    }
+
+    // What checking the flow says, as one text; empty when it has nothing against the mapping.
+    std::string refusal() {
+        write("mapping.json", dump(mapping_));
+        const auto flows = must(app::PackFlows::read(pack_));
+        const auto declared = flows.declaration("salesforce_opportunity_to_partner_center");
+        if (declared) {
+            return {};
+        }
+        EXPECT_EQ(declared.error().code, "InvalidMapping");
+        return declared.error().message + " " + declared.error().remedy;
+    }
+
+    // How the run differs from what the case expects; empty when it does not.
+    std::string differences(const std::string& test) {
+        write("mapping.json", dump(mapping_));
+        write("cases/it.json", test);
+        const auto pack = must(runtime::read_pack(pack_));
+        std::vector<runtime::ConnectorText> connectors;
+        for (const embedded::File& file : embedded::connector_specs()) {
+            const std::string name(file.name);
+            connectors.push_back({name.substr(0, name.find('/')), std::string(file.bytes)});
+        }
+        const auto runner = must(runtime::CaseRunner::create(connectors));
+        const auto read = must(runtime::read_case(pack_, "it", pack, runner->specs()));
+        std::string out;
+        for (const auto& each : must(runner->run(pack, read)).differences) {
+            out += each.where + ": " + each.expected + " / " + each.actual + "\n";
+        }
+        return out;
+    }
+
+    // A flow that returns what one expression of Lua gives; `t` holds the transforms.
+    void write_probe(const std::string& expression) const {
+        write(
+            "probe.lua",
+            "local t = require \"lib.transforms\"\n"
+            "return flow {\n"
+            "  title = \"Probe\", trigger = trigger.manual {},\n"
+            "  run = function() return { value = " +
+                expression +
+                ", known = t ~= nil } end,\n"
+                "}\n"
+        );
+    }
+
+    static std::string probe_of(const std::string& value) {
+        return R"({"flow": "probe", "expect": {"output": {"value": )" + value + "}}}";
+    }
+
+    Json mapping_;
+
+  private:
+    TempFolder folder_;
+    std::string pack_ = folder_.file("co_sell_salesforce");
+};
+
+TEST_F(CoSellMapping, AsItIsDeliveredHasNoMistake) {
+    EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(CoSellMapping, AnUnknownTransformIsRefusedWithTheRowAndThoseThatThereAre) {
+    field("Deal value")["transform"] = "decimal";
+    const std::string said = refusal();
+    EXPECT_THAT(said, HasSubstr("the row 'Deal value' names the transform 'decimal'"));
+    EXPECT_THAT(said, HasSubstr("date, money, name"));
+}
+
+TEST_F(CoSellMapping, AnUnknownDirectionOrPolicyIsRefused) {
+    field("Notes")["direction"] = "sideways";
+    EXPECT_THAT(refusal(), HasSubstr("the row 'Notes' has the direction 'sideways'"));
+    field("Notes")["direction"] = "both";
+    field("Notes")["policy"] = "ask";
+    EXPECT_THAT(refusal(), HasSubstr("Use one of latest, partner_center, crm."));
+}
+
+TEST_F(CoSellMapping, APathThatAPatchCannotWriteIsRefused) {
+    field("Name")["direction"] = "both";
+    const std::string said = refusal();
+    EXPECT_THAT(said, HasSubstr("the row 'Name' would change name"));
+    EXPECT_THAT(said, HasSubstr("details/dealValue"));
+}
+
+TEST_F(CoSellMapping, TwoRowsForOneFieldAreRefused) {
+    mapping_.at("fields").push_back(field("Notes"));
+    mapping_.at("fields").back()["field"] = "More notes";
+    EXPECT_THAT(refusal(), HasSubstr("the row 'More notes' has the same"));
+}
+
+TEST_F(CoSellMapping, ARowWithoutAColumnIsRefusedAndSoIsAMissingColumnOfThePack) {
+    Json whole = mapping_;
+    field("Notes").erase("row");
+    EXPECT_THAT(refusal(), HasSubstr("the row 'Notes' has no row."));
+    mapping_ = whole;
+    mapping_.at("columns").erase("audit");
+    EXPECT_THAT(refusal(), HasSubstr("columns does not name the column for audit."));
+}
+
+TEST_F(CoSellMapping, WhatEveryDealNeedsMustBeMapped) {
+    auto& rows = mapping_.at("fields");
+    rows.erase(std::find(rows.begin(), rows.end(), field("Deal value")));
+    EXPECT_THAT(refusal(), HasSubstr("no row maps details/dealValue"));
+}
+
+TEST_F(CoSellMapping, WhatTheCrmDecidesIsPutBackInPartnerCenter) {
+    field("Deal value")["policy"] = "crm";
+    const char* const test = R"({
+      "flow": "partner_center_to_salesforce",
+      "event": {"$data": "event"},
+      "answers": [
+        {
+          "call": "partner_center_referrals.get_referral",
+          "output": {
+            "$data": "referral", "externalReferenceId": "006A00000000001AAA", "details": {"dealValue": 50000}
+          },
+          "times": 2
+        },
+        {"call": "salesforce.query", "output": {"records": [{"$data": "opportunity"}]}},
+        {"call": "salesforce.who_am_i", "output": {"user_id": "005A00000000009AAA"}},
+        {"call": "partner_center_referrals.patch_referral", "output": {"$data": "referral"}}
+      ],
+      "expect": {
+        "outcome": "updated",
+        "reason": "the CRM decides Deal value",
+        "effects": [
+          {
+            "call": "partner_center_referrals.patch_referral",
+            "input": {"changes": {"details/dealValue": 42000}}
+          }
+        ]
+      }
+    })";
+    EXPECT_EQ(differences(test), "");
+}
+
+TEST_F(CoSellMapping, WhatPartnerCenterDecidesIsPutBackInTheCrm) {
+    field("Deal value")["policy"] = "partner_center";
+    const char* const test = R"({
+      "flow": "salesforce_opportunity_to_partner_center",
+      "event": {"change": "UPDATE", "object": "Opportunity", "id": "006A00000000001AAA"},
+      "answers": [
+        {
+          "call": "salesforce.get_record",
+          "output": {
+            "id": "006A00000000001AAA",
+            "Sync_with_Partner_Center__c": true,
+            "Referral_Identifier__c": "0f9d0b7c-1111-4222-8333-444455556666"
+          }
+        },
+        {"call": "partner_center_referrals.get_referral", "output": {"$data": "own_half"}, "times": 2},
+        {
+          "call": "salesforce.query",
+          "output": {
+            "records": [
+              {
+                "$data": "complete_opportunity",
+                "Referral_Identifier__c": "0f9d0b7c-1111-4222-8333-444455556666",
+                "LastModifiedDate": "2026-01-05T09:00:00.000+0000",
+                "Amount": 43000
+              }
+            ]
+          }
+        },
+        {"call": "salesforce.query", "output": {"records": [{"$data": "contact"}]}},
+        {"call": "salesforce.who_am_i", "output": {"user_id": "005A00000000009AAA"}},
+        {"call": "salesforce.query", "output": {"records": []}},
+        {
+          "call": "partner_center_referrals.list_referrals",
+          "output": {"referrals": [{"$data": "own_half"}, {"$data": "microsoft_half"}]}
+        },
+        {"call": "salesforce.update_record", "output": {"id": "006A00000000001AAA"}}
+      ],
+      "expect": {
+        "outcome": "updated",
+        "reason": "Partner Center decides Deal value",
+        "effects": [{"call": "salesforce.update_record", "input": {"changes": {"Amount": 42000}}}]
+      }
+    })";
+    EXPECT_EQ(differences(test), "");
+}
+
+TEST_F(CoSellMapping, ADefaultStandsForWhatTheOtherSideDoesNotSay) {
+    field("Notes")["default"] = "Came from Partner Center.";
+    write_probe(
+        R"(require("co_sell.mapping").to_crm({ id = "r", name = "Deal", details = {} }).Description)"
+    );
+    EXPECT_EQ(differences(probe_of("\"Came from Partner Center.\"")), "");
+}
+
+struct TransformCase {
+    const char* expression;
+    const char* value;  // JSON
+};
+
+void PrintTo(const TransformCase& value, std::ostream* out) {
+    *out << value.expression;
+}
+
+class CoSellTransform : public CoSellMapping, public testing::WithParamInterface<TransformCase> {};
+
+TEST_P(CoSellTransform, MeansWhatItSays) {
+    write_probe(std::string("t.") + GetParam().expression);
+    EXPECT_EQ(differences(probe_of(GetParam().value)), "");
+}
+
+const TransformCase kTransforms[] = {
+    {"text.equal(nil, '')", "true"},
+    {"text.equal('EUR', 'GBP')", "false"},
+    {"name.equal('Deal', '\xE2\x9C\x93 Deal')", "true"},
+    {"name.to_crm('\xE2\x9C\x93 Deal', {})", "\"\xE2\x9C\x93 Deal\""},
+    {"name.to_crm('Northwind', { max = 6 })", "\"\xE2\x9C\x93 Nort\""},
+    {"name.to_referral('\xE2\x9C\x93 Deal')", "\"Deal\""},
+    {"money.equal('42000.00', 42000)", "true"},
+    {"money.equal(nil, 0)", "true"},
+    {"money.to_referral(0) == nil", "true"},
+    {"money.to_crm('12500.25')", "12500.25"},
+    {"date.equal('2026-03-31T23:30:00Z', '2026-03-31')", "true"},
+    {"date.to_crm('2026-03-31T23:30:00Z')", "\"2026-03-31\""},
+    {"date.to_referral('2026-03-31')", "\"2026-03-31T00:00:00Z\""},
+    {"notes.equal('a\\r\\nb', 'a\\nb', {})", "true"},
+    {"notes.equal('abcdef', 'abc', { max = 3 })", "true"},
+    {"notes.to_crm('a\xF0\x9F\x9A\x80' .. 'b', { max = 2 })", "\"a\""},
+    {"solutions.equal({ { id = 'B' }, { id = 'A' } }, 'A, B')", "true"},
+    {"solutions.equal({ { id = 'A' } }, nil)", "false"},
+    {"solutions.to_referral(' , ') == nil", "true"},
+    {"solutions.to_crm({ { id = 'A' }, { id = 'B' } })", "\"A, B\""},
+    {"yes_once.equal(nil, false)", "true"},
+    {"yes_once.to_referral(false) == nil", "true"},
+    {"choice.to_crm('A', { values = { A = 'Label' } })", "\"Label\""},
+    {"choice.to_referral('Label', nil, { values = { A = 'Label' } })", "\"A\""},
+    {"contact.equal({ { email = 'Kim@x.example' } }, { firstName = 'Kim', email = "
+     "'kim@x.example', "
+     "phoneNumber = '1' })",
+     "true"},
+    {"contact.equal({}, { email = 'kim@x.example' })", "true"},
+    {"contact.to_referral({ email = 'a' }, { { email = 'b' } })",
+     "[{\"email\": \"a\"}, {\"email\": \"b\"}]"},
+    {"team.equal({ { email = 'a' }, { email = 'b' } }, { { email = 'B' }, { email = 'A' "
+     "} })",
+     "true"},
+    {"team.equal({ { email = 'a' } }, {})", "false"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Each, CoSellTransform, testing::ValuesIn(kTransforms));
+
+}  // namespace
+}  // namespace tideway::tests

@@ -1,0 +1,80 @@
+// What people do in Partner Center, and what a test sees of it there.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/packs/pack_world.h"
+
+namespace tideway::tests {
+
+inline constexpr const char* kReferrals = "/v1.0/engagements/referrals";
+
+// Thread: the test's. Every helper blocks, and ends the test when it cannot do its work.
+class DealWorld : public PackWorld {
+  protected:
+    static Json deal(const std::string& id) { return must(partner_center("GET", "/deals/" + id)); }
+
+    static std::vector<Json> halves_of_row(const std::string& opportunity) {
+        std::vector<Json> out;
+        const Json all = must(world().deals());
+        for (const Json& each : all.at("deals")) {
+            if (string_or(each, "externalReferenceId") == opportunity) {
+                out.push_back(each);
+            }
+        }
+        return out;
+    }
+
+    static bool is_microsofts(const Json& half) {
+        const Json& target = half.at("target");
+        return std::any_of(target.begin(), target.end(), [](const Json& each) {
+            return string_or(each, "id") == "msft";
+        });
+    }
+
+    static Json own_half_of_row(const std::string& opportunity) {
+        for (const Json& each : halves_of_row(opportunity)) {
+            if (!is_microsofts(each)) {
+                return each;
+            }
+        }
+        return Json();
+    }
+
+    static Json announce(const std::string& name, const Json& details = Json::object()) {
+        Json all = {
+            {"dealValue", 42000},
+            {"currency", "EUR"},
+            {"closingDateTime", "2027-03-31T00:00:00Z"},
+            {"notes", "Wants a pilot in spring."}};
+        all.update(details);
+        return must(world().announce_deal({{"name", name}, {"details", all}}));
+    }
+
+    // Writes to referrals that Partner Center accepted, by method.
+    static int referral_writes(const std::string& method) {
+        const Json writes = must(partner_center("GET", "/writes")).at("writes");
+        return static_cast<int>(std::count_if(writes.begin(), writes.end(), [&](const Json& w) {
+            return string_or(w, "method") == method && int_or(w, "status", 0) < 300 &&
+                   string_or(w, "path").starts_with(kReferrals);
+        }));
+    }
+
+    static void fail_posts_of_microsofts_half() {
+        (void)must(partner_center(
+            "POST",
+            "/faults",
+            {{"method", "POST"},
+             {"path", kReferrals},
+             {"body_contains", "\"msft\""},
+             {"kind", "status"},
+             {"status", 400},
+             {"body", {{"error", {{"code", "invalidRequest"}, {"message", "Not today."}}}}},
+             {"count", 1000}}
+        ));
+    }
+};
+
+}  // namespace tideway::tests
