@@ -13,6 +13,7 @@
 #include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/api.h"
 #include "engine/server/trigger_routes.h"
+#include "engine/store/backup.h"
 
 namespace tideway::app {
 
@@ -80,6 +81,7 @@ struct Engine::Parts {
     }
 
     Status open();
+    void announce_migration(const std::string& store_file);
     Status load_packs();
     Status serve();
     Status listen();
@@ -133,6 +135,7 @@ Status Engine::Parts::open() {
     store::SqliteOptions options;
     options.path = config.database_file();
     options.crash_points = &crash_points;
+    announce_migration(options.path);
     TIDEWAY_TRY_ASSIGN(store, host->open_store(std::move(options)));
     connections = std::make_unique<connector::Connections>(*box);
     TIDEWAY_TRY_ASSIGN(const auto records, store->reader().connections());
@@ -169,6 +172,19 @@ Status Engine::Parts::open() {
         authentication->put(token);
     }
     return {};
+}
+
+// Before it is done: a large store takes its time.
+void Engine::Parts::announce_migration(const std::string& store_file) {
+    const auto ahead = store::migration_ahead(store_file);
+    if (ahead && *ahead) {
+        log.info(
+            "the store is brought up to date; its copy stays until you remove it",
+            {{"schema", static_cast<std::int64_t>((*ahead)->from)},
+             {"to", static_cast<std::int64_t>((*ahead)->to)},
+             {"copy", (*ahead)->copy}}
+        );
+    }
 }
 
 void Engine::Parts::save_secrets(

@@ -154,6 +154,39 @@ Result<std::string> keep(const std::string& path, Timestamp now) {
     return kept;
 }
 
+// Whatever `target` was.
+Status copy_store(const std::string& path, const std::string& target, Timestamp now) {
+    const PartialStore partial(target + ".partial");
+    TIDEWAY_TRY(partial.make());
+    {
+        TIDEWAY_TRY_ASSIGN(const auto driver, open_sqlite_reader(path));
+        TIDEWAY_TRY(driver->execute("PRAGMA query_only=OFF"));  // of the copy
+        SqlQuery copy(*driver, "VACUUM INTO $target");
+        copy.set("target", partial.path());
+        TIDEWAY_TRY(copy.run());
+    }
+    TIDEWAY_TRY(mark(partial.path(), format_utc(now)));
+    return rename_durably(partial.path(), target);
+}
+
+Result<int> first_integer(SqlDriver& driver, std::string_view sql) {
+    SqlQuery query(driver, sql);
+    TIDEWAY_TRY(query.step());
+    return query.small_integer();
+}
+
+// 0: nothing is in the store yet.
+Result<int> schema_of(SqlDriver& driver) {
+    TIDEWAY_TRY_ASSIGN(
+        const int tables,
+        first_integer(driver, "SELECT count(*) FROM sqlite_schema WHERE name = 'migration'")
+    );
+    if (tables == 0) {
+        return 0;
+    }
+    return first_integer(driver, "SELECT coalesce(max(number), 0) FROM migration");
+}
+
 }  // namespace
 
 Result<std::int64_t> back_up_sqlite(
@@ -175,19 +208,25 @@ Result<std::int64_t> back_up_sqlite(
             "Give the backup a name of its own; nothing is overwritten."
         );
     }
-    const PartialStore partial(target + ".partial");
-    TIDEWAY_TRY(partial.make());
-    {
-        TIDEWAY_TRY_ASSIGN(const auto driver, open_sqlite_reader(path));
-        TIDEWAY_TRY(driver->execute("PRAGMA query_only=OFF"));  // of the copy
-        SqlQuery copy(*driver, "VACUUM INTO $target");
-        copy.set("target", partial.path());
-        TIDEWAY_TRY(copy.run());
+    TIDEWAY_TRY(copy_store(path, target, now));
+    return static_cast<std::int64_t>(fs::file_size(target));
+}
+
+Result<std::optional<MigrationAhead>> migration_ahead(const std::string& path) {
+    if (!fs::exists(path)) {
+        return std::nullopt;
     }
-    TIDEWAY_TRY(mark(partial.path(), format_utc(now)));
-    const auto bytes = static_cast<std::int64_t>(fs::file_size(partial.path()));
-    TIDEWAY_TRY(rename_durably(partial.path(), target));
-    return bytes;
+    TIDEWAY_TRY_ASSIGN(const auto driver, open_sqlite_reader(path));
+    TIDEWAY_TRY_ASSIGN(const int from, schema_of(*driver));
+    const int to = sqlite_migrations().back().number;
+    if (from == 0 || from >= to) {
+        return std::nullopt;
+    }
+    return MigrationAhead{from, to, path + ".before-schema-" + std::to_string(to)};
+}
+
+Status copy_before_migration(const std::string& path, const MigrationAhead& ahead, Timestamp now) {
+    return copy_store(path, ahead.copy, now);
 }
 
 Result<std::string> restore_sqlite(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/base/clock.h"
@@ -19,6 +20,21 @@ inline constexpr const char* kRestoredFromKey = "restored_from";
 Result<std::int64_t> back_up_sqlite(
     const std::string& path, const std::string& target, Timestamp now
 );
+
+// What migrations are about to do to a store that is there.
+struct MigrationAhead {
+    int from = 0;      // the schema of the store
+    int to = 0;        // that of this program
+    std::string copy;  // the file that keeps the store as it is
+};
+
+// Empty when the store at `path` is new, of this program's schema, or of a newer one. Blocking.
+Result<std::optional<MigrationAhead>> migration_ahead(const std::string& path);
+
+// Copies the store at `path` to `ahead.copy`, as back_up_sqlite does, but in place of an earlier
+// copy of that name: a start that fails again and again makes one. Blocking. Fails as
+// back_up_sqlite.
+Status copy_before_migration(const std::string& path, const MigrationAhead& ahead, Timestamp now);
 
 // Puts a copy of `backup` in place of the store at `path`. What was there is kept beside it under
 // the name that is returned ("" when nothing was). Blocking. Fails with "StoreInUse" while a server

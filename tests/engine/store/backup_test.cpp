@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/store/migrations.h"
 #include "engine/store/sqlite_driver.h"
 #include "tests/support/store_calls.h"
 #include "tests/support/temp_folder.h"
@@ -172,6 +173,80 @@ TEST_F(BackupTest, MayBeAPlainCopyOfAStoppedStore) {
     fs::copy_file(path(), copy());
     ASSERT_TRUE(restore());
     EXPECT_EQ(restored_from(*open(path())), format_utc(at_second(200)));
+}
+
+// A store as a program before the last step of the schema left it.
+class OlderStore : public BackupTest {
+  protected:
+    void SetUp() override {
+        const auto steps = store::sqlite_migrations();
+        const auto driver = store::open_sqlite_writer(path());
+        ASSERT_TRUE(driver);
+        ASSERT_TRUE(store::migrate(**driver, steps.first(steps.size() - 1)));
+        ASSERT_TRUE((*driver)->execute("INSERT INTO meta(key, value) VALUES ('environment', 'old')")
+        );
+        last_ = steps.back().number;
+        kept_ = path() + ".before-schema-" + std::to_string(last_);
+    }
+
+    static int schema(const std::string& path) {
+        const auto driver = store::open_sqlite_reader(path);
+        const auto statement = (*driver)->prepare("SELECT max(number) FROM migration");
+        EXPECT_TRUE((*statement)->step());
+        const int number = static_cast<int>((*statement)->integer(0));
+        (*statement)->reset();
+        return number;
+    }
+
+    int last_ = 0;
+    std::string kept_;
+};
+
+TEST_F(OlderStore, IsCopiedBeforeItIsMigrated) {
+    const auto ahead = store::migration_ahead(path());
+    ASSERT_TRUE(ahead && *ahead);
+    EXPECT_EQ((*ahead)->from, last_ - 1);
+    EXPECT_EQ((*ahead)->to, last_);
+    EXPECT_EQ((*ahead)->copy, kept_);
+    ASSERT_TRUE(open(path()));
+    EXPECT_EQ(schema(path()), last_);
+    EXPECT_EQ(schema(kept_), last_ - 1);
+    EXPECT_EQ(fs::status(kept_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+    EXPECT_FALSE(*store::migration_ahead(path()));
+}
+
+TEST_F(OlderStore, IsWhatItsCopyGivesBack) {
+    ASSERT_TRUE(apply(*open(path()), sample_admit()));
+    ASSERT_TRUE(store::restore_sqlite(kept_, path(), at_second(200)));
+    const auto store = open(path());
+    EXPECT_EQ(store->reader().runs({})->runs.size(), 0U);
+    EXPECT_EQ(store->reader().meta("environment")->value_or(""), "old");
+    EXPECT_NE(restored_from(*store), "");
+}
+
+TEST_F(OlderStore, IsNotMigratedWhenItCannotBeCopied) {
+    fs::create_directory(kept_);  // where the copy would go
+    const auto refused = store::open_sqlite({.path = path()});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "BackupFailed");
+    EXPECT_EQ(schema(path()), last_ - 1);
+}
+
+TEST_F(OlderStore, HasOneCopyHoweverOftenItsMigrationBegins) {
+    const auto ahead = store::migration_ahead(path());
+    ASSERT_TRUE(store::copy_before_migration(path(), **ahead, at_second(100)));
+    const int before = files();
+    ASSERT_TRUE(store::copy_before_migration(path(), **ahead, at_second(200)));
+    EXPECT_EQ(files(), before);
+}
+
+TEST_F(BackupTest, IsNotMadeOfAStoreThatNeedsNoMigration) {
+    make_store_with_a_run();
+    const int before = files();
+    ASSERT_TRUE(open(path()));
+    EXPECT_EQ(files(), before);
+    EXPECT_FALSE(*store::migration_ahead(path()));
+    EXPECT_FALSE(*store::migration_ahead(folder_.file("none.db")));
 }
 
 }  // namespace
