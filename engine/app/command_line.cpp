@@ -21,6 +21,9 @@ Result<std::unique_ptr<ApiClient>> Globals::client() const {
     }
     address.token = token;
     if (address.token.empty()) {
+        if (!config && config.error().code == "FileUnreadable") {
+            return fail(config.error());
+        }
         const auto text = read_text_file(data_folder + "/admin.token");
         if (!text) {
             return fail(

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -10,12 +11,49 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/app/installed/data_folder.h"
+
 namespace tideway::app {
+
+namespace {
+
+constexpr const char* kFolderHere = "tideway-data";
+
+Error without_environment(const Config& config) {
+    const std::string& folder = config.data_folder;
+    Error error;
+    if (::access(config.config_file().c_str(), R_OK) == 0 || errno != EACCES) {
+        error.kind = ErrorKind::kNotFound;
+        error.code = "EnvironmentNotFound";
+        error.message = "There is no environment in " + folder + ".";
+        error.remedy = "Make one with: tideway init --data " + folder;
+        return error;
+    }
+    std::string owner = owner_of(config.config_file());
+    if (owner.empty()) {
+        owner = owner_of(folder);
+    }
+    error.kind = ErrorKind::kForbidden;
+    error.code = "FileUnreadable";
+    error.message =
+        "The environment in " + folder + " belongs to " + owner + ", and you may not read it.";
+    error.remedy = "Run the command as its owner (sudo -u " + owner +
+                   " tideway ...), or name a server and your own token (--server, --token).";
+    return error;
+}
+
+}  // namespace
 
 std::string default_data_folder() {
     const char* folder =
         std::getenv("TIDEWAY_DATA");  // NOLINT(concurrency-mt-unsafe): before any thread
-    return folder == nullptr ? "tideway-data" : folder;
+    if (folder != nullptr) {
+        return folder;
+    }
+    std::error_code error;
+    const bool is_service = !std::filesystem::exists(kFolderHere, error) &&
+                            std::filesystem::exists(kServiceData, error);
+    return is_service ? kServiceData : kFolderHere;
 }
 
 Result<std::string> read_text_file(const std::string& path) {
@@ -53,12 +91,7 @@ Result<Config> read_config(const std::string& data_folder) {
     config.data_folder = data_folder;
     auto text = read_text_file(config.config_file());
     if (!text) {
-        return fail(
-            ErrorKind::kNotFound,
-            "EnvironmentNotFound",
-            "There is no environment in " + data_folder + ".",
-            "Make one with: tideway init --data " + data_folder
-        );
+        return fail(without_environment(config));
     }
     TIDEWAY_TRY_ASSIGN(const Json json, parse_json(*text, config.config_file()));
     config.environment = string_or(json, "environment", config.environment);

@@ -31,9 +31,11 @@ struct Config {
     std::string config_file() const { return data_folder + "/config.json"; }
 };
 
-// $TIDEWAY_DATA, else ./tideway-data.
+// $TIDEWAY_DATA, else ./tideway-data where it is, else that of the service where the package made
+// it, else ./tideway-data.
 std::string default_data_folder();
 
+// Fails with "EnvironmentNotFound", or "FileUnreadable" when it is another user's.
 Result<Config> read_config(const std::string& data_folder);
 Status write_config(const Config& config);
 

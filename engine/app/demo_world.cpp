@@ -22,6 +22,7 @@ Json unmarked(const Json& cell) {
     return cell.get<std::string>().substr(kCheckMark.size());
 }
 
+constexpr const char* kEnvironment = "demo";
 constexpr const char* kSeller = "jamie.reding@contoso.com";
 
 }  // namespace
@@ -41,6 +42,15 @@ bool DemoWorld::is_over(Timestamp deadline) {
 Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     const std::string& folder, const std::string& pack, Log& log, const std::shared_ptr<Host>& host
 ) {
+    if (const auto there = read_config(folder); there && there->environment != kEnvironment) {
+        return fail(
+            ErrorKind::kConflict,
+            "DemoFailed",
+            "The folder " + folder + " holds the environment '" + there->environment +
+                "', which the demo would replace.",
+            "Name another folder: tideway demo --data /tmp/tideway-demo"
+        );
+    }
     std::error_code error;
     std::filesystem::remove_all(folder, error);
     std::unique_ptr<DemoWorld> world(new DemoWorld(host));
@@ -49,7 +59,7 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     TIDEWAY_TRY_ASSIGN(world->sandboxes_, Sandboxes::start(std::move(sandboxes), host));
     EnvironmentPlan plan;
     plan.config.data_folder = folder;
-    plan.config.environment = "demo";
+    plan.config.environment = kEnvironment;
     plan.config.api_port = 0;
     plan.config.trigger_port = 0;
     plan.config.packs = {std::filesystem::absolute(pack).string()};

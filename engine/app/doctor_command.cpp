@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "engine/app/command_line.h"
+#include "engine/app/installed/data_folder.h"
 #include "engine/base/limits.h"
 #include "engine/http/url.h"
 
@@ -61,13 +62,45 @@ class Doctor {
         add(is_private,
             "secret.key",
             is_private ? "readable by its owner only" : "readable by others, or missing");
+        files();
+        for (const std::string& pack : config->packs) {
+            if (pack.starts_with(kShippedPacks)) {
+                add(false,
+                    "pack " + pack,
+                    "is replaced by the next upgrade, with every edit: take a copy "
+                    "(docs/install.md)");
+            }
+        }
+    }
+
+    void files() {
+        const auto others = files_of_others(globals_.data_folder);
+        const std::string owner = owner_of(globals_.data_folder);
+        add(others.empty(),
+            "files",
+            others.empty() ? "all belong to " + owner
+                           : others.front() + " does not belong to " + owner + ", as " +
+                                 std::to_string(others.size()) + " in all: chown -R --reference=" +
+                                 globals_.data_folder + " " + globals_.data_folder);
+        const KeptCopies copies = kept_copies(globals_.data_folder);
+        if (!copies.files.empty()) {
+            add(true,
+                "kept copies",
+                std::to_string(copies.files.size()) + " of earlier stores, " +
+                    std::to_string(copies.bytes >> 20U) + " MiB, the last " + copies.files.back() +
+                    "; remove them when you trust this one");
+        }
     }
 
     void remote(ApiClient& client) {
         const auto info = client.get("/info");
-        add(info.has_value(),
+        const std::string version = info ? string_or(*info, "version") : "";
+        add(version == TIDEWAY_VERSION,
             "server",
-            info ? "version " + string_or(*info, "version") : info.error().text());
+            !info                        ? info.error().text()
+            : version == TIDEWAY_VERSION ? "version " + version
+                                         : "version " + version + ", this program is " +
+                                               TIDEWAY_VERSION + ": start the server again");
         if (!info) {
             return;
         }

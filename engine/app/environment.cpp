@@ -11,6 +11,14 @@ namespace tideway::app {
 
 namespace {
 
+// A key that is there stays: of a first start that was cut off, or of a store that needs it.
+Status make_key(const Config& config) {
+    if (connector::SecretBox::open_key_file(config.secret_key_file())) {
+        return {};
+    }
+    return connector::SecretBox::create_key_file(config.secret_key_file());
+}
+
 Status store_first_token(const Config& config, const std::string& token) {
     store::SqliteOptions options;
     options.path = config.database_file();
@@ -48,7 +56,7 @@ Result<std::string> create_environment(const EnvironmentPlan& plan) {
         );
     }
     std::filesystem::permissions(config.data_folder, std::filesystem::perms::owner_all, error);
-    TIDEWAY_TRY(connector::SecretBox::create_key_file(config.secret_key_file()));
+    TIDEWAY_TRY(make_key(config));
     const std::string token = "twy_" + to_base64url(random_bytes(32));
     TIDEWAY_TRY(store_first_token(config, token));
     TIDEWAY_TRY(write_private_file(config.admin_token_file(), token + "\n"));

@@ -6,6 +6,7 @@
 #include "engine/app/command_line.h"
 #include "engine/app/engine.h"
 #include "engine/app/environment.h"
+#include "engine/app/installed/data_folder.h"
 
 namespace tideway::app {
 
@@ -17,11 +18,22 @@ struct InitOptions {
     std::string certificate_file;
     std::string key_file;
     std::vector<std::string> packs;
-    int api_port = 7171;
-    int trigger_port = 7172;
+    std::string trigger_address = Config().trigger_address;
+    int api_port = Config().api_port;
+    int trigger_port = Config().trigger_port;
+    bool if_absent = false;
 };
 
+bool has_environment(const Globals& globals) {
+    std::error_code error;
+    return std::filesystem::exists(globals.data_folder + "/config.json", error);
+}
+
 Status init(const Globals& globals, const InitOptions& options) {
+    if (options.if_absent && has_environment(globals)) {
+        return {};
+    }
+    TIDEWAY_TRY(require_owner(globals.data_folder));
     EnvironmentPlan plan;
     Config& config = plan.config;
     config.data_folder = globals.data_folder;
@@ -30,6 +42,7 @@ Status init(const Globals& globals, const InitOptions& options) {
     config.certificate_file = options.certificate_file;
     config.key_file = options.key_file;
     config.api_port = options.api_port;
+    config.trigger_address = options.trigger_address;
     config.trigger_port = options.trigger_port;
     for (const std::string& pack : options.packs) {
         config.packs.push_back(std::filesystem::absolute(pack).string());
@@ -43,8 +56,8 @@ Status init(const Globals& globals, const InitOptions& options) {
     }
     std::cout << "Environment '" << config.environment << "' made in " << globals.data_folder
               << ".\n"
-              << "  API token of 'admin' (also in admin.token, readable by you only): " << token
-              << "\n"
+              << "  API token of 'admin': in " << config.admin_token_file()
+              << ", readable by its owner only.\n"
               << "  Secrets are encrypted with secret.key: keep a copy of it apart from backups.\n"
               << "Start it with: tideway serve --data " << globals.data_folder << "\n";
     return {};
@@ -52,6 +65,7 @@ Status init(const Globals& globals, const InitOptions& options) {
 
 Status serve(const Globals& globals, const std::string& log_level) {
     TIDEWAY_TRY_ASSIGN(Config config, read_config(globals.data_folder));
+    TIDEWAY_TRY(require_owner(globals.data_folder));
     // Blocked before any thread starts, so that only sigwait sees them.
     sigset_t signals;
     sigemptyset(&signals);
@@ -92,6 +106,14 @@ void add_environment_commands(CLI::App& app, Globals& globals, const Exit& exit)
     init_command->add_option("--pack", options->packs, "Folder of a pack (repeatable)");
     init_command->add_option("--api-port", options->api_port, "Port of the API (loopback)");
     init_command->add_option("--trigger-port", options->trigger_port, "Port of the triggers");
+    init_command->add_option(
+        "--trigger-address",
+        options->trigger_address,
+        "Where the triggers listen; 0.0.0.0: everywhere"
+    );
+    init_command->add_flag(
+        "--if-absent", options->if_absent, "Leave an environment that is there as it is"
+    );
     init_command->callback([&globals, options, exit] {
         exit(run_command(globals, [&] { return init(globals, *options); }));
     });

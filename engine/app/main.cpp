@@ -8,7 +8,9 @@
 int main(int argc, char** argv) {
     // A peer that closes early is an error of that exchange, not of the program.
     std::signal(SIGPIPE, SIG_IGN);
-    CLI::App app{"Tideway: a native flow runtime that reproduces the Power Automate model"};
+    CLI::App app{
+        "Tideway: a native flow runtime that reproduces the Power Automate model", "tideway"};
+    app.set_help_all_flag("--help-all", "Print the help of every command and exit");
     app.set_version_flag("--version", std::string("tideway ") + TIDEWAY_VERSION);
     app.require_subcommand(1);
     tideway::app::Globals globals;
