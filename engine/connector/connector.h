@@ -92,6 +92,8 @@ struct Poll {
 // In `Done` of a poll exchange the output is {"events":[{"event":..., "dedupe_key": text or null}],
 // "cursor": ..., "has_more": bool}: the events between two cursors, and whether there are more
 // right now. Without a cursor it takes what is there as known: no events, only where to go on from.
+// What the service says of the time of the next poll: "next_in_s", seconds, instead of the flow's
+// recurrence; "not_before_s", where the recurrence would be sooner.
 
 // In `Done` of a subscribe exchange the output is the state to keep; "expires" in it, an ISO 8601
 // time, says when it ends unless it is renewed by subscribing again.
@@ -101,6 +103,8 @@ struct Subscription {
     std::string callback_url;
     std::string flow;  // name, for the service's own list
     Json state;        // what subscribe's Done returned, or null; subscribing again replaces it
+    bool is_renewal = false;  // address, table and connection are those that `state` was made with
+    Timestamp now;
 };
 
 // What a service says is left of what it allows, in the headers of an answer.
@@ -121,7 +125,8 @@ class Connector {
     // Looks whether the effect of `call` took place; null when the spec names no probe.
     virtual std::unique_ptr<Exchange> probe(const Call& call) const;
 
-    // Checks and reads what arrived (signature, schema). Null: the body is the event.
+    // Checks and reads what arrived (signature, schema). Null: the event is the request, as that of
+    // trigger.http_request, and a flow that responds answers it.
     virtual std::unique_ptr<Exchange> receive(
         const model::TriggerSpec& trigger, const Incoming& incoming
     ) const;

@@ -6,6 +6,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
+#include "engine/runtime/triggers/timed_trigger.h"
 
 namespace tideway::runtime {
 
@@ -43,6 +44,37 @@ std::optional<Timestamp> renewal_of(const Json& subscription, Timestamp now) {
         return std::nullopt;
     }
     return *expires - std::min((*expires - now) / 4, kRenewalLead);
+}
+
+// One that may be called without signing in can be called without a connection.
+bool needs_connection(const model::ConnectorSpec* spec) {
+    return spec != nullptr && !spec->auth.empty() && spec->auth.front() != "none";
+}
+
+// A subscription as it is kept: what it depends on, and the connector's part.
+Payload kept_subscription(const std::string& rule, const Json& state) {
+    return to_payload(Json{{"rule", rule}, {"state", state}});
+}
+
+Result<Json> subscription_of(const store::TriggerState& kept) {
+    return parse_json(
+        kept.subscription.empty() ? "null" : kept.subscription.view(), "subscription"
+    );
+}
+
+// Of one that an older program kept, the whole is the connector's part.
+Json connector_state(const Json& subscription) {
+    const Json* state = find(subscription, "state");
+    return state == nullptr ? subscription : *state;
+}
+
+std::string subscription_rule(
+    const FlowEntry& flow, const std::shared_ptr<const OpenConnection>& connection
+) {
+    const model::FlowDeclaration& declared = flow.published->declaration;
+    return rule_of(
+        declared.trigger, declared.trigger_config, connection ? connection->record.name : ""
+    );
 }
 
 std::shared_ptr<const SigningKeys> keys_of(const store::TriggerState& state) {
@@ -92,9 +124,7 @@ std::vector<Error> Activation::problems(const FlowEntry& flow) const {
             continue;
         }
         const auto* spec = services_.registry->spec(binding->connector);
-        const bool needs_one =
-            spec != nullptr && !spec->auth.empty() && spec->auth.front() != "none";
-        if (needs_one && !services_.connections->get(binding->connection)) {
+        if (needs_connection(spec) && !services_.connections->get(binding->connection)) {
             out.push_back(problem(
                 "ConnectionNotFound",
                 "The connection reference '" + reference + "' has no connection.",
@@ -166,6 +196,22 @@ std::shared_ptr<const OpenConnection> Activation::trigger_connection(const Loade
     }
     const auto binding = services_.catalog->binding(version.version.pack, reference);
     return binding ? services_.connections->get(binding->connection) : nullptr;
+}
+
+Result<std::shared_ptr<const OpenConnection>> Activation::connection_of_trigger(
+    const FlowEntry& flow
+) const {
+    auto found = trigger_connection(*flow.published);
+    const std::string& trigger = flow.published->declaration.trigger;
+    const auto* spec = services_.registry->spec(trigger.substr(0, trigger.find('.')));
+    if (!found && needs_connection(spec)) {
+        return fail(problem(
+            "ConnectionNotFound",
+            "The trigger of '" + flow.row.name + "' has no connection.",
+            "Make one, or name it: `connection` in the trigger's table."
+        ));
+    }
+    return found;
 }
 
 Result<store::TriggerState> Activation::state_blocking(const FlowEntry& flow) {
@@ -275,25 +321,20 @@ Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry&
     if (trigger.spec == nullptr || !trigger.spec->subscribes) {
         return std::optional<Timestamp>();
     }
-    const auto connection = trigger_connection(*flow.published);
-    if (!connection) {
-        return fail(problem(
-            "ConnectionNotFound",
-            "The trigger of '" + flow.row.name + "' has no connection.",
-            "Make one, or name it: trigger." + declared.trigger + "{ connection = \"...\" }"
-        ));
-    }
+    TIDEWAY_TRY_ASSIGN(const auto connection, connection_of_trigger(flow));
     TIDEWAY_TRY_ASSIGN(const TriggerAddress address, address_blocking(flow));
     TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
     connector::Subscription subscription;
     TIDEWAY_TRY_ASSIGN(
         subscription.config, parse_json(declared.trigger_config.view(), "trigger config")
     );
-    TIDEWAY_TRY_ASSIGN(
-        subscription.state,
-        parse_json(kept.subscription.empty() ? "null" : kept.subscription.view(), "subscription")
-    );
-    subscription.settings = connection->settings;
+    TIDEWAY_TRY_ASSIGN(const Json before, subscription_of(kept));
+    const std::string rule = subscription_rule(flow, connection);
+    subscription.state = connector_state(before);
+    subscription.is_renewal =
+        string_or(before, "rule") == rule && kept.subscribed_url == address.url;
+    subscription.now = services_.clock->now();
+    subscription.settings = connection ? connection->settings : Json::object();
     subscription.callback_url = address.url;
     subscription.flow = full_name(flow);
     auto exchange = trigger.implementation->subscribe(*trigger.spec, subscription);
@@ -304,7 +345,7 @@ Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry&
         const Json state,
         exchange_blocking(std::move(exchange), connection, *trigger.implementation)
     );
-    kept.subscription = to_payload(state);
+    kept.subscription = kept_subscription(rule, state);
     kept.subscribed_url = address.url;
     kept.renew_at = renewal_of(state, services_.clock->now());
     TIDEWAY_TRY(put_state_blocking(flow, kept));
@@ -318,8 +359,12 @@ Result<std::optional<Timestamp>> Activation::keep_subscription_blocking(const Fl
     }
     TIDEWAY_TRY_ASSIGN(const store::TriggerState kept, state_blocking(flow));
     TIDEWAY_TRY_ASSIGN(const TriggerAddress address, address_blocking(flow));
+    TIDEWAY_TRY_ASSIGN(const Json subscription, subscription_of(kept));
     const bool is_alive = !kept.renew_at || *kept.renew_at > services_.clock->now();
-    if (!kept.subscription.empty() && kept.subscribed_url == address.url && is_alive) {
+    const bool is_same = kept.subscribed_url == address.url &&
+                         string_or(subscription, "rule") ==
+                             subscription_rule(flow, trigger_connection(*flow.published));
+    if (!kept.subscription.empty() && is_same && is_alive) {
         return kept.renew_at;
     }
     return subscribe_blocking(flow);
@@ -334,14 +379,14 @@ Status Activation::unsubscribe_blocking(const FlowEntry& flow) {
     if (trigger.spec == nullptr || !trigger.spec->subscribes || kept.subscription.empty()) {
         return {};
     }
-    const auto connection = trigger_connection(*flow.published);
-    if (connection) {
+    if (const auto found = connection_of_trigger(flow)) {
+        const auto& connection = *found;
         connector::Subscription subscription;
-        subscription.settings = connection->settings;
+        subscription.settings = connection ? connection->settings : Json::object();
         subscription.flow = full_name(flow);
-        TIDEWAY_TRY_ASSIGN(
-            subscription.state, parse_json(kept.subscription.view(), "subscription")
-        );
+        subscription.now = services_.clock->now();
+        TIDEWAY_TRY_ASSIGN(const Json before, subscription_of(kept));
+        subscription.state = connector_state(before);
         if (auto exchange = trigger.implementation->unsubscribe(*trigger.spec, subscription)) {
             TIDEWAY_TRY(exchange_blocking(std::move(exchange), connection, *trigger.implementation)
             );

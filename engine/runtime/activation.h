@@ -78,6 +78,10 @@ class Activation {
     // The connection that a connector's trigger uses, or null.
     std::shared_ptr<const connector::OpenConnection> trigger_connection(const LoadedVersion& version
     ) const;
+    // The same for asking its service: null only where the connector needs none.
+    Result<std::shared_ptr<const connector::OpenConnection>> connection_of_trigger(
+        const FlowEntry& flow
+    ) const;
 
   private:
     Result<store::TriggerState> state_blocking(const FlowEntry& flow);

@@ -236,8 +236,15 @@ class TriggerDoor {
             flow.published ? flow.published->declaration.trigger : std::string("http_request");
         const auto found = runtime::find_trigger(*context_.registry, trigger);
         if (found.spec != nullptr && found.implementation != nullptr) {
-            receive_for_connector(std::move(flow), trigger, found, *request, answer);
-            return;
+            auto incoming = incoming_of(flow, *request);
+            if (auto exchange = found.implementation->receive(*found.spec, incoming)) {
+                receive_for_connector(
+                    {std::move(flow), trigger, found.spec},
+                    {std::move(exchange), *found.implementation, std::move(incoming)},
+                    answer
+                );
+                return;
+            }
         }
         const auto event = requested_event(flow, *request);
         if (!event) {
@@ -342,13 +349,8 @@ class TriggerDoor {
         );
     }
 
-    void receive_for_connector(
-        FlowEntry flow,
-        const std::string& trigger,
-        const runtime::ConnectorTrigger& found,
-        const http::ServerRequest& request,
-        const Answer& answer
-    ) const {
+    connector::Incoming incoming_of(const FlowEntry& flow, const http::ServerRequest& request)
+        const {
         const auto connection = context_.activation->trigger_connection(*flow.published);
         connector::Incoming incoming;
         incoming.headers = request.headers;
@@ -358,33 +360,7 @@ class TriggerDoor {
         incoming.now = context_.clock->now();
         incoming.config = tree(flow.published->declaration.trigger_config);
         incoming.settings = connection ? connection->settings : Json::object();
-        auto exchange = found.implementation->receive(*found.spec, incoming);
-        if (!exchange) {
-            const auto event = parse_json(request.body, "The request body");
-            if (!event) {
-                refuse_request(
-                    flow, trace_of(request), reason_of(flow, event.error()), event.error(), answer
-                );
-                return;
-            }
-            runtime::Delivery delivery;
-            delivery.flow = std::move(flow);
-            delivery.source = trigger;
-            delivery.event = to_payload(*event);
-            admit(std::move(delivery), answer);
-            return;
-        }
-        const auto policy = found.implementation->network_policy(incoming.settings);
-        context_.driver->drive(
-            std::move(exchange),
-            connection,
-            policy,
-            [this, answer, flow = std::move(flow), trigger, spec = found.spec, body = request.body](
-                runtime::ExchangeDriver::Outcome outcome
-            ) mutable {
-                on_received({std::move(flow), trigger, spec}, body, std::move(outcome), answer);
-            }
-        );
+        return incoming;
     }
 
     struct Receiver {
@@ -392,6 +368,28 @@ class TriggerDoor {
         std::string trigger;
         const model::TriggerSpec* spec = nullptr;
     };
+
+    struct Reception {
+        std::unique_ptr<connector::Exchange> exchange;
+        const connector::Connector& implementation;
+        connector::Incoming incoming;
+    };
+
+    void receive_for_connector(Receiver receiver, Reception reception, const Answer& answer) const {
+        const auto connection = context_.activation->trigger_connection(*receiver.flow.published);
+        const auto policy = reception.implementation.network_policy(reception.incoming.settings);
+        context_.driver->drive(
+            std::move(reception.exchange),
+            connection,
+            policy,
+            [this,
+             answer,
+             receiver = std::move(receiver),
+             body = std::move(reception.incoming.body)](runtime::ExchangeDriver::Outcome outcome) {
+                on_received(receiver, body, std::move(outcome), answer);
+            }
+        );
+    }
 
     // A change that is no echo of our own becomes a run.
     void admit_event(

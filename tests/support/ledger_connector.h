@@ -70,7 +70,9 @@ class LedgerConnector final : public connector::Connector {
     ) const override {
         return write(
             "/subscribe",
-            {{"url", subscription.callback_url}, {"replaces", string_or(subscription.state, "id")}}
+            {{"url", subscription.callback_url},
+             {"replaces", string_or(subscription.state, "id")},
+             {"renews", subscription.is_renewal}}
         );
     }
 
@@ -156,7 +158,9 @@ class LedgerConnector final : public connector::Connector {
 
         connector::Turn read(const Json& page) const {
             const auto count = page["count"].get<std::size_t>();
-            Json out = {{"events", Json::array()}, {"cursor", count}};
+            Json out = page["wish"];
+            out["events"] = Json::array();
+            out["cursor"] = count;
             for (const Json& entry : page["entries"]) {
                 out["events"].push_back({{"event", event_of(entry)}, {"dedupe_key", entry}});
             }

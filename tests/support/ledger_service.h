@@ -82,6 +82,11 @@ class LedgerService {
         server_.run([&] { subscriptions_expire_ = at; });
     }
 
+    // What the next polls hear of the time of the one after: {"next_in_s": 10}.
+    void let_polls_say(const Json& wish) {
+        server_.run([&] { poll_wish_ = wish; });
+    }
+
     std::size_t requests() {
         return server_.run([this] { return requests_; });
     }
@@ -168,7 +173,7 @@ class LedgerService {
         const auto number = [&query](const char* name) {
             return std::stoul("0" + http::query_value(query, name));
         };
-        Json out = {{"entries", Json::array()}, {"count", entries_.size()}};
+        Json out = {{"entries", Json::array()}, {"count", entries_.size()}, {"wish", poll_wish_}};
         if (!http::query_value(query, "after").empty()) {
             const std::size_t end = std::min(entries_.size(), number("after") + number("most"));
             for (std::size_t i = number("after"); i < end; ++i) {
@@ -180,6 +185,7 @@ class LedgerService {
 
     std::vector<std::string> entries_;
     std::string subscriptions_expire_;
+    Json poll_wish_ = Json::object();
     std::map<std::string, std::deque<Treatment>> plans_;
     Treatment always_ = Treatment::kDo;
     std::vector<std::pair<std::string, std::shared_ptr<http::Responder>>> held_;

@@ -1,5 +1,6 @@
 #include "engine/runtime/triggers/polling_trigger.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/limits.h"
@@ -8,6 +9,13 @@ namespace tideway::runtime {
 namespace {
 
 constexpr Duration kRetryInterval = std::chrono::seconds(1);
+
+std::optional<Duration> seconds_at(const Json& answer, std::string_view key) {
+    if (const auto seconds = int_or(answer, key, -1); seconds >= 0) {
+        return std::max<Duration>(std::chrono::seconds(seconds), kRetryInterval);
+    }
+    return std::nullopt;
+}
 
 Error unreadable(const std::string& trigger) {
     Error error;
@@ -55,18 +63,15 @@ void PollingTrigger::act(Timestamp now) {
     }
     wait_until(std::nullopt);
     const model::FlowDeclaration& declared = flow_.published->declaration;
-    const auto connection = services_.activation->trigger_connection(*flow_.published);
-    if (!connection) {
-        Error error;
-        error.kind = ErrorKind::kConflict;
-        error.code = "ConnectionNotFound";
-        error.message = "The trigger of '" + flow_.row.name + "' has no connection.";
-        error.remedy = "Make one, or name it: trigger." + declared.trigger + "{ connection = ... }";
-        went_wrong(std::move(error));
+    auto found = services_.activation->connection_of_trigger(flow_);
+    if (!found) {
+        went_wrong(std::move(found.error()));
         return;
     }
+    const auto connection = std::move(*found);
+    const Json settings = connection ? connection->settings : Json::object();
     // Another table or connection has another past: what is there is taken as known, once more.
-    connection_ = connection->record.name;
+    connection_ = connection ? connection->record.name : std::string();
     config_ = parse_json(declared.trigger_config.view(), "trigger").value_or(Json::object());
     rule_ = rule_of(declared.trigger, declared.trigger_config, connection_);
     connector::Poll poll;
@@ -74,7 +79,7 @@ void PollingTrigger::act(Timestamp now) {
         poll.cursor = cursor_.value("cursor", Json());
     }
     poll.config = config_;
-    poll.settings = connection->settings;
+    poll.settings = settings;
     poll.now = now;
     poll.events_max = limits::kPollEventsMax;
     auto exchange = trigger_.implementation->poll(*trigger_.spec, poll);
@@ -82,7 +87,7 @@ void PollingTrigger::act(Timestamp now) {
         went_wrong(unreadable(declared.trigger));
         return;
     }
-    const auto policy = trigger_.implementation->network_policy(connection->settings);
+    const auto policy = trigger_.implementation->network_policy(settings);
     services_.driver->drive(std::move(exchange), connection, policy, back(&PollingTrigger::polled));
 }
 
@@ -118,6 +123,8 @@ Status PollingTrigger::take(const Payload& output) {
         deliveries.push_back(std::move(delivery));
     }
     has_more_ = bool_or(answer, "has_more", false);
+    next_in_ = seconds_at(answer, "next_in_s");
+    not_before_ = seconds_at(answer, "not_before_s");
     next_cursor_ = {{"rule", rule_}, {"cursor", *cursor}};
     next_ = to_payload(next_cursor_);
     if (deliveries.empty() && next_.view() == stored_.view()) {
@@ -150,8 +157,16 @@ void PollingTrigger::went_well() {
         wait_until(now);
         return;
     }
+    if (next_in_) {
+        wait_until(now + *next_in_);
+        return;
+    }
     const auto next = model::next_firings(schedule_, anchor_, now, 1);
-    wait_until(next.empty() ? std::nullopt : std::optional(next.front()));
+    if (next.empty()) {
+        wait_until(std::nullopt);
+        return;
+    }
+    wait_until(std::max(next.front(), now + not_before_.value_or(Duration(0))));
 }
 
 void PollingTrigger::went_wrong(Error error) {

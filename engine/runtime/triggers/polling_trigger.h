@@ -42,6 +42,9 @@ class PollingTrigger final : public TimedTrigger {
     Payload next_;    // being committed
     Json next_cursor_;
     bool has_more_ = false;
+    // What the service said of the next poll.
+    std::optional<Duration> next_in_;
+    std::optional<Duration> not_before_;
 };
 
 }  // namespace tideway::runtime

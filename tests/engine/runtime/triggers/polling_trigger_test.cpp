@@ -7,6 +7,7 @@ namespace tideway::runtime {
 namespace {
 
 using std::chrono::minutes;
+using std::chrono::seconds;
 using testing::RuntimeWorld;
 using testing::Treatment;
 
@@ -219,6 +220,31 @@ TEST(PollingTrigger, CountsTheFourteenDaysFromTheLastSuccess) {
     ASSERT_TRUE(is_noted(world, world.clock().now()));
     ASSERT_TRUE(polls_after(world, minutes(1)));
     EXPECT_TRUE(is_noted(world, std::nullopt));
+}
+
+TEST(PollingTrigger, PollsAgainWhenTheServiceSaysInsteadOfAtItsRecurrence) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().let_polls_say({{"next_in_s", 10}});
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_EQ(*world.trigger_status("poller")->next, world.clock().now() + seconds(10));
+    world.service().let_polls_say({{"next_in_s", 0}});
+    ASSERT_TRUE(polls_after(world, seconds(10)));
+    EXPECT_EQ(*world.trigger_status("poller")->next, world.clock().now() + seconds(1));
+    world.service().let_polls_say(Json::object());
+    ASSERT_TRUE(polls_after(world, seconds(1)));
+    EXPECT_EQ(*world.trigger_status("poller")->next, kMorning + minutes(2));
+}
+
+TEST(PollingTrigger, WaitsBeyondItsRecurrenceWhereTheServiceWantsThat) {
+    RuntimeWorld world({{"poller", flow_with()}}, kMorning);
+    ASSERT_TRUE(has_polled(world));
+    world.service().let_polls_say({{"not_before_s", 150}});
+    ASSERT_TRUE(polls_after(world, minutes(1)));
+    EXPECT_EQ(*world.trigger_status("poller")->next, world.clock().now() + seconds(150));
+    world.service().let_polls_say({{"not_before_s", 5}});
+    ASSERT_TRUE(polls_after(world, seconds(150)));
+    EXPECT_EQ(*world.trigger_status("poller")->next, kMorning + minutes(4));
 }
 
 constexpr const char* kOneAtATime = R"(

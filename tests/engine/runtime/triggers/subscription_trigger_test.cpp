@@ -26,9 +26,17 @@ std::vector<std::string> asked(RuntimeWorld& world) {
     return out;
 }
 
-std::string last_url(RuntimeWorld& world) {
+Json last_request(RuntimeWorld& world) {
     const std::string done = world.service().done().back();
-    return string_or(Json::parse(done.substr(done.find(' '))), "url");
+    return Json::parse(done.substr(done.find(' ')));
+}
+
+std::string last_url(RuntimeWorld& world) {
+    return string_or(last_request(world), "url");
+}
+
+bool was_renewal(RuntimeWorld& world) {
+    return bool_or(last_request(world), "renews", false);
 }
 
 bool has_asked(RuntimeWorld& world, std::size_t times) {
@@ -66,6 +74,7 @@ TEST(SubscriptionTrigger, RenewsBeforeTheEnd) {
     world.look();
     ASSERT_TRUE(has_asked(world, 2));
     EXPECT_EQ(asked(world), (Texts{"subscribe ", "subscribe s1"}));
+    EXPECT_TRUE(was_renewal(world));
     // A day before the end.
     ASSERT_TRUE(world.becomes([&] {
         return world.trigger_status("watcher")->next == parse_utc("2030-06-03T08:00:00Z").value();
@@ -88,6 +97,20 @@ TEST(SubscriptionTrigger, TriesARenewalAgainAndShowsItsFailure) {
     EXPECT_TRUE(world.becomes([&] { return world.trigger_status("watcher")->failures == 0; }));
 }
 
+TEST(SubscriptionTrigger, SubscribesAgainWhenItsTableChanges) {
+    RuntimeWorld world({{"watcher", kFlow}}, kMorning);
+    ASSERT_TRUE(has_asked(world, 1));
+    const std::string flow = kFlow;
+    world.edit("watcher", flow + " -- the same trigger");
+    ASSERT_TRUE(world.becomes([&] { return world.trigger_status("watcher")->last.has_value(); }));
+    std::string other = flow;
+    other.replace(other.find("{}"), 2, "{ what = 'invoices' }");
+    world.edit("watcher", other);
+    ASSERT_TRUE(has_asked(world, 2));
+    EXPECT_EQ(asked(world), (Texts{"subscribe ", "subscribe s1"}));
+    EXPECT_FALSE(was_renewal(world));
+}
+
 TEST(SubscriptionTrigger, TellsTheServiceANewPublicAddress) {
     RuntimeWorld world({{"watcher", kFlow}}, kMorning);
     ASSERT_TRUE(has_asked(world, 1));
@@ -96,6 +119,7 @@ TEST(SubscriptionTrigger, TellsTheServiceANewPublicAddress) {
     ASSERT_TRUE(has_asked(world, 2));
     EXPECT_EQ(asked(world), (Texts{"subscribe ", "subscribe s1"}));
     EXPECT_TRUE(last_url(world).starts_with("https://fabrikam.example/"));
+    EXPECT_FALSE(was_renewal(world));
 }
 
 TEST(SubscriptionTrigger, TellsTheServiceANewKey) {
