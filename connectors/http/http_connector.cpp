@@ -1,10 +1,11 @@
 #include "connectors/http/http_connector.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "connectors/http/poll.h"
+#include "connectors/http/redirects.h"
 #include "connectors/http/web_request.h"
-#include "engine/http/url.h"
+#include "connectors/http/webhook.h"
 
 namespace tideway::connectors::http {
 namespace {
@@ -15,19 +16,12 @@ using connector::Failed;
 using connector::Send;
 using connector::Turn;
 
-constexpr int kRedirectsMax = 5;
-
-bool is_redirect(int status) {
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 // One request and its answer; a read follows redirects.
 class WebExchange final : public connector::Exchange {
   public:
     explicit WebExchange(const connector::Call& call)
         : method_(method_of(call)),
           input_(call.input),
-          base_url_(string_or(call.settings, "base_url")),
           settings_(call.settings),
           effect_(call.operation->effect),
           now_(call.now) {}
@@ -42,11 +36,14 @@ class WebExchange final : public connector::Exchange {
     }
 
     Turn on_response(const web::Response& response) override {
-        if (effect_ == model::EffectClass::kRead && is_redirect(response.status)) {
-            const std::string next =
-                resolve_location(request_.url, response.headers.get_or("Location", ""));
-            if (!next.empty()) {
-                return follow(next);
+        if (effect_ == model::EffectClass::kRead) {
+            auto next = redirects_.next(request_, response);
+            if (!next) {
+                return Failed{std::move(next.error()), model::AttemptClass::kNotDone};
+            }
+            if (*next) {
+                request_ = std::move(**next);
+                return send();
             }
         }
         if (response.status >= 200 && response.status < 400) {
@@ -67,61 +64,42 @@ class WebExchange final : public connector::Exchange {
     }
 
     Turn send() const {
-        Send out;
-        out.request = request_;
-        // Credentials are for the connection's own service; other hosts do not see them.
-        out.audience = same_origin(request_.url, base_url_) ? "service" : "";
+        Send out = to_send(request_, settings_);
         out.is_effect = effect_ != model::EffectClass::kRead;
         return out;
     }
 
-    Turn follow(const std::string& next) {
-        if (++redirects_ > kRedirectsMax) {
-            return Failed{
-                fail(
-                    ErrorKind::kInvalidInput,
-                    "TooManyRedirects",
-                    "The service redirected more than " + std::to_string(kRedirectsMax) + " times.",
-                    "Check the address."
-                )
-                    .value(),
-                model::AttemptClass::kNotDone};
-        }
-        const auto url = web::parse_url(next);
-        if (!url || (url->scheme != "https" && url->scheme != "http")) {
-            return Failed{
-                fail(
-                    ErrorKind::kInvalidInput,
-                    "BadRedirect",
-                    "The service redirected to '" + next + "', which cannot be called.",
-                    "Check the address."
-                )
-                    .value(),
-                model::AttemptClass::kNotDone};
-        }
-        // What the author put into the headers was for the first host.
-        if (!same_origin(next, request_.url)) {
-            const std::string accept = request_.headers.get_or("Accept", "*/*");
-            request_.headers = {{"Accept", accept}};
-        }
-        request_.url = next;
-        return send();
-    }
-
     std::string method_;
     Json input_;
-    std::string base_url_;
     Json settings_;
     model::EffectClass effect_;
     Timestamp now_;
     web::Request request_;
-    int redirects_ = 0;
+    Redirects redirects_;
 };
 
 class HttpConnector final : public connector::Connector {
   public:
     std::unique_ptr<connector::Exchange> start(const connector::Call& call) const override {
         return std::make_unique<WebExchange>(call);
+    }
+
+    std::unique_ptr<connector::Exchange> poll(
+        const model::TriggerSpec& /*trigger*/, const connector::Poll& poll
+    ) const override {
+        return poll_address(poll);
+    }
+
+    std::unique_ptr<connector::Exchange> subscribe(
+        const model::TriggerSpec& /*trigger*/, const connector::Subscription& subscription
+    ) const override {
+        return subscribe_anywhere(subscription);
+    }
+
+    std::unique_ptr<connector::Exchange> unsubscribe(
+        const model::TriggerSpec& /*trigger*/, const connector::Subscription& subscription
+    ) const override {
+        return unsubscribe_anywhere(subscription);
     }
 
     web::NetworkPolicy network_policy(const Json& settings) const override {

@@ -200,6 +200,13 @@ bool same_origin(std::string_view url, std::string_view other) {
            one->port == two->port;
 }
 
+connector::Send to_send(web::Request request, const Json& settings) {
+    connector::Send send;
+    send.audience = same_origin(request.url, string_or(settings, "base_url")) ? "service" : "";
+    send.request = std::move(request);
+    return send;
+}
+
 std::string resolve_location(std::string_view url, std::string_view location) {
     location = location.substr(0, location.find('#'));
     if (location.empty()) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/base/json.h"
+#include "engine/connector/connector.h"
 #include "engine/http/message.h"
 
 namespace tideway::connectors::http {
@@ -20,6 +21,10 @@ Payload print_response(const ::tideway::http::Response& response);
 
 // Same scheme, host and port.
 bool same_origin(std::string_view url, std::string_view other);
+
+// `request` to its address. The credentials of the connection go along to the origin of its
+// base_url; other hosts do not see them.
+connector::Send to_send(::tideway::http::Request request, const Json& settings);
 
 // `location` of a redirect, seen from `url`; "" when it leads nowhere.
 std::string resolve_location(std::string_view url, std::string_view location);

@@ -81,6 +81,17 @@ class Conversation {
     connector::Turn turn_;
 };
 
+// An exchange, with the first answers that the service gives.
+inline Conversation converse(
+    std::unique_ptr<connector::Exchange> exchange, std::initializer_list<http::Response> answers
+) {
+    Conversation out(std::move(exchange));
+    for (const http::Response& response : answers) {
+        out.hears(response);
+    }
+    return out;
+}
+
 // The connector under test, with one way to call its operations.
 class ConnectorUnderTest {
   public:
