@@ -161,12 +161,12 @@ Result<ConnectionPlan> plan_of(
     return plan;
 }
 
+// The usual way of the connector.
 std::string default_grant(const model::ConnectorSpec& spec) {
+    const std::string way = spec.auth.empty() ? "none" : spec.auth.front();
     const Json* grants = find(spec.oauth, "grants");
-    if (grants != nullptr && !grants->empty()) {
-        return grants->front().get<std::string>();
-    }
-    return spec.auth.empty() ? "none" : spec.auth.front();
+    const bool has_grants = grants != nullptr && !grants->empty();
+    return way == "oauth2" && has_grants ? grants->front().get<std::string>() : way;
 }
 
 void print_checks(const Json& answer) {

@@ -87,7 +87,11 @@ AuthWay auth_way(const model::ConnectorSpec& spec, const OpenConnection& connect
     if (has_secret(connection, "password")) {
         return AuthWay::kBasic;
     }
-    return spec.oauth.is_object() ? AuthWay::kOauth2 : AuthWay::kNone;
+    const bool goes_without = !spec.auth.empty() && spec.auth.front() == "none";
+    const bool signs_in =
+        spec.oauth.is_object() && (!goes_without || has_secret(connection, "client_secret") ||
+                                   has_secret(connection, "refresh_token"));
+    return signs_in ? AuthWay::kOauth2 : AuthWay::kNone;
 }
 
 void Authorizer::authorize(

@@ -388,6 +388,8 @@ tideway::Status parse_oauth(const Json& json, const std::string& what, Connector
          "token_url",
          "device_url",
          "style",
+         "token_fields",
+         "client_proof",
          "grants",
          "jwt_audience",
          "jwt_subject",
@@ -399,6 +401,14 @@ tideway::Status parse_oauth(const Json& json, const std::string& what, Connector
         return refuse(
             place, "needs a 'style': \"v1\" (resource), \"v2\" (scope) or \"plain\" (neither)"
         );
+    }
+    const Json* fields = find(*oauth, "token_fields");
+    const bool are_texts =
+        fields == nullptr ||
+        (fields->is_object() &&
+         std::ranges::all_of(*fields, [](const Json& value) { return value.is_string(); }));
+    if (!are_texts) {
+        return refuse(place, "has 'token_fields' that are not texts by name");
     }
     TIDEWAY_TRY_ASSIGN(const std::vector<std::string> grants, texts_of(*oauth, "grants", place));
     const Names kGrants{

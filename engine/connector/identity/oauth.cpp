@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "engine/base/digest.h"
 #include "engine/connector/identity/jwt.h"
 #include "engine/connector/template.h"
 #include "engine/model/schema.h"
@@ -100,6 +101,18 @@ Result<OauthSetup> read_oauth(
     out.style = style == "v1"   ? OauthStyle::kResource
                 : style == "v2" ? OauthStyle::kScope
                                 : OauthStyle::kPlain;
+    TIDEWAY_TRY_ASSIGN(
+        const std::string proof, fill_template(string_or(spec.oauth, "client_proof"), full)
+    );
+    out.proof = proof == "header" ? ClientProof::kHeader : ClientProof::kForm;
+    // Fields whose settings are not there are not sent.
+    if (const Json* more = find(spec.oauth, "token_fields")) {
+        for (const auto& [name, wanted] : more->items()) {
+            if (auto value = fill_template(wanted.get_ref<const std::string&>(), full)) {
+                out.token_fields.emplace_back(name, std::move(*value));
+            }
+        }
+    }
     if (const auto it = secrets.find("client_secret"); it != secrets.end()) {
         out.client_secret = it->second;
     }
@@ -129,16 +142,22 @@ Result<std::string> resource_of(
 http::QueryFields audience_fields(
     const OauthSetup& setup, const std::string& resource, Offline offline
 ) {
-    if (setup.style == OauthStyle::kPlain) {
-        return {};
-    }
     const bool refreshable = offline == Offline::kYes;
-    if (setup.style == OauthStyle::kScope) {
-        return {{"scope", resource + (refreshable ? "/.default offline_access" : "/.default")}};
-    }
-    http::QueryFields fields{{"resource", resource}};
-    if (refreshable) {
-        fields.emplace_back("scope", "openid");
+    http::QueryFields fields = setup.token_fields;
+    switch (setup.style) {
+        case OauthStyle::kPlain:
+            break;
+        case OauthStyle::kScope:
+            fields.emplace_back(
+                "scope", resource + (refreshable ? "/.default offline_access" : "/.default")
+            );
+            break;
+        case OauthStyle::kResource:
+            fields.emplace_back("resource", resource);
+            if (refreshable) {
+                fields.emplace_back("scope", "openid");
+            }
+            break;
     }
     return fields;
 }
@@ -174,11 +193,17 @@ Result<http::QueryFields> assertion_fields(
 }
 
 http::Request token_request(const OauthSetup& setup, http::QueryFields fields) {
-    fields.emplace_back("client_id", setup.client_id);
-    if (!setup.client_secret.empty()) {
-        fields.emplace_back("client_secret", std::string(setup.client_secret.reveal()));
-    }
     http::Request request;
+    if (setup.proof == ClientProof::kHeader) {
+        const std::string proof = http::encode_component(setup.client_id) + ":" +
+                                  http::encode_component(setup.client_secret.reveal());
+        request.headers.set("Authorization", "Basic " + to_base64(proof));
+    } else {
+        fields.emplace_back("client_id", setup.client_id);
+        if (!setup.client_secret.empty()) {
+            fields.emplace_back("client_secret", std::string(setup.client_secret.reveal()));
+        }
+    }
     request.method = "POST";
     request.url = setup.token_url;
     request.headers.set("Content-Type", "application/x-www-form-urlencoded");

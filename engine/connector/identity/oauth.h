@@ -1,5 +1,6 @@
-// OAuth 2 as Azure AD and Salesforce speak it, as values: requests to its endpoints, their answers,
-// and their errors in words. No I/O. Used by the token cache and by sign_in.h. Thread: any.
+// OAuth 2 as Azure AD, Salesforce and others speak it, as values: requests to its endpoints, their
+// answers, and their errors in words. No I/O. Used by the token cache and by sign_in.h. Thread:
+// any.
 #pragma once
 
 #include <map>
@@ -23,12 +24,20 @@ enum class OauthStyle {
     kPlain,     // plain: a token is for the account's one service, which its answer names
 };
 
+// Where an app shows its id and secret to the token address.
+enum class ClientProof {
+    kForm,    // in the body
+    kHeader,  // as user name and password (Basic)
+};
+
 // ConnectorSpec::oauth with a connection's settings filled in.
 struct OauthSetup {
     std::string token_url;
     std::string authorize_url;  // empty where the spec has none
     std::string device_url;     // empty where the spec has none
     OauthStyle style = OauthStyle::kScope;
+    http::QueryFields token_fields;  // what else says which token is wanted; none is empty
+    ClientProof proof = ClientProof::kForm;
     std::string client_id;
     Secret client_secret;  // empty: a public client
 };
@@ -46,7 +55,8 @@ Result<std::string> resource_of(
 
 enum class Offline { kNo, kYes };  // kYes: also a refresh token
 
-// The fields that name the audience: `resource` or `scope`; none in the plain style.
+// The fields that name the audience: `resource` or `scope`, none in the plain style; and those of
+// the spec's own.
 http::QueryFields audience_fields(
     const OauthSetup& setup, const std::string& resource, Offline offline
 );
@@ -57,7 +67,7 @@ Result<http::QueryFields> assertion_fields(
     const model::ConnectorSpec& spec, const Json& settings, const Secrets& secrets, Timestamp now
 );
 
-// POST token_url with client_id, client_secret if there is one, and `fields`.
+// POST token_url with `fields`, client_id, and client_secret if there is one.
 http::Request token_request(const OauthSetup& setup, http::QueryFields fields);
 
 struct TokenAnswer {

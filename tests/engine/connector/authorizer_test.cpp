@@ -146,5 +146,13 @@ TEST_F(AuthorizerTest, FindsTheWayOutFromTheSecretsWhenTheConnectionDoesNotSay) 
     EXPECT_EQ(auth_way(spec, connection_), AuthWay::kOauth2);
 }
 
+TEST_F(AuthorizerTest, SignsInWhereThatIsNotUsualOnlyWithASecret) {
+    model::ConnectorSpec spec = *registry_->spec("crm");
+    spec.auth = {"none", "oauth2"};
+    EXPECT_EQ(auth_way(spec, connection_), AuthWay::kNone);
+    connection_.secrets["client_secret"] = Secret("s");
+    EXPECT_EQ(auth_way(spec, connection_), AuthWay::kOauth2);
+}
+
 }  // namespace
 }  // namespace tideway::connector

@@ -79,6 +79,54 @@ TEST_F(SignInTest, AsTheAppProvesThatTheSecretWorks) {
     EXPECT_EQ(done->refresh_expires, std::nullopt);
 }
 
+// A service of nobody in particular: the fields of its provider come from the settings.
+class AnyProvider : public SignInTest {
+  protected:
+    void SetUp() override {
+        const Json spec = Json::parse(R"({
+          "id":"web","title":"Web","auth":["none","oauth2"],"audiences":{"web":"{base_url}"},
+          "oauth":{"token_url":"{token_url}","style":"plain","client_proof":"{client_proof}",
+                   "token_fields":{"scope":"{scope}","audience":"{token_audience}"},
+                   "grants":["client_credentials"]},
+          "settings":{"type":"object","properties":{
+            "client_proof":{"type":"string","default":"form"}}}})");
+        auto parsed = model::parse_connector_spec(dump(spec));
+        ASSERT_TRUE(parsed) << parsed.error().text();
+        spec_ = std::move(*parsed);
+    }
+
+    // With these settings besides.
+    FakeHttpClient::Sent sent(const Json& settings) {
+        SignInInput made = input({{"client_secret", Secret("s:1")}});
+        made.settings["token_url"] = "https://id.northwind.com/token";
+        made.settings.update(settings);
+        auto machine = sign_in_as_app(made);
+        EXPECT_TRUE(machine) << machine.error().text();
+        return asked((*machine)->begin(kNow));
+    }
+};
+
+TEST_F(AnyProvider, SendsTheFieldsThatTheSettingsSayAndNoEmptyOnes) {
+    const auto scoped = sent({{"scope", "https://api.contoso.com/.default"}});
+    EXPECT_EQ(scoped.request.url, "https://id.northwind.com/token");
+    EXPECT_EQ(scoped.form("scope"), "https://api.contoso.com/.default");
+    EXPECT_EQ(scoped.request.body.find("audience"), std::string::npos);
+    const auto named = sent({{"token_audience", "orders"}});
+    EXPECT_EQ(named.form("audience"), "orders");
+    EXPECT_EQ(named.request.body.find("scope"), std::string::npos);
+}
+
+TEST_F(AnyProvider, ShowsTheSecretInTheBodyOrInAHeader) {
+    const auto form = sent(Json::object());
+    EXPECT_EQ(form.form("client_id"), "app-1");
+    EXPECT_EQ(form.form("client_secret"), "s:1");
+    EXPECT_FALSE(form.request.headers.get("Authorization"));
+    const auto header = sent({{"client_proof", "header"}});
+    // Both encoded, so that a colon is no end of the name.
+    EXPECT_EQ(header.request.headers.get("Authorization"), "Basic " + to_base64("app-1:s%3A1"));
+    EXPECT_EQ(header.request.body, "grant_type=client_credentials");
+}
+
 TEST_F(SignInTest, AsTheAppNeedsASecret) {
     const auto machine = sign_in_as_app(input());
     ASSERT_FALSE(machine);
