@@ -6,6 +6,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
+#include "engine/runtime/triggers/kept_subscription.h"
 #include "engine/runtime/triggers/timed_trigger.h"
 
 namespace tideway::runtime {
@@ -51,30 +52,20 @@ bool needs_connection(const model::ConnectorSpec* spec) {
     return spec != nullptr && !spec->auth.empty() && spec->auth.front() != "none";
 }
 
-// A subscription as it is kept: what it depends on, and the connector's part.
-Payload kept_subscription(const std::string& rule, const Json& state) {
-    return to_payload(Json{{"rule", rule}, {"state", state}});
+std::string_view connector_of(std::string_view trigger) {
+    return trigger.substr(0, trigger.find('.'));
 }
 
-Result<Json> subscription_of(const store::TriggerState& kept) {
-    return parse_json(
-        kept.subscription.empty() ? "null" : kept.subscription.view(), "subscription"
-    );
+std::string name_of(const std::shared_ptr<const OpenConnection>& connection) {
+    return connection ? connection->record.name : std::string();
 }
 
-// Of one that an older program kept, the whole is the connector's part.
-Json connector_state(const Json& subscription) {
-    const Json* state = find(subscription, "state");
-    return state == nullptr ? subscription : *state;
-}
-
+// What a subscription of the flow, as it is published, depends on.
 std::string subscription_rule(
     const FlowEntry& flow, const std::shared_ptr<const OpenConnection>& connection
 ) {
     const model::FlowDeclaration& declared = flow.published->declaration;
-    return rule_of(
-        declared.trigger, declared.trigger_config, connection ? connection->record.name : ""
-    );
+    return rule_of(declared.trigger, declared.trigger_config, name_of(connection));
 }
 
 std::shared_ptr<const SigningKeys> keys_of(const store::TriggerState& state) {
@@ -184,7 +175,7 @@ std::vector<std::string> Activation::order_of_all() const {
 std::shared_ptr<const OpenConnection> Activation::trigger_connection(const LoadedVersion& version
 ) const {
     const std::string& trigger = version.declaration.trigger;
-    const std::string connector = trigger.substr(0, trigger.find('.'));
+    const std::string_view connector = connector_of(trigger);
     std::string reference = version.declaration.trigger_connection;
     if (reference.empty()) {
         for (const PackReference& declared : services_.catalog->references(version.version.pack)) {
@@ -203,7 +194,7 @@ Result<std::shared_ptr<const OpenConnection>> Activation::connection_of_trigger(
 ) const {
     auto found = trigger_connection(*flow.published);
     const std::string& trigger = flow.published->declaration.trigger;
-    const auto* spec = services_.registry->spec(trigger.substr(0, trigger.find('.')));
+    const auto* spec = services_.registry->spec(connector_of(trigger));
     if (!found && needs_connection(spec)) {
         return fail(problem(
             "ConnectionNotFound",
@@ -317,22 +308,29 @@ Result<Json> Activation::exchange_blocking(
 
 Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry& flow) {
     const model::FlowDeclaration& declared = flow.published->declaration;
+    TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
+    TIDEWAY_TRY_ASSIGN(const KeptSubscription before, parse_subscription(kept.subscription));
+    const auto connection = trigger_connection(*flow.published);
+    const bool is_of_another =
+        !before.trigger.empty() &&
+        (before.trigger != declared.trigger || before.connection != name_of(connection));
+    if (is_of_another) {
+        TIDEWAY_TRY(unsubscribe_blocking(flow));
+        return subscribe_blocking(flow);
+    }
     const auto trigger = find_trigger(*services_.registry, declared.trigger);
     if (trigger.spec == nullptr || !trigger.spec->subscribes) {
         return std::optional<Timestamp>();
     }
-    TIDEWAY_TRY_ASSIGN(const auto connection, connection_of_trigger(flow));
+    TIDEWAY_TRY(connection_of_trigger(flow));
     TIDEWAY_TRY_ASSIGN(const TriggerAddress address, address_blocking(flow));
-    TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
     connector::Subscription subscription;
     TIDEWAY_TRY_ASSIGN(
         subscription.config, parse_json(declared.trigger_config.view(), "trigger config")
     );
-    TIDEWAY_TRY_ASSIGN(const Json before, subscription_of(kept));
     const std::string rule = subscription_rule(flow, connection);
-    subscription.state = connector_state(before);
-    subscription.is_renewal =
-        string_or(before, "rule") == rule && kept.subscribed_url == address.url;
+    subscription.state = before.state;
+    subscription.is_renewal = before.rule == rule && kept.subscribed_url == address.url;
     subscription.now = services_.clock->now();
     subscription.settings = connection ? connection->settings : Json::object();
     subscription.callback_url = address.url;
@@ -345,7 +343,8 @@ Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry&
         const Json state,
         exchange_blocking(std::move(exchange), connection, *trigger.implementation)
     );
-    kept.subscription = kept_subscription(rule, state);
+    kept.subscription =
+        to_payload(KeptSubscription{declared.trigger, name_of(connection), rule, state});
     kept.subscribed_url = address.url;
     kept.renew_at = renewal_of(state, services_.clock->now());
     TIDEWAY_TRY(put_state_blocking(flow, kept));
@@ -359,34 +358,41 @@ Result<std::optional<Timestamp>> Activation::keep_subscription_blocking(const Fl
     }
     TIDEWAY_TRY_ASSIGN(const store::TriggerState kept, state_blocking(flow));
     TIDEWAY_TRY_ASSIGN(const TriggerAddress address, address_blocking(flow));
-    TIDEWAY_TRY_ASSIGN(const Json subscription, subscription_of(kept));
+    TIDEWAY_TRY_ASSIGN(const KeptSubscription subscription, parse_subscription(kept.subscription));
     const bool is_alive = !kept.renew_at || *kept.renew_at > services_.clock->now();
-    const bool is_same = kept.subscribed_url == address.url &&
-                         string_or(subscription, "rule") ==
-                             subscription_rule(flow, trigger_connection(*flow.published));
+    const bool is_same =
+        kept.subscribed_url == address.url &&
+        subscription.rule == subscription_rule(flow, trigger_connection(*flow.published));
     if (!kept.subscription.empty() && is_same && is_alive) {
         return kept.renew_at;
     }
     return subscribe_blocking(flow);
 }
 
+// With the trigger and the connection that it was made with, whatever the flow has now.
 Status Activation::unsubscribe_blocking(const FlowEntry& flow) {
     if (!flow.published) {
         return {};
     }
-    const auto trigger = find_trigger(*services_.registry, flow.published->declaration.trigger);
     TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
-    if (trigger.spec == nullptr || !trigger.spec->subscribes || kept.subscription.empty()) {
+    if (kept.subscription.empty()) {
         return {};
     }
-    if (const auto found = connection_of_trigger(flow)) {
-        const auto& connection = *found;
+    TIDEWAY_TRY_ASSIGN(const KeptSubscription made, parse_subscription(kept.subscription));
+    const bool is_told = !made.trigger.empty();
+    const std::string& name = is_told ? made.trigger : flow.published->declaration.trigger;
+    const auto connection =
+        is_told ? services_.connections->get(made.connection) : trigger_connection(*flow.published);
+    const auto trigger = find_trigger(*services_.registry, name);
+    const bool can_ask =
+        trigger.spec != nullptr && trigger.implementation != nullptr &&
+        (connection || !needs_connection(services_.registry->spec(connector_of(name))));
+    if (can_ask) {
         connector::Subscription subscription;
         subscription.settings = connection ? connection->settings : Json::object();
         subscription.flow = full_name(flow);
         subscription.now = services_.clock->now();
-        TIDEWAY_TRY_ASSIGN(const Json before, subscription_of(kept));
-        subscription.state = connector_state(before);
+        subscription.state = made.state;
         if (auto exchange = trigger.implementation->unsubscribe(*trigger.spec, subscription)) {
             TIDEWAY_TRY(exchange_blocking(std::move(exchange), connection, *trigger.implementation)
             );

@@ -161,5 +161,15 @@ TEST(SubscriptionTrigger, UnsubscribesWhenTheFlowIsTurnedOff) {
     EXPECT_EQ(world.service().done().size(), 2U);
 }
 
+TEST(SubscriptionTrigger, EndsWhatAnEarlierTriggerOfTheFlowSubscribed) {
+    RuntimeWorld world({{"watcher", kFlow}}, kMorning);
+    ASSERT_TRUE(has_asked(world, 1));
+    world.edit(
+        "watcher", "return flow { title = 'W', trigger = trigger.manual {}, run = function() end }"
+    );
+    ASSERT_TRUE(world.activation().turn_off_blocking(*world.catalog().flow("watcher")));
+    EXPECT_EQ(asked(world), (Texts{"subscribe ", "unsubscribe s1"}));
+}
+
 }  // namespace
 }  // namespace tideway::runtime
