@@ -1,5 +1,6 @@
 #include "connectors/http/http_connector.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "connectors/http/poll.h"
@@ -16,7 +17,10 @@ using connector::Failed;
 using connector::Send;
 using connector::Turn;
 
-// One request and its answer; a read follows redirects.
+constexpr std::chrono::seconds kAskAgain{10};  // where the service does not say
+
+// One request and its answer; a read follows redirects. A 202 with Location begins work: what
+// becomes of it is read there.
 class WebExchange final : public connector::Exchange {
   public:
     explicit WebExchange(const connector::Call& call)
@@ -24,6 +28,7 @@ class WebExchange final : public connector::Exchange {
           input_(call.input),
           settings_(call.settings),
           effect_(call.operation->effect),
+          location_(string_or(call.underway, "location")),
           now_(call.now) {}
 
     Turn begin() override {
@@ -31,12 +36,12 @@ class WebExchange final : public connector::Exchange {
         if (!request) {
             return Failed{std::move(request.error()), model::AttemptClass::kNotDone};
         }
-        request_ = std::move(*request);
+        request_ = is_underway() ? asked_at(*request, location_) : std::move(*request);
         return send();
     }
 
     Turn on_response(const web::Response& response) override {
-        if (effect_ == model::EffectClass::kRead) {
+        if (effect() == model::EffectClass::kRead) {
             auto next = redirects_.next(request_, response);
             if (!next) {
                 return Failed{std::move(next.error()), model::AttemptClass::kNotDone};
@@ -46,12 +51,19 @@ class WebExchange final : public connector::Exchange {
                 return send();
             }
         }
+        if (response.status == 202 && bool_or(input_, "wait_for_result", true)) {
+            const std::string named =
+                resolve_location(request_.url, response.headers.get_or("Location", ""));
+            if (!named.empty() || is_underway()) {
+                return underway(named.empty() ? location_ : named, response);
+            }
+        }
         if (response.status >= 200 && response.status < 400) {
             return Done{print_response(response), {}};
         }
         return Failed{
             connector::service_error(response, now_),
-            connector::classify(response.status, effect_)};
+            connector::classify(response.status, effect())};
     }
 
   private:
@@ -63,9 +75,21 @@ class WebExchange final : public connector::Exchange {
         return id == "put" ? "PUT" : id == "delete" ? "DELETE" : "GET";
     }
 
+    bool is_underway() const { return !location_.empty(); }
+
+    model::EffectClass effect() const {
+        return is_underway() ? model::EffectClass::kRead : effect_;
+    }
+
+    Turn underway(const std::string& location, const web::Response& response) const {
+        const Duration wait = web::retry_after(response.headers, now_).value_or(kAskAgain);
+        return connector::Underway{
+            {{"location", location}}, std::max<Duration>(wait, std::chrono::seconds(1))};
+    }
+
     Turn send() const {
         Send out = to_send(request_, settings_);
-        out.is_effect = effect_ != model::EffectClass::kRead;
+        out.is_effect = effect() != model::EffectClass::kRead;
         return out;
     }
 
@@ -73,6 +97,7 @@ class WebExchange final : public connector::Exchange {
     Json input_;
     Json settings_;
     model::EffectClass effect_;
+    std::string location_;  // where to ask for what has begun; empty: nothing has
     Timestamp now_;
     web::Request request_;
     Redirects redirects_;

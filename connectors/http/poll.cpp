@@ -40,7 +40,7 @@ class PollExchange final : public connector::Exchange {
         }
         request_ = std::move(*request);
         if (const std::string location = string_or(cursor_, "location"); !location.empty()) {
-            turn_to(location);
+            request_ = asked_at(request_, location);
         }
         asked_ = request_.url;
         add_validators();
@@ -70,17 +70,6 @@ class PollExchange final : public connector::Exchange {
     }
 
   private:
-    // What the author wrote for the first address is sent to its origin only.
-    void turn_to(const std::string& location) {
-        request_.method = "GET";
-        request_.body.clear();
-        request_.headers.remove("Content-Type");
-        if (!same_origin(location, request_.url)) {
-            request_.headers = {{"Accept", request_.headers.get_or("Accept", "*/*")}};
-        }
-        request_.url = location;
-    }
-
     void add_validators() {
         if (delivers_all_ || string_or(cursor_, "of") != asked_) {
             return;

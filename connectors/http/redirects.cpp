@@ -17,6 +17,13 @@ bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+void go_to(const std::string& url, web::Request& request) {
+    if (!same_origin(url, request.url)) {
+        request.headers = {{"Accept", request.headers.get_or("Accept", "*/*")}};
+    }
+    request.url = url;
+}
+
 tl::unexpected<Error> refuse(std::string code, std::string message) {
     return fail(
         ErrorKind::kInvalidInput, std::move(code), std::move(message), "Check the address."
@@ -48,11 +55,17 @@ Result<std::optional<web::Request>> Redirects::next(
         );
     }
     web::Request request = sent;
-    request.url = target;
-    if (!same_origin(target, sent.url)) {
-        request.headers = {{"Accept", sent.headers.get_or("Accept", "*/*")}};
-    }
+    go_to(target, request);
     return std::optional(std::move(request));
+}
+
+web::Request asked_at(const web::Request& asked, const std::string& location) {
+    web::Request request = asked;
+    request.method = "GET";
+    request.body.clear();
+    request.headers.remove("Content-Type");
+    go_to(location, request);
+    return request;
 }
 
 }  // namespace tideway::connectors::http

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "engine/base/result.h"
 #include "engine/http/message.h"
@@ -20,5 +21,10 @@ class Redirects {
   private:
     int followed_ = 0;
 };
+
+// A GET of an address that the service has named in its answer to `asked`, under the same rule.
+::tideway::http::Request asked_at(
+    const ::tideway::http::Request& asked, const std::string& location
+);
 
 }  // namespace tideway::connectors::http

@@ -41,7 +41,15 @@ struct Failed {
     model::AttemptClass attempt_class = model::AttemptClass::kNotDone;
 };
 
-using Turn = std::variant<Send, Done, Failed>;
+// The service has taken the call and works on it. It is asked again after `wait`, by another
+// exchange, which gets `state` in Call::underway; the state is durable before that, and the run may
+// leave memory meanwhile. Only of operations.
+struct Underway {
+    Json state;  // not null
+    Duration wait{0};
+};
+
+using Turn = std::variant<Send, Done, Failed, Underway>;
 
 // One attempt of an operation (or a probe, a subscription ...): pure, no I/O, no clock.
 // Thread: the shard's.
@@ -61,6 +69,7 @@ struct Call {
     Timestamp intent_at;          // when the intent was made durable; probes page back to it
     Timestamp now;
     bool is_repeat = false;  // an earlier attempt of this very step may have taken effect
+    Json underway;           // what Underway said last; the call itself is not sent again
 };
 
 // What a probe found out. In `Done` of a probe exchange the output is

@@ -39,7 +39,16 @@ void ExchangeDriver::take(const std::shared_ptr<Running>& running, connector::Tu
         running->done(std::move(*done));
         return;
     }
-    running->done(std::get<Failed>(std::move(turn)));
+    if (auto* failed = std::get_if<Failed>(&turn)) {
+        running->done(std::move(*failed));
+        return;
+    }
+    Error error;
+    error.kind = ErrorKind::kInternal;
+    error.code = "ExchangeUnfinished";
+    error.message = "The service is still at work, which only operations can wait for.";
+    error.remedy = "This is a mistake of the connector.";
+    running->done(Failed{std::move(error), {}});
 }
 
 void ExchangeDriver::send(const std::shared_ptr<Running>& running, Send send) {

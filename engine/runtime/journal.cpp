@@ -40,6 +40,9 @@ void Journal::index(const JournalRow& row) {
         case RowKind::kAttempt:
             recorded.attempts = std::max(recorded.attempts, row.attempt);
             recorded.last_attempt = &row;
+            if (row.code == kUnderway) {
+                recorded.underway = &row;
+            }
             if (row.code == kConnectionUnavailable && !recorded.waiting_since) {
                 recorded.waiting_since = row.at;
             }

@@ -16,6 +16,8 @@ namespace tideway::runtime {
 // Codes of attempt rows: the step waits for its connection, and goes on.
 inline constexpr std::string_view kConnectionUnavailable = "ConnectionUnavailable";
 inline constexpr std::string_view kConnectionBack = "ConnectionBack";
+// The service has taken the call and works on it.
+inline constexpr std::string_view kUnderway = "Accepted";
 
 // Thread: the shard's.
 class Journal {
@@ -29,6 +31,7 @@ class Journal {
         const model::JournalRow* closing = nullptr;   // scope end
         const model::JournalRow* delivery = nullptr;  // result or wake
         const model::JournalRow* last_attempt = nullptr;
+        const model::JournalRow* underway = nullptr;  // the newest attempt that says so
         int attempts = 0;
         std::optional<Timestamp> waiting_since;  // first wait for an unavailable connection
         bool is_matched = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/assert.h"
 #include "engine/base/limits.h"
 #include "engine/connector/absence.h"
 
@@ -36,7 +37,8 @@ OperationRun::OperationRun(OperationServices& services, OperationStart start, Li
       effect_left_at_(start_.may_have_left.value_or(start_.intent_at)),
       alive_(std::make_shared<bool>(true)) {
     if (start_.time_limit) {
-        deadline_ = services_.clock->now() + *start_.time_limit;
+        const Timestamp began = start_.underway ? start_.underway->began : services_.clock->now();
+        deadline_ = began + *start_.time_limit;
     }
 }
 
@@ -51,7 +53,7 @@ void OperationRun::start() {
         may_have_happened_ && (start_.operation->effect == EffectClass::kOnce || is_unconditional);
     const auto first = settle_first ? &OperationRun::begin_probe : &OperationRun::begin_attempt;
     if (!start_.waiting_since) {
-        after(Duration(0), first);
+        after(Duration(0), start_.underway ? &OperationRun::wait_underway : first);
         return;
     }
     in_flight_ = may_have_happened_;
@@ -73,7 +75,7 @@ void OperationRun::finish_late() {
 }
 
 void OperationRun::repeat() {
-    may_have_happened_ = true;
+    may_have_happened_ = !start_.underway;
     after(Duration(0), &OperationRun::begin_attempt);
 }
 
@@ -99,6 +101,7 @@ connector::Call OperationRun::make_call() const {
     call.intent_at = start_.intent_at;
     call.now = services_.clock->now();
     call.is_repeat = may_have_happened_;
+    call.underway = start_.underway ? start_.underway->state : Json();
     return call;
 }
 
@@ -119,7 +122,9 @@ void OperationRun::begin_attempt() {
     if (waits_for_connection(&OperationRun::begin_attempt)) {
         return;
     }
-    ++attempt_;
+    if (!start_.underway) {
+        ++attempt_;
+    }
     attempt_at_ = services_.clock->now();
     phase_ = Phase::kAttempt;
     effect_left_ = false;
@@ -162,6 +167,11 @@ void OperationRun::take(connector::Turn turn) {
         }
         in_flight_ = false;
         listener_.on_done(*this, attempt_, std::move(*done));
+        return;
+    }
+    if (auto* underway = std::get_if<connector::Underway>(&turn)) {
+        TIDEWAY_ASSERT(phase_ == Phase::kAttempt);
+        on_underway(std::move(*underway));
         return;
     }
     if (phase_ == Phase::kProbe) {
@@ -317,6 +327,8 @@ void OperationRun::retry(const Failed& failed, Blame blame) {
     if (is_last) {
         if (in_doubt) {
             settle(failed.error);
+        } else if (is_underway_effect() && !is_late && !is_final) {
+            park(failed.error);
         } else {
             finish_failed(failed.error);
         }

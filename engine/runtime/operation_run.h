@@ -34,6 +34,13 @@ struct OperationServices {
         random;  // [0,1): only for the spread of retries, never seen by a script
 };
 
+// A call that the service has taken and works on.
+struct UnderwayCall {
+    Json state;       // the connector's
+    Timestamp began;  // the step
+    Timestamp ask_at;
+};
+
 struct OperationStart {
     const model::ConnectorSpec* spec = nullptr;
     const model::OperationSpec* operation = nullptr;
@@ -51,6 +58,8 @@ struct OperationStart {
     ConnectionUser user;
     // The step has waited for its connection since then, and goes on waiting.
     std::optional<Timestamp> waiting_since;
+    // Recorded by an earlier process: it is asked what has become of the call.
+    std::optional<UnderwayCall> underway;
 };
 
 // A step that waits for its connection.
@@ -81,6 +90,9 @@ class OperationRun {
         virtual void on_connection_wait(OperationRun& run, ConnectionPause pause) = 0;
         // It may be used again: go_on() when that is recorded.
         virtual void on_connection_back(OperationRun& run) = 0;
+        // The service works on it: nothing is sent until it is asked again.
+        virtual void on_underway(OperationRun& run, const UnderwayCall& call) = 0;
+        virtual void on_asking_again(OperationRun& run) = 0;
     };
 
     OperationRun(OperationServices& services, OperationStart start, Listener& listener);
@@ -116,6 +128,10 @@ class OperationRun {
 
     void begin_attempt();
     void begin_probe();
+    void on_underway(connector::Underway underway);
+    void wait_underway();
+    void ask_again();
+    bool is_underway_effect() const;
     void take(connector::Turn turn);
     void send(connector::Send send);
     void send_authorized(connector::Send send, http::Request request);

@@ -13,6 +13,9 @@ using model::RowKind;
 void RunSession::take_recorded(PendingOperation& pending, const Journal::Recorded& recorded) {
     pending.attempts_before = recorded.attempts;
     pending.waiting_since = recorded.waiting_since;
+    if (recorded.underway != nullptr) {
+        pending.underway = recorded_underway(recorded);
+    }
     if (recorded.opening == nullptr) {
         return;
     }

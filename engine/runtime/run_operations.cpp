@@ -218,7 +218,8 @@ void RunSession::start_operation(PendingOperation& pending) {
     if (pending.has_intent) {
         // The process that died may have sent it, or sent it again, until it died.
         const Timestamp now = services_.operations.clock->now();
-        launch(pending, pending.is_at_rest ? std::nullopt : std::optional(now));
+        const bool is_certain = pending.is_at_rest || pending.underway;
+        launch(pending, is_certain ? std::nullopt : std::optional(now));
         return;
     }
     send_after_intent(path, std::nullopt);
@@ -289,6 +290,7 @@ void RunSession::launch(PendingOperation& pending, std::optional<Timestamp> may_
     start.may_have_left = may_have_left;
     start.user = {run_.id, pending.request.path, run_.created};
     start.waiting_since = pending.waiting_since;
+    start.underway = pending.underway;
     pending.run = std::make_unique<OperationRun>(services_.operations, std::move(start), *this);
     pending.run->start();
     if (const auto error = late(pending.request.path)) {
@@ -296,7 +298,7 @@ void RunSession::launch(PendingOperation& pending, std::optional<Timestamp> may_
     }
 }
 
-RunSession::PendingOperation* RunSession::pending_of(const OperationRun& run) {
+PendingOperation* RunSession::pending_of(const OperationRun& run) {
     for (const auto& [path, pending] : operations_) {
         if (pending->run.get() == &run) {
             return pending.get();

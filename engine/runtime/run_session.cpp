@@ -265,6 +265,7 @@ bool RunSession::has_effect_in_flight() const {
 void RunSession::close_unsent_effects() {
     for (const auto& [path, pending] : operations_) {
         const bool is_unsent = pending->is_intent_new && !pending->is_parked &&
+                               !pending->underway &&
                                !(pending->run && pending->run->is_in_flight());
         if (is_unsent) {
             pending->effect.state = model::EffectState::kSkipped;

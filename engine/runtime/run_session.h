@@ -17,6 +17,7 @@
 #include "engine/runtime/history/tracked_values.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/operation_run.h"
+#include "engine/runtime/steps/pending_operation.h"
 #include "engine/runtime/reader_pool.h"
 #include "engine/runtime/run_limits.h"
 #include "engine/script/execution.h"
@@ -137,23 +138,6 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
         std::optional<Timestamp> due;
     };
 
-    struct PendingOperation {
-        script::StepRequest request;
-        OperationStart start;
-        bool has_intent = false;
-        bool is_intent_new = false;  // of this session: nothing was sent before it
-        int attempts_before = 0;
-        Timestamp intent_at;
-        std::optional<Timestamp> earlier_intent;  // of the same effect, in another run
-        std::unique_ptr<OperationRun> run;
-        model::EffectRecord effect;
-        bool is_effect = false;
-        bool is_parked = false;
-        bool is_at_rest = false;  // recorded: waits, and no attempt of it is in doubt
-        std::optional<Timestamp> waiting_since;
-        std::optional<ConnectionPause> pause;  // it waits for its connection
-    };
-
     // --- driving the script (run_session.cpp)
     // Lets the script go on; what it gates meanwhile goes into one batch.
     void take_turn(const std::function<void()>& turn);
@@ -207,7 +191,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void wake(const std::string& path, const script::Answer& answer, std::string code);
     void release_lock(const std::string& path);
 
-    // --- operations (run_operations.cpp; run_connections.cpp: waiting for a connection)
+    // --- operations (run_operations.cpp; run_connections.cpp: waiting for a connection;
+    // steps/run_underway.cpp: waiting for the service)
     void take_recorded(PendingOperation& pending, const Journal::Recorded& recorded);
     void start_operation(PendingOperation& pending);
     void send_after_intent(const std::string& path, std::optional<Timestamp> may_have_left);
@@ -227,6 +212,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void on_parked(OperationRun&, int attempt, model::StepError error) override;
     void on_connection_wait(OperationRun& run, ConnectionPause pause) override;
     void on_connection_back(OperationRun& run) override;
+    void on_underway(OperationRun& run, const UnderwayCall& call) override;
+    void on_asking_again(OperationRun& run) override;
     void append_connection_row(
         const PendingOperation& pending, std::string_view code, const ConnectionPause& pause
     );

@@ -37,6 +37,10 @@ class LastError final : public runtime::OperationRun::Listener {
 
     void on_connection_back(runtime::OperationRun&) override {}
 
+    void on_underway(runtime::OperationRun&, const runtime::UnderwayCall&) override {}
+
+    void on_asking_again(runtime::OperationRun&) override {}
+
     std::vector<Json> notes;
     int attempts = 0;
     bool is_done = false;

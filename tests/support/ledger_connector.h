@@ -44,6 +44,10 @@ class LedgerConnector final : public connector::Connector {
 
     std::unique_ptr<connector::Exchange> start(const connector::Call& call) const override {
         connector::Send send;
+        if (!call.underway.is_null()) {
+            send.request.url = url_ + string_or(call.underway, "ask");
+            return std::make_unique<One>(std::move(send), model::EffectClass::kRead, call.now);
+        }
         send.request.method = "POST";
         send.request.url = url_ + "/" + call.operation->id;
         send.request.headers.set("Idempotency-Key", call.idempotency_key);
@@ -103,6 +107,10 @@ class LedgerConnector final : public connector::Connector {
 
         connector::Turn begin() override {
             return ask(std::move(send_), [this](const http::Response& response) -> connector::Turn {
+                if (response.status == 202) {
+                    return connector::Underway{
+                        {{"ask", "/outcome"}}, std::chrono::milliseconds(20)};
+                }
                 if (response.status < 400) {
                     return connector::Done{Payload(response.body), {}};
                 }

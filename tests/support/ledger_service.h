@@ -17,10 +17,12 @@
 namespace tideway::testing {
 
 // How the service treats one request.
+// kAccept: done, and told with 202 that it is still to be done.
 // kUsedUp: no requests are left, told with 403. kHold: done, and answered by release().
 enum class Treatment {
     kDo,
     kHold,
+    kAccept,
     kRefuse,
     kBusy,
     kUsedUp,
@@ -47,6 +49,10 @@ class LedgerService {
                 plans_[path].push_back(treatment);
             }
         });
+    }
+
+    void forget_plans() {
+        server_.run([this] { plans_.clear(); });
     }
 
     // Every request without a plan is treated so from now on.
@@ -137,6 +143,9 @@ class LedgerService {
             case Treatment::kHold:
                 held_.emplace_back(act(request), std::move(keep));
                 return;
+            case Treatment::kAccept:
+                responder.send(http::json_response(202, act(request)));
+                return;
             case Treatment::kDo:
                 responder.send(http::json_response(200, act(request)));
                 return;
@@ -154,6 +163,9 @@ class LedgerService {
         }
         if (request.path == "/entries") {
             return page(request.query);
+        }
+        if (request.path == "/outcome") {
+            return R"({"outcome":"made"})";
         }
         done_.push_back(request.path.substr(1) + " " + request.body);
         if (request.path == "/subscribe") {

@@ -40,6 +40,7 @@ class HttpConnectorTest : public testing::Test {
         call.operation = found;
         call.input = input;
         call.settings = settings_;
+        call.underway = underway_;
         exchange_ = connector_->start(call);
         return exchange_->begin();
     }
@@ -59,6 +60,15 @@ class HttpConnectorTest : public testing::Test {
         return done != nullptr ? Json::parse(done->output.view()) : Json();
     }
 
+    // The service works on it; the next start() asks what has become of it. Gives the wait.
+    Duration accepted(const web::Response& response) {
+        const connector::Turn turn = exchange_->on_response(response);
+        const auto* underway = std::get_if<connector::Underway>(&turn);
+        EXPECT_NE(underway, nullptr);
+        underway_ = underway != nullptr ? underway->state : Json();
+        return underway != nullptr ? underway->wait : Duration(0);
+    }
+
     Failed failure(const connector::Turn& turn) {
         const auto* failed = std::get_if<Failed>(&turn);
         EXPECT_NE(failed, nullptr);
@@ -68,6 +78,7 @@ class HttpConnectorTest : public testing::Test {
     Json settings_{{"base_url", "https://api.northwind.com/v1/"}};
     std::unique_ptr<connector::Connector> connector_ = make_connector();
     std::unique_ptr<connector::Exchange> exchange_;
+    Json underway_;
 };
 
 TEST_F(HttpConnectorTest, BuildsTheAddressFromTheBaseAndTheQueries) {
@@ -245,6 +256,57 @@ TEST_F(HttpConnectorTest, TakesItsNetworkRulesFromTheSettings) {
     EXPECT_TRUE(policy.allow_private);
     EXPECT_TRUE(policy.allow_plain_http);
     EXPECT_FALSE(connector_->network_policy(Json::object()).allow_private);
+}
+
+TEST_F(HttpConnectorTest, AsksWhatHasBecomeOfWorkThatA202Began) {
+    const Json order = {
+        {"method", "POST"},
+        {"uri", "orders"},
+        {"headers", {{"X-Tenant", "c"}}},
+        {"body", {{"n", 1}}}};
+    EXPECT_TRUE(sent(start("request", order)).is_effect);
+    EXPECT_EQ(
+        accepted({202, {{"Location", "/jobs/7"}, {"Retry-After", "30"}}, ""}),
+        std::chrono::seconds(30)
+    );
+    Send send = sent(start("request", order));
+    EXPECT_EQ(send.request.method, "GET");
+    EXPECT_EQ(send.request.url, "https://api.northwind.com/jobs/7");
+    EXPECT_EQ(send.request.body, "");
+    EXPECT_EQ(send.request.headers.get("X-Tenant"), "c");
+    EXPECT_EQ(send.request.headers.get("Content-Type"), std::nullopt);
+    EXPECT_EQ(send.audience, "service");
+    EXPECT_FALSE(send.is_effect);
+    // Still at work, and elsewhere from now on.
+    EXPECT_EQ(accepted({202, {}, ""}), std::chrono::seconds(10));
+    EXPECT_EQ(sent(start("request", order)).request.url, "https://api.northwind.com/jobs/7");
+    EXPECT_EQ(
+        accepted({202, {{"Location", "https://jobs.contoso.com/7"}, {"Retry-After", "0"}}, ""}),
+        std::chrono::seconds(1)
+    );
+    send = sent(start("request", order));
+    EXPECT_EQ(send.request.url, "https://jobs.contoso.com/7");
+    EXPECT_EQ(send.audience, "");
+    EXPECT_EQ(send.request.headers.get("X-Tenant"), std::nullopt);
+    // It has ended; the result is somewhere else again.
+    send = sent(exchange_->on_response({303, {{"Location", "/made/1"}}, ""}));
+    EXPECT_EQ(send.request.url, "https://jobs.contoso.com/made/1");
+    EXPECT_EQ(result({200, {}, "made"})["body"], "made");
+}
+
+TEST_F(HttpConnectorTest, SaysOfWorkThatCannotBeAskedForThatTheQuestionWasNotDone) {
+    start("request", {{"method", "POST"}, {"uri", "/"}});
+    accepted({202, {{"Location", "/jobs/7"}}, ""});
+    start("request", {{"method", "POST"}, {"uri", "/"}});
+    EXPECT_EQ(failure(exchange_->on_response({502, {}, ""})).attempt_class, AttemptClass::kNotDone);
+}
+
+TEST_F(HttpConnectorTest, TakesA202AsTheResultWhereThatIsAsked) {
+    const web::Response accepts{202, {{"Location", "/jobs/7"}}, ""};
+    start("request", {{"method", "POST"}, {"uri", "/"}, {"wait_for_result", false}});
+    EXPECT_EQ(result(accepts)["headers"]["Location"], "/jobs/7");
+    start("request", {{"method", "POST"}, {"uri", "/"}});
+    EXPECT_EQ(result({202, {}, ""})["statusCode"], 202);
 }
 
 TEST(HttpSpec, SaysWhichAnswersMeanAlreadyDone) {

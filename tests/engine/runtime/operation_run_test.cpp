@@ -29,6 +29,10 @@ class CountingListener final : public OperationRun::Listener {
 
     void on_connection_back(OperationRun&) override {}
 
+    void on_underway(OperationRun&, const UnderwayCall&) override {}
+
+    void on_asking_again(OperationRun&) override {}
+
     int attempts = 0;
     int done = 0;
     int failed = 0;
