@@ -181,6 +181,7 @@ class TreeBuilder {
         node.code = row.code;
         if (row.status == Status::kSucceeded) {
             node.output = row.output;
+            node.error = {};  // of a doubt that a person has ended
         } else {
             node.error = row.output;
         }

@@ -486,6 +486,8 @@ Status RunCommands::insert_effect(
         " record_id, version, state, created, completed, fields, output) VALUES ($run, $path,"
         " $seq, $key, $connection, $operation, $object, $record, $version, $state, $created,"
         " $completed, $fields, $output)"
+        // One that was parked is open again when a person lets it be repeated.
+        " ON CONFLICT(run_id, seq) DO UPDATE SET state = excluded.state"
     );
     query.set("run", run_id);
     query.set("path", effect.path);

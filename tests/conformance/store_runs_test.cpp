@@ -462,6 +462,25 @@ TEST_P(StoreConformance, CompletesAnEffectThatWasWrittenWithItsIntent) {
     EXPECT_EQ(stored.completed, at_second(5));
 }
 
+TEST_P(StoreConformance, OpensAnEffectAgainThatWasParked) {
+    const store::RunId id = new_run();
+    model::EffectRecord effect;
+    effect.path = "Create";
+    effect.seq = 1;
+    effect.created = at_second(3);
+    std::int64_t seq = 1;
+    for (const model::EffectState state :
+         {model::EffectState::kOpen, model::EffectState::kParked, model::EffectState::kOpen}) {
+        AppendJournal append = sample_append(id, seq, seq);
+        ++seq;
+        effect.state = state;
+        append.effects.push_back(effect);
+        done(append);
+        ASSERT_EQ(reader().effects(id)->size(), 1U);
+        EXPECT_EQ(reader().effects(id)->front().state, state);
+    }
+}
+
 TEST_P(StoreConformance, TellsWhoWroteARecordNewestFirst) {
     std::vector<store::RunId> runs{new_run(), new_run(), new_run()};
     for (const store::RunId id : runs) {

@@ -120,6 +120,22 @@ TEST(Effects, ThatAreParkedCanBeSkipped) {
     EXPECT_NE(ended.error.view().find("EffectSkipped"), std::string_view::npos);
 }
 
+TEST(Effects, ThatAreParkedCanBeRepeated) {
+    RuntimeWorld world({{"shout", kShout}});
+    world.service().plan("/shout", {Treatment::kCutBefore});
+    const auto admitted = world.admit("shout");
+    ASSERT_TRUE(admitted);
+    const auto run = world.paused(admitted->runs.front());
+    ASSERT_TRUE(world.decide(run, "Shout it", Decision::kRepeat));
+    const auto ended = world.ended(run.uid);
+    EXPECT_EQ(ended.status, model::Status::kSucceeded);
+    EXPECT_TRUE(ended.error.empty()) << ended.error.view();
+    EXPECT_EQ(world.service().done().size(), 1U);
+    const auto effects = world.reader().effects(run.id);
+    ASSERT_TRUE(effects);
+    EXPECT_EQ(effects->front().state, model::EffectState::kDone);
+}
+
 TEST(Effects, ThatAreParkedStayParkedOverARestart) {
     RuntimeWorld world({{"shout", kShout}});
     world.service().plan("/shout", {Treatment::kCutAfter});
