@@ -16,7 +16,7 @@
 #include "engine/connector/sandbox.h"
 #include "engine/http/client.h"
 #include "engine/http/server.h"
-#include "tests/support/rsa_keys.h"
+#include "tests/support/key_pems.h"
 
 namespace {
 

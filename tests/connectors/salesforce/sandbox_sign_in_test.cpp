@@ -1,7 +1,7 @@
 #include "engine/base/digest.h"
 #include "engine/connector/identity/jwt.h"
 #include "tests/connectors/salesforce/sandbox_fixture.h"
-#include "tests/support/rsa_keys.h"
+#include "tests/support/key_pems.h"
 
 namespace tideway::connectors::salesforce {
 namespace {

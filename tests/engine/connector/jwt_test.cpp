@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/digest.h"
-#include "tests/support/rsa_keys.h"
+#include "tests/support/key_pems.h"
 
 namespace tideway::connector {
 namespace {
@@ -20,7 +20,7 @@ class JwtTest : public ::testing::Test {
         return claims ? "" : claims.error().code;
     }
 
-    const test_support::RsaKeys keys_ = test_support::make_rsa_keys();
+    const test_support::KeyPems keys_ = test_support::make_rsa_keys();
     const Json claims_ = {{"iss", "app-1"}, {"exp", 1770000180}};
 };
 

@@ -7,7 +7,7 @@
 #include "engine/connector/identity/jwt.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/rsa_keys.h"
+#include "tests/support/key_pems.h"
 
 namespace tideway::connector {
 namespace {

@@ -1,4 +1,4 @@
-// A fresh RSA key as two PEM texts. Thread: any.
+// Fresh keys as two PEM texts each. Thread: any.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace tideway::test_support {
 
-struct RsaKeys {
+struct KeyPems {
     std::string private_pem;
     std::string public_pem;
 };
@@ -23,14 +23,22 @@ inline std::string taken(BIO* bio) {
     return out;
 }
 
-inline RsaKeys make_rsa_keys() {
-    EVP_PKEY* key = EVP_RSA_gen(2048U);
+// Frees the key.
+inline KeyPems pems_of(EVP_PKEY* key) {
     BIO* secret = BIO_new(BIO_s_mem());
     BIO* open = BIO_new(BIO_s_mem());
     PEM_write_bio_PrivateKey(secret, key, nullptr, nullptr, 0, nullptr, nullptr);
     PEM_write_bio_PUBKEY(open, key);
     EVP_PKEY_free(key);
     return {taken(secret), taken(open)};
+}
+
+inline KeyPems make_rsa_keys() {
+    return pems_of(EVP_RSA_gen(2048U));
+}
+
+inline KeyPems make_ed25519_keys() {
+    return pems_of(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
 }
 
 }  // namespace tideway::test_support
