@@ -12,6 +12,8 @@ find_package(CLI11 REQUIRED)
 find_package(date REQUIRED)
 # The C++ build of Lua: errors and yields unwind destructors. CMake's FindLua takes the C build.
 pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.4-c++)
+# Its CMake files want the zip tools installed.
+pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 
 # tideway_allocator: malloc of the programs. Sanitizers bring their own.
 add_library(tideway_allocator INTERFACE)
