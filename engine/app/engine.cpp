@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "connectors/all_connectors.h"
+#include "engine/app/packs/pack_services.h"
 #include "engine/connector/identity/oauth.h"
 #include "engine/http/mail/mail_client.h"
 #include "engine/http/tls.h"
@@ -82,6 +83,8 @@ struct Engine::Parts {
 
     Status open();
     void announce_migration(const std::string& store_file);
+    Status make_installer();
+    std::vector<std::string> pack_folders();
     Status load_packs();
     Status serve();
     Status listen();
@@ -112,6 +115,7 @@ struct Engine::Parts {
     std::unique_ptr<runtime::FlowCatalog> catalog;
     std::unique_ptr<runtime::ExchangeDriver> driver;
     std::unique_ptr<runtime::Activation> activation;
+    std::unique_ptr<runtime::PackInstaller> installer;
     std::unique_ptr<server::Authentication> authentication;
     std::unique_ptr<server::LiveViews> live;
     std::unique_ptr<runtime::Runtime> runtime;
@@ -214,8 +218,39 @@ void Engine::Parts::save_secrets(
     );
 }
 
+Status Engine::Parts::make_installer() {
+    TIDEWAY_TRY_ASSIGN(auto services, installer_services(config, *store, clock));
+    services.publish = [this](const runtime::Pack& pack, const std::string&) {
+        return catalog->publish(pack);
+    };
+    installer = std::make_unique<runtime::PackInstaller>(std::move(services));
+    return {};
+}
+
+// Those that config.json names, then those that are installed.
+std::vector<std::string> Engine::Parts::pack_folders() {
+    std::vector<std::string> out = config.packs;
+    const auto installed = installer->list();
+    if (!installed) {
+        log.error("the installed packs cannot be read", {{"error", installed.error().text()}});
+        return out;
+    }
+    for (const pack::Installed& pack : *installed) {
+        if (auto folder = installer->live_folder(pack)) {
+            out.push_back(std::move(*folder));
+        } else {
+            log.error(
+                "a pack keeps what is published",
+                {{"pack", pack.name}, {"error", folder.error().text()}}
+            );
+        }
+    }
+    return out;
+}
+
 Status Engine::Parts::load_packs() {
-    for (const std::string& folder : config.packs) {
+    const auto folders = pack_folders();
+    for (const std::string& folder : folders) {
         auto pack = runtime::read_pack(folder);
         if (!pack) {
             log.error(
@@ -321,6 +356,7 @@ void Engine::Parts::make_notifier() {
 
 Status Engine::Parts::serve() {
     TIDEWAY_TRY(catalog->load());
+    TIDEWAY_TRY(make_installer());
     TIDEWAY_TRY(load_packs());
     TIDEWAY_TRY(listen());
     runtime::ActivationServices activation_services;
@@ -372,6 +408,7 @@ Status Engine::Parts::serve() {
     context.public_url = config.public_url;
     context.timers = timers.get();
     context.notifier = notifier.get();
+    context.installer = installer.get();
     context.reload_packs = [this] { return load_packs(); };
     server::add_api_routes(api_router, context, *live);
     server::add_trigger_routes(trigger_router, context);

@@ -9,6 +9,7 @@
 #include "connectors/all_connectors.h"
 #include "engine/app/command_line.h"
 #include "engine/app/flows/pack_flows.h"
+#include "engine/app/packs/stubs.h"
 #include "engine/runtime/triggers/trigger_input.h"
 #include "engine/script/stub_writer.h"
 
@@ -112,7 +113,9 @@ Result<Json> language_server_settings(const fs::path& path) {
     return settings;
 }
 
-Status write_stubs(const Globals& globals, const fs::path& folder) {
+}  // namespace
+
+Result<StubsWritten> write_stubs(const fs::path& folder) {
     if (!fs::is_directory(folder)) {
         return fail(
             ErrorKind::kNotFound,
@@ -128,19 +131,27 @@ Status write_stubs(const Globals& globals, const fs::path& folder) {
     }
     const fs::path settings_file = folder / ".luarc.json";
     TIDEWAY_TRY_ASSIGN(const Json settings, language_server_settings(settings_file));
-    Json written = Json::array();
+    StubsWritten out;
+    out.folder = (folder / kStubFolder).string();
     for (const script::StubFile& stub : stubs) {
         const fs::path path = folder / kStubFolder / stub.name;
         TIDEWAY_TRY(write_text(path, stub.text));
-        written.push_back(path.string());
+        out.files.push_back(path.string());
     }
     TIDEWAY_TRY(write_text(settings_file, settings.dump(2) + "\n"));
-    written.push_back(settings_file.string());
+    out.files.push_back(settings_file.string());
+    return out;
+}
+
+namespace {
+
+Status stubs(const Globals& globals, const fs::path& folder) {
+    TIDEWAY_TRY_ASSIGN(const StubsWritten written, write_stubs(folder));
     if (globals.json) {
-        print_json({{"files", std::move(written)}});
+        print_json({{"files", written.files}});
     } else {
-        std::cout << stubs.size() << " stubs are in " << (folder / kStubFolder).string() << ", and "
-                  << settings_file.string() << " names them.\n";
+        std::cout << written.files.size() - 1 << " stubs are in " << written.folder << ", and "
+                  << written.files.back() << " names them.\n";
     }
     return {};
 }
@@ -153,7 +164,7 @@ void add_stubs_command(CLI::App& app, Globals& globals, const Exit& exit) {
         app.add_subcommand("stubs", "Write what an editor's Lua language server needs");
     command->add_option("folder", *folder, "The folder that is opened in the editor (.)");
     command->callback([&globals, folder, exit] {
-        exit(run_command(globals, [&] { return write_stubs(globals, *folder); }));
+        exit(run_command(globals, [&] { return stubs(globals, *folder); }));
     });
 }
 

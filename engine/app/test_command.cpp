@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <iostream>
 
-#include "connectors/all_connectors.h"
 #include "engine/app/command_line.h"
+#include "engine/app/packs/pack_services.h"
 #include "engine/runtime/cases/case_runner.h"
 
 namespace tideway::app {
@@ -51,15 +51,6 @@ Result<std::vector<std::string>> chosen(const TestOptions& options) {
         );
     }
     return out;
-}
-
-Result<std::unique_ptr<runtime::CaseRunner>> make_runner() {
-    std::vector<runtime::ConnectorText> connectors;
-    for (const embedded::File& file : embedded::connector_specs()) {
-        const std::string name(file.name);
-        connectors.push_back({name.substr(0, name.find('/')), std::string(file.bytes)});
-    }
-    return runtime::CaseRunner::create(connectors);
 }
 
 // Lines after the first stand below the first.
@@ -122,7 +113,7 @@ void print_case(const std::string& name, const Result<runtime::CaseResult>& resu
 Status test(const Globals& globals, const TestOptions& options) {
     TIDEWAY_TRY_ASSIGN(const auto pack, runtime::read_pack(options.folder));
     TIDEWAY_TRY_ASSIGN(const auto names, chosen(options));
-    TIDEWAY_TRY_ASSIGN(const auto runner, make_runner());
+    TIDEWAY_TRY_ASSIGN(const auto runner, runtime::CaseRunner::create(connector_texts()));
     Tally tally;
     for (const std::string& name : names) {
         auto read = runtime::read_case(options.folder, name, pack, runner->specs());

@@ -21,6 +21,10 @@
 #include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/authentication.h"
 
+namespace tideway::runtime {
+class PackInstaller;
+}
+
 namespace tideway::server {
 
 struct Context {
@@ -29,6 +33,7 @@ struct Context {
     runtime::Activation* activation = nullptr;
     runtime::TriggerTimers* timers = nullptr;
     runtime::Notifier* notifier = nullptr;
+    runtime::PackInstaller* installer = nullptr;
     runtime::ExchangeDriver* driver = nullptr;
     store::Store* store = nullptr;
     connector::Registry* registry = nullptr;
