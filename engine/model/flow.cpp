@@ -23,7 +23,7 @@ FlowState parse_flow_state(std::string_view text) {
     return text == "Suspended" ? FlowState::kSuspended : FlowState::kOff;
 }
 
-std::string content_hash(const FlowVersion& version) {
+std::string content_hash(const FlowVersion& version, std::string_view children) {
     std::string text;
     // Length before each part: no two different versions give the same text.
     const auto add = [&text](std::string_view part) {
@@ -41,6 +41,9 @@ std::string content_hash(const FlowVersion& version) {
     for (const auto& [id, hash] : version.spec_hashes) {
         add(id);
         add(hash);
+    }
+    if (!children.empty()) {
+        add(children);
     }
     return to_hex(sha256(text));
 }

@@ -26,12 +26,15 @@ struct FlowVersion {
     std::map<std::string, std::string> files;
     std::map<std::string, std::string> spec_hashes;  // connector id -> hash of connector.json
     Timestamp created;
+    // The pack revision that its child flows come from; 0: they are those that are live.
+    std::int64_t revision_id = 0;
 
     std::string main_file() const { return flow + ".lua"; }
 };
 
-// sha256 over the sorted parts; what FlowVersion::hash must hold.
-std::string content_hash(const FlowVersion& version);
+// sha256 over the sorted parts; what FlowVersion::hash must hold. `children`: what stands for the
+// flows that it calls; empty: it calls none.
+std::string content_hash(const FlowVersion& version, std::string_view children = {});
 
 // What a flow says of itself: the value that its file returns, without the functions.
 struct FlowDeclaration {

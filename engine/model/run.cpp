@@ -25,6 +25,11 @@ constexpr std::array<std::pair<EffectState, std::string_view>, 6> kEffectNames{{
     {EffectState::kSkipped, "Skipped"},
 }};
 
+constexpr std::array<std::pair<Effects, std::string_view>, 2> kEffectsNames{{
+    {Effects::kLive, "live"},
+    {Effects::kMuted, "muted"},
+}};
+
 template <typename Names, typename Value>
 std::string_view name_of(const Names& names, Value value) {
     for (const auto& [candidate, name] : names) {
@@ -61,6 +66,14 @@ std::string_view to_string(EffectState state) {
 
 std::optional<EffectState> parse_effect_state(std::string_view text) {
     return value_of<EffectState>(kEffectNames, text);
+}
+
+std::string_view to_string(Effects effects) {
+    return name_of(kEffectsNames, effects);
+}
+
+std::optional<Effects> parse_effects(std::string_view text) {
+    return value_of<Effects>(kEffectsNames, text);
 }
 
 }  // namespace tideway::model

@@ -47,6 +47,13 @@ struct EventRecord {
     RunId run_id = 0;  // 0: none was made
 };
 
+// What becomes of the effects of a run. Muted: its reads are done, its effects are recorded with
+// what they would have sent and do not take place. Said when the run is admitted; its child flows
+// and those that it is resubmitted as have the same.
+enum class Effects { kLive, kMuted };
+std::string_view to_string(Effects effects);  // "live", "muted"
+std::optional<Effects> parse_effects(std::string_view text);
+
 struct RunRecord {
     RunId id = 0;
     Uid uid;
@@ -58,6 +65,7 @@ struct RunRecord {
     FlowId flow_id = 0;
     VersionId version_id = 0;
     EventId event_id = 0;
+    Effects effects = Effects::kLive;
     Status status = Status::kWaiting;
     std::string wait_reason;  // "callback", "connection dynamics365", "lock ..." ; for people
     std::string code;         // "ActionFailed", "Terminated" ...

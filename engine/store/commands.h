@@ -14,6 +14,7 @@
 #include "engine/model/run.h"
 #include "engine/model/tracked_value.h"
 #include "engine/store/notices/notices.h"
+#include "engine/store/revisions/revisions.h"
 #include "engine/store/setting_commands.h"
 
 namespace tideway::store {
@@ -206,6 +207,7 @@ using Command = std::variant<
     AdvanceFanOut,
     PutFlow,
     PutVersion,
+    PutRevision,
     SetFlowState,
     PutTriggerState,
     NoteTriggerFailing,
@@ -257,7 +259,7 @@ struct Outcome {
     CallbackFate callback = CallbackFate::kUnknown;  // ReceiveCallback
     std::int64_t lease_epoch = 0;                    // ClaimRun
     std::string path;               // ReleaseLock, ReceiveCallback: where that run waits
-    std::int64_t count = 0;         // Prune: runs removed
+    std::int64_t count = 0;         // Prune: runs removed; PutRevision: its number
     bool has_more = false;          // Prune: there is more to remove
     std::vector<LockGrant> grants;  // ReleaseLock, and whatever ends a run: locks passed on
     std::vector<RunId> turns;       // whatever ends a run or a fan-out: runs whose turn has come

@@ -24,6 +24,7 @@ GroupCommit::GroupCommit(SqlDriver& driver, CrashPoints* crash_points)
       runs_(driver, payloads_, locks_),
       catalog_(driver, payloads_),
       notices_(driver),
+      revisions_(driver, payloads_, catalog_),
       prune_(driver, payloads_) {}
 
 std::vector<BatchResult> GroupCommit::apply(std::span<const Batch> batches) {
@@ -124,6 +125,8 @@ Result<Outcome> GroupCommit::apply_command(const Command& command) {
                 return locks_.apply(one);
             } else if constexpr (requires(NoticeCommands & notices) { notices.apply(one); }) {
                 return notices_.apply(one);
+            } else if constexpr (std::is_same_v<T, PutRevision>) {
+                return revisions_.apply(one);
             } else {
                 return catalog_.apply(one);
             }

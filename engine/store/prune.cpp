@@ -39,7 +39,16 @@ constexpr std::string_view kEventsWithoutRun =
 constexpr std::string_view kUnnamedVersions =
     "SELECT id FROM version WHERE created < $before"
     " AND NOT EXISTS (SELECT 1 FROM run WHERE run.version_id = version.id)"
-    " AND NOT EXISTS (SELECT 1 FROM flow WHERE flow.published = version.id) LIMIT $limit";
+    " AND NOT EXISTS (SELECT 1 FROM flow WHERE flow.published = version.id)"
+    " AND NOT EXISTS (SELECT 1 FROM revision_flow WHERE revision_flow.version_id = version.id)"
+    " LIMIT $limit";
+
+// Drafts that no run names any more.
+constexpr std::string_view kForgottenTries =
+    "SELECT id FROM revision WHERE kind = 'Tried' AND at < $before"
+    " AND NOT EXISTS (SELECT 1 FROM revision_flow JOIN run"
+    " ON run.version_id = revision_flow.version_id"
+    " WHERE revision_flow.revision_id = revision.id) LIMIT $limit";
 
 constexpr std::string_view kEventsOfRun =
     "SELECT id FROM event WHERE id = (SELECT event_id FROM run WHERE id = $run)"
@@ -173,6 +182,7 @@ Result<bool> PruneCommands::prune_events(FlowId flow_id, Timestamp before, int l
 }
 
 Result<bool> PruneCommands::prune_versions(const Prune& command) {
+    TIDEWAY_TRY(prune_tries(command));
     std::vector<VersionId> versions;
     {
         SqlQuery query(driver_, kUnnamedVersions);
@@ -271,6 +281,28 @@ Status PruneCommands::remove_event(EventId event_id) {
     }
     TIDEWAY_TRY(payloads_.release({"fan_out", event_id}));
     return payloads_.release({"event", event_id});
+}
+
+Status PruneCommands::prune_tries(const Prune& command) {
+    std::vector<std::int64_t> tries;
+    {
+        SqlQuery query(driver_, kForgottenTries);
+        query.set("before", command.before);
+        query.set("limit", command.limit);
+        TIDEWAY_TRY_ASSIGN(tries, collect(query));
+    }
+    for (const std::int64_t id : tries) {
+        for (const std::string_view sql :
+             {"DELETE FROM revision_file WHERE revision_id = $id",
+              "DELETE FROM revision_flow WHERE revision_id = $id",
+              "DELETE FROM revision WHERE id = $id"}) {
+            SqlQuery query(driver_, sql);
+            query.set("id", id);
+            TIDEWAY_TRY(query.run());
+        }
+        TIDEWAY_TRY(payloads_.release({"revision", id}));
+    }
+    return {};
 }
 
 Status PruneCommands::remove_version(VersionId version_id) {

@@ -51,6 +51,7 @@ class PruneCommands {
     Result<std::vector<FlowId>> flows();
     Status on_run(std::string_view sql, RunId run_id);
     Status remove_event(EventId event_id);
+    Status prune_tries(const Prune& command);
     Status remove_version(VersionId version_id);
 
     SqlDriver& driver_;

@@ -292,11 +292,11 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
         "INSERT INTO run(uid, root_uid, parent_uid, parent_path, resubmit_of, person, flow_id,"
         " version_id, event_id, created, lease_epoch, journal_bytes, status, wait_reason, code,"
         " failed_step, fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended,"
-        " secured, error, response, output) VALUES ($uid, $root, $parent, $parent_path, "
+        " secured, effects, error, response, output) VALUES ($uid, $root, $parent, $parent_path, "
         "$resubmit_of, $person,"
         " $flow, $version, 0, $created, $lease_epoch, 0, $status, $wait_reason, $code,"
         " $failed_step, $fingerprint, $outcome, $outcome_reason, $deaths, $wake_at, $started,"
-        " $ended, $secured, $error, $response, $output) RETURNING id"
+        " $ended, $secured, $effects, $error, $response, $output) RETURNING id"
     );
     query.set("uid", run.uid);
     query.set("root", run.root_uid.is_none() ? run.uid : run.root_uid);
@@ -308,6 +308,7 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
     query.set("version", run.version_id);
     query.set("created", run.created);
     query.set("lease_epoch", run.lease_epoch);
+    query.set("effects", model::to_string(run.effects));
     set_run_columns(query, run, ended);
     query.set("error", error);
     query.set("response", response);

@@ -53,6 +53,7 @@ Result<model::FlowVersion> read_version(SqlQuery& query) {
         version.spec_hashes.emplace(connector, string_or(spec_hashes, connector));
     }
     version.created = query.timestamp();
+    version.revision_id = query.integer();
     return version;
 }
 
@@ -188,7 +189,7 @@ Result<std::optional<model::FlowVersion>> SqlReader::version(VersionId id) {
     TIDEWAY_TRY(lease.begin());
     SqlQuery query(
         lease.driver(),
-        "SELECT id, hash, pack, pack_version, flow, spec_hashes, created FROM version"
+        "SELECT id, hash, pack, pack_version, flow, spec_hashes, created, revision_id FROM version"
         " WHERE id = $id"
     );
     query.set("id", id);

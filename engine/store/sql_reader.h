@@ -3,6 +3,7 @@
 
 #include "engine/store/notices/notice_reader.h"
 #include "engine/store/reader_pool.h"
+#include "engine/store/revisions/revision_reader.h"
 #include "engine/store/store.h"
 
 namespace tideway::store {
@@ -12,7 +13,8 @@ class SqlReader final : public Reader {
   public:
     explicit SqlReader(ReaderPool& pool)
         : pool_(pool),
-          notices_(pool) {}
+          notices_(pool),
+          revisions_(pool) {}
 
     Result<std::optional<model::RunRecord>> run(RunId id) override;
     Result<std::optional<model::RunRecord>> run_by_uid(const Uid& uid) override;
@@ -52,9 +54,12 @@ class SqlReader final : public Reader {
 
     NoticeReader& notices() override { return notices_; }
 
+    RevisionReader& revisions() override { return revisions_; }
+
   private:
     ReaderPool& pool_;
     SqlNoticeReader notices_;
+    SqlRevisionReader revisions_;
 };
 
 }  // namespace tideway::store

@@ -6,7 +6,8 @@ const char* const kRunColumns =
     "id, uid, root_uid, parent_uid, parent_path, resubmit_of, person, flow_id, version_id, "
     "event_id,"
     " created, lease_epoch, journal_bytes, status, wait_reason, code, failed_step,"
-    " fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended, secured, error,"
+    " fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended, secured, effects, "
+    "error,"
     " response, output";
 
 Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
@@ -36,6 +37,7 @@ Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
     run.started = query.optional_timestamp();
     run.ended = query.optional_timestamp();
     run.is_secured = query.boolean();
+    run.effects = model::parse_effects(query.view()).value_or(model::Effects::kMuted);
     TIDEWAY_TRY_ASSIGN(run.error, payloads.load(query.payload()));
     TIDEWAY_TRY_ASSIGN(run.response, payloads.load(query.payload()));
     TIDEWAY_TRY_ASSIGN(run.output, payloads.load(query.payload()));

@@ -392,10 +392,44 @@ constexpr const char* kSuspension = R"sql(
 ALTER TABLE trigger_state ADD COLUMN failing_since INTEGER;
 )sql";
 
+// Whether effects take place, and what a pack was at each time: all its files, and the version of
+// each flow, from which child flows are taken. `version.revision_id` is that of its callers.
+constexpr const char* kRevisions = R"sql(
+ALTER TABLE run ADD COLUMN effects TEXT NOT NULL DEFAULT 'live';
+
+CREATE TABLE revision(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  pack TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  pack_version TEXT NOT NULL,
+  person TEXT NOT NULL,
+  note TEXT NOT NULL,
+  at INTEGER NOT NULL);
+CREATE UNIQUE INDEX revision_by_number ON revision(pack, number);
+
+CREATE TABLE revision_file(
+  revision_id INTEGER NOT NULL REFERENCES revision(id),
+  path TEXT NOT NULL,
+  payload_id INTEGER NOT NULL REFERENCES payload(id),
+  PRIMARY KEY(revision_id, path)) WITHOUT ROWID;
+CREATE INDEX revision_file_by_payload ON revision_file(payload_id);
+
+CREATE TABLE revision_flow(
+  revision_id INTEGER NOT NULL REFERENCES revision(id),
+  flow TEXT NOT NULL,
+  version_id INTEGER NOT NULL,
+  PRIMARY KEY(revision_id, flow)) WITHOUT ROWID;
+CREATE INDEX revision_flow_by_version ON revision_flow(version_id);
+
+ALTER TABLE version ADD COLUMN revision_id INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 10> steps{
+    static const std::array<Migration, 11> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
@@ -405,7 +439,8 @@ std::span<const Migration> sqlite_migrations() {
          {7, kPeople},
          {8, kNotices},
          {9, kHistory},
-         {10, kSuspension}}};
+         {10, kSuspension},
+         {11, kRevisions}}};
     return steps;
 }
 

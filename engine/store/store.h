@@ -105,6 +105,7 @@ class Reader {
     // Those that wait for their turn (Turn): nobody starts them but the end of another run.
     virtual Result<std::vector<RunId>> runs_in_line() = 0;
     virtual NoticeReader& notices() = 0;
+    virtual RevisionReader& revisions() = 0;
     virtual Result<Retention> retention() = 0;
     virtual Result<HistorySize> history_size() = 0;
 };

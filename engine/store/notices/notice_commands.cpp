@@ -218,7 +218,8 @@ Status note_failure(SqlDriver& driver, RunId run_id, const model::RunRecord& run
     SqlQuery query(
         driver,
         "INSERT INTO failure_group(flow_id, fingerprint, first, last, runs, last_run)"
-        " SELECT flow_id, $fingerprint, $at, $at, 1, id FROM run WHERE id = $run"
+        " SELECT flow_id, $fingerprint, $at, $at, 1, id FROM run"
+        " WHERE id = $run AND effects = 'live'"
         " ON CONFLICT(flow_id, fingerprint) DO UPDATE SET last = excluded.last,"
         " runs = failure_group.runs + 1, last_run = excluded.last_run"
     );
