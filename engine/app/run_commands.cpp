@@ -61,6 +61,9 @@ void print_steps(const Json& nodes, int depth, bool contents) {
         if (bool_or(node, "static", false)) {
             std::cout << ", static";
         }
+        if (string_or(node, "code") == "Muted") {
+            std::cout << ", muted";
+        }
         if (find(node, "duration_ms") != nullptr) {
             std::cout << ", " << int_or(node, "duration_ms", 0) << " ms";
         }
@@ -139,6 +142,9 @@ Status show(const Globals& globals, const RunOptions& options) {
               << (is_current ? "  (the published one)" : "  (an older one)") << "\n"
               << "  created  " << short_time(string_or(run, "created")) << "  "
               << int_or(run, "duration_ms", 0) << " ms\n";
+    if (bool_or(run, "muted", false)) {
+        std::cout << "  effects  muted: what it would have changed is in its steps, nothing was\n";
+    }
     for (const char* key : {"started_by", "resubmit_of", "parent", "outcome", "outcome_reason"}) {
         if (const std::string value = string_or(run, key); !value.empty()) {
             std::cout << "  " << key << "  " << value << "\n";

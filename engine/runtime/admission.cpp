@@ -135,6 +135,7 @@ store::Admit Runtime::make_admission(const Delivery& delivery, Payload event, co
     run.flow_id = delivery.flow.row.id;
     run.person = delivery.person;
     run.version_id = delivery.flow.row.published;
+    run.effects = delivery.effects;
     run.status = model::Status::kRunning;  // this process takes it at once
     run.lease_epoch = 1;
     run.created = admit.event.received;
@@ -538,6 +539,7 @@ void Runtime::resubmit(
         delivery.flow = *flow;
         delivery.source = "resubmit";
         delivery.person = std::move(person);
+        delivery.effects = original.effects;
         store::Admit admit = make_admission(delivery, (*event)->payload, Uid::random());
         admit.run->root_uid = original.root_uid;
         admit.run->resubmit_of = original.uid;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/model/step_path.h"
+#include "engine/runtime/drafts/muted_effect.h"
 #include "engine/runtime/effect_key.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/run_session.h"
@@ -174,6 +175,10 @@ void RunSession::start_operation(PendingOperation& pending) {
         launch(pending, std::nullopt);
         return;
     }
+    if (run_.effects == model::Effects::kMuted) {
+        mute(pending);
+        return;
+    }
     EffectIdentity identity;
     identity.environment = services_.environment;
     identity.connector = pending.start.spec->id;
@@ -223,6 +228,19 @@ void RunSession::start_operation(PendingOperation& pending) {
         return;
     }
     send_after_intent(path, std::nullopt);
+}
+
+// Nothing leaves, and the ledger does not hear of it. The row holds what would have been sent, and
+// the stand-in that the script goes on with.
+void RunSession::mute(const PendingOperation& pending) {
+    const std::string path = pending.request.path;
+    const Uid stand_in = Uid::derive(run_.uid, path);
+    // As the script gave it: a secret stays a handle.
+    const Json input = parse_or_object(pending.request.input);
+    const Payload output = to_payload(muted_output(*pending.start.operation, input, stand_in));
+    services_.operations.executor->post(guarded([this, path, output] {
+        finish_operation(path, 0, AttemptClass::kNone, Answer::of(output), kMutedCode);
+    }));
 }
 
 // An effect with this key may have taken place in an earlier run of the lineage (then its recorded

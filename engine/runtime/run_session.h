@@ -1,7 +1,6 @@
-// One run in memory: connects its Execution (Lua), its Journal and its operations. It holds no
-// policy of its own beyond the order of things (DESIGN 3.3, 5.2, 5.5):
+// One run in memory: connects its Execution (Lua), its Journal and its operations, in this order:
 //   request -> recorded? then the recorded answer : a new row -> output gate -> effect
-//   -> result row -> delivery to the branch.
+//   -> result row -> delivery to the branch (DESIGN 3.3, 5.2, 5.5).
 #pragma once
 
 #include <deque>
@@ -195,6 +194,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     // steps/run_underway.cpp: waiting for the service)
     void take_recorded(PendingOperation& pending, const Journal::Recorded& recorded);
     void start_operation(PendingOperation& pending);
+    void mute(const PendingOperation& pending);
     void send_after_intent(const std::string& path, std::optional<Timestamp> may_have_left);
     void reuse_or_send(const std::string& path, std::vector<model::EffectRecord> earlier);
     void launch(PendingOperation& pending, std::optional<Timestamp> may_have_left);

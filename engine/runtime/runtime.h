@@ -45,6 +45,7 @@ struct Delivery {
     std::optional<std::string> dedupe_key;  // the connector's own; the flow's dedupe_by wins
     std::optional<Uid> run_uid;             // chosen before, to wait for its response
     std::string person{};                   // who sent it by hand; or empty
+    model::Effects effects = model::Effects::kLive;  // of the run that it starts
     // Of a record: the echo of an effect of ours leaves an event with status Dropped, and no run.
     std::optional<RecordChange> change{};
     std::optional<std::string> writer{};  // of an echo; set by Runtime
@@ -120,6 +121,14 @@ class Runtime final : private RuntimeLinks {
     void resubmit(
         model::RunRecord original,
         CodeChoice code,
+        std::string person,
+        std::function<void(Result<Admitted>)> done
+    );
+
+    // A run of a flow as it is edited, with the event of an earlier run and every effect muted.
+    void try_out(
+        model::RunRecord original,
+        FlowEntry draft,
         std::string person,
         std::function<void(Result<Admitted>)> done
     );

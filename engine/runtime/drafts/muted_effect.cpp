@@ -1,0 +1,60 @@
+#include "engine/runtime/drafts/muted_effect.h"
+
+#include <string_view>
+
+namespace tideway::runtime {
+namespace {
+
+constexpr std::string_view kOfOutput = "output:";
+constexpr const char* kNoVersion = "muted";
+
+// An answer whose schema does not say what it is may be an object.
+bool may_be_object(const Json& schema) {
+    const std::string type = string_or(schema, "type", "object");
+    return type == "object";
+}
+
+void copy_written_fields(const model::OperationSpec& operation, const Json& input, Json& output) {
+    if (operation.fields.empty()) {
+        return;
+    }
+    const Json::json_pointer place(operation.fields);
+    if (input.contains(place) && input[place].is_object()) {
+        output.update(input[place]);
+    }
+}
+
+void copy_what_both_name(const model::OperationSpec& operation, const Json& input, Json& output) {
+    const Json* properties = find(operation.output_schema, "properties");
+    if (properties == nullptr || !input.is_object()) {
+        return;
+    }
+    for (const auto& [name, schema] : properties->items()) {
+        if (const Json* given = find(input, name)) {
+            output[name] = *given;
+        }
+    }
+}
+
+// "output:/id" -> the place in the answer.
+void put(std::string_view rule, const std::string& value, Json& output) {
+    if (rule.starts_with(kOfOutput)) {
+        output[Json::json_pointer(std::string(rule.substr(kOfOutput.size())))] = value;
+    }
+}
+
+}  // namespace
+
+Json muted_output(const model::OperationSpec& operation, const Json& input, const Uid& stand_in) {
+    if (!may_be_object(operation.output_schema)) {
+        return {};
+    }
+    Json output = Json::object();
+    copy_written_fields(operation, input, output);
+    copy_what_both_name(operation, input, output);
+    put(operation.record_id, stand_in.guid(), output);
+    put(operation.version, kNoVersion, output);
+    return output;
+}
+
+}  // namespace tideway::runtime

@@ -1,0 +1,193 @@
+// A run whose effects are muted: reads are done, effects are recorded and do not take place.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/runtime/drafts/muted_effect.h"
+#include "tests/support/runtime_world.h"
+
+namespace tideway::testing {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr const char* kBooks = R"(
+local ledger = connection "ledger"
+return flow { title = "Books", trigger = trigger.manual {}, run = function()
+  local before = ledger.read("Look", {})
+  local made = ledger.post("Book", { key = "n-1", value = 7 })
+  exclusive("One at a time", "n-1", function()
+    ledger.set("Set", { name = "n-1", value = { amount = 8 } })
+  end)
+  run_child_flow("Call", "shouts", {})
+  return made.id
+end })";
+
+constexpr const char* kShouts = R"(
+local ledger = connection "ledger"
+return flow { title = "Shouts", trigger = trigger.child {}, run = function()
+  ledger.shout("Shout", { value = "loud" })
+end })";
+
+constexpr const char* kHolds = R"(
+return flow { title = "Holds", trigger = trigger.manual {}, run = function()
+  exclusive("One at a time", "n-1", function() delay("Hold", 3600) end)
+end })";
+
+constexpr const char* kFails = R"(
+return flow { title = "Fails", trigger = trigger.manual {}, run = function() fail("Wrong", "It is wrong.") end })";
+
+Result<runtime::Admitted> admit_muted(RuntimeWorld& world, const std::string& flow) {
+    runtime::Delivery delivery;
+    TIDEWAY_TRY_ASSIGN(delivery.flow, world.catalog().flow(flow));
+    delivery.source = "manual";
+    delivery.event = Payload("{}");
+    delivery.effects = model::Effects::kMuted;
+    std::promise<Result<runtime::Admitted>> promise;
+    world.runtime().admit(std::move(delivery), [&promise](auto admitted) {
+        promise.set_value(std::move(admitted));
+    });
+    return promise.get_future().get();
+}
+
+model::RunRecord run_muted(RuntimeWorld& world, const std::string& flow) {
+    const auto admitted = admit_muted(world, flow);
+    EXPECT_TRUE(admitted) << (admitted ? "" : admitted.error().text());
+    return admitted ? world.ended(admitted->runs.front()) : model::RunRecord();
+}
+
+std::vector<model::JournalRow> muted_rows(RuntimeWorld& world, const model::RunRecord& run) {
+    std::vector<model::JournalRow> out;
+    for (const model::JournalRow& row : world.journal(run)) {
+        if (row.code == runtime::kMutedCode) {
+            out.push_back(row);
+        }
+    }
+    return out;
+}
+
+TEST(MutedRun, ReadsAndSendsNoEffect) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}});
+    const auto run = run_muted(world, "books");
+    EXPECT_EQ(run.status, model::Status::kSucceeded) << run.error.view();
+    EXPECT_EQ(run.effects, model::Effects::kMuted);
+    EXPECT_EQ(world.service().requests(), 1U) << "the read";
+    EXPECT_THAT(world.service().done(), IsEmpty());
+}
+
+TEST(MutedRun, RecordsWhatEachEffectWouldHaveSent) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}});
+    const auto rows = muted_rows(world, run_muted(world, "books"));
+    ASSERT_THAT(rows, SizeIs(2));
+    EXPECT_EQ(rows[0].operation, "ledger.post");
+    EXPECT_EQ(rows[0].input.view(), R"({"key":"n-1","value":7})");
+    EXPECT_EQ(rows[0].status, model::Status::kSucceeded);
+    EXPECT_EQ(rows[1].operation, "ledger.set");
+    EXPECT_EQ(rows[1].input.view(), R"({"name":"n-1","value":{"amount":8}})");
+}
+
+TEST(MutedRun, GoesOnWithAStandInForTheRecordThatItDidNotMake) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}});
+    const auto run = run_muted(world, "books");
+    EXPECT_EQ(run.output.size(), std::string(R"("00000000-0000-0000-0000-000000000000")").size())
+        << run.output.view();
+}
+
+TEST(MutedRun, LeavesNothingInTheLedgerOfEffects) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}});
+    const auto effects = world.reader().effects(run_muted(world, "books").id);
+    ASSERT_TRUE(effects);
+    EXPECT_THAT(*effects, IsEmpty());
+}
+
+TEST(MutedRun, MutesTheFlowsThatItCalls) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}});
+    const auto run = run_muted(world, "books");
+    store::RunFilter filter;
+    filter.parent_uid = run.uid;
+    const auto children = world.reader().runs(filter);
+    ASSERT_TRUE(children);
+    ASSERT_THAT(children->runs, SizeIs(1));
+    EXPECT_EQ(children->runs[0].effects, model::Effects::kMuted);
+    EXPECT_THAT(muted_rows(world, children->runs[0]), SizeIs(1));
+}
+
+TEST(MutedRun, NeitherTakesALockNorWaitsForOne) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}, {"holds", kHolds}});
+    const auto holder = world.admit("holds");
+    ASSERT_TRUE(holder);
+    ASSERT_TRUE(world.becomes([&] { return world.reader().locks()->size() == 1; }));
+    EXPECT_EQ(run_muted(world, "books").status, model::Status::kSucceeded);
+    EXPECT_THAT(*world.reader().locks(), SizeIs(1));
+}
+
+TEST(MutedRun, StaysMutedWhenItIsResubmitted) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}});
+    const auto again = world.resubmit(run_muted(world, "books"), runtime::CodeChoice::kCurrent);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(world.ended(again->runs.front()).effects, model::Effects::kMuted);
+    EXPECT_THAT(world.service().done(), IsEmpty());
+}
+
+TEST(MutedRun, IsReplayedWithWhatItRecorded) {
+    constexpr const char* kWaits = R"(
+local ledger = connection "ledger"
+return flow { title = "Waits", trigger = trigger.manual {}, run = function()
+  local made = ledger.post("Book", { key = "n-1", value = 7 })
+  delay("Pause", 600)
+  ledger.set("Set", { name = made.id, value = 8 })
+end })";
+    RuntimeWorld world({{"waits", kWaits}});
+    const auto admitted = admit_muted(world, "waits");
+    ASSERT_TRUE(admitted);
+    const auto waiting = world.when(admitted->runs.front(), [](const model::RunRecord& run) {
+        return run.status == model::Status::kWaiting;
+    });
+    world.restart([&world] { world.clock().advance(std::chrono::hours(1)); });
+    const auto run = world.ended(waiting.uid);
+    EXPECT_EQ(run.status, model::Status::kSucceeded) << run.error.view();
+    EXPECT_THAT(muted_rows(world, run), SizeIs(2));
+    EXPECT_THAT(world.service().done(), IsEmpty());
+}
+
+TEST(MutedRun, IsNoFailureThatPeopleAreToldOf) {
+    RuntimeWorld world({{"fails", kFails}});
+    EXPECT_EQ(run_muted(world, "fails").status, model::Status::kFailed);
+    EXPECT_THAT(*world.reader().notices().failure_groups(Timestamp()), IsEmpty());
+    EXPECT_EQ(world.run("fails").status, model::Status::kFailed);
+    EXPECT_THAT(*world.reader().notices().failure_groups(Timestamp()), SizeIs(1));
+}
+
+// ------------------------------------------------------------------ the stand-in
+
+model::OperationSpec operation(const char* output_schema) {
+    model::OperationSpec spec;
+    spec.output_schema = Json::parse(output_schema);
+    return spec;
+}
+
+TEST(MutedOutput, HasTheFieldsThatWouldHaveBeenWrittenAndAnIdOfItsOwn) {
+    auto spec = operation(R"({"type":"object","properties":{"id":{},"table":{}}})");
+    spec.fields = "/row";
+    spec.record_id = "output:/id";
+    spec.version = "output:/etag";
+    const Json input = {{"table", "opportunity"}, {"row", {{"name", "Contoso"}}}, {"key", 1}};
+    const Uid uid = Uid::random();
+    EXPECT_EQ(
+        runtime::muted_output(spec, input, uid),
+        Json({{"table", "opportunity"}, {"name", "Contoso"}, {"id", uid.guid()}, {"etag", "muted"}})
+    );
+}
+
+TEST(MutedOutput, KeepsTheIdOfARecordThatIsThere) {
+    auto spec = operation(R"({"type":"object","properties":{"id":{}}})");
+    spec.record_id = "/id";
+    EXPECT_EQ(runtime::muted_output(spec, {{"id", "r-1"}}, Uid::random()), Json({{"id", "r-1"}}));
+}
+
+TEST(MutedOutput, IsNullWhereTheServiceAnswersNothing) {
+    EXPECT_TRUE(runtime::muted_output(operation(R"({"type":"null"})"), {}, Uid()).is_null());
+}
+
+}  // namespace
+}  // namespace tideway::testing
