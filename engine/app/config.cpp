@@ -103,6 +103,9 @@ Result<Config> read_config(const std::string& data_folder) {
     config.certificate_file = string_or(json, "certificate_file");
     config.key_file = string_or(json, "key_file");
     config.shards = static_cast<int>(int_or(json, "shards", config.shards));
+    if (const std::string on_save = string_or(json, "on_save"); !on_save.empty()) {
+        TIDEWAY_TRY_ASSIGN(config.on_save, runtime::parse_on_save(on_save));
+    }
     if (const Json* packs = find(json, "packs"); packs != nullptr && packs->is_array()) {
         for (const Json& pack : *packs) {
             if (pack.is_string()) {
@@ -124,6 +127,7 @@ Status write_config(const Config& config) {
         {"certificate_file", config.certificate_file},
         {"key_file", config.key_file},
         {"packs", config.packs},
+        {"on_save", runtime::to_string(config.on_save)},
         {"shards", config.shards},
     };
     return write_private_file(config.config_file(), json.dump(2) + "\n");

@@ -6,6 +6,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/result.h"
+#include "engine/runtime/drafts/on_save.h"
 
 namespace tideway::app {
 
@@ -20,6 +21,7 @@ struct Config {
     std::string certificate_file;  // PEM, for the trigger listener
     std::string key_file;
     std::vector<std::string> packs;  // folders
+    runtime::OnSave on_save = runtime::OnSave::kDraft;
     int shards = 1;
 
     std::string database_file() const { return data_folder + "/tideway.db"; }

@@ -2,14 +2,17 @@
 
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "connectors/all_connectors.h"
 #include "engine/app/packs/pack_services.h"
+#include "engine/base/limits.h"
 #include "engine/connector/identity/oauth.h"
 #include "engine/http/mail/mail_client.h"
 #include "engine/http/tls.h"
+#include "engine/runtime/drafts/drafts.h"
 #include "engine/runtime/notices/notifier.h"
 #include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/api.h"
@@ -74,6 +77,7 @@ struct Engine::Parts {
         if (desk_thread.joinable()) {
             desk_thread.join();
         }
+        pack_watch.reset();
         timers.reset();
         runtime.reset();
         notifier.reset();
@@ -85,7 +89,9 @@ struct Engine::Parts {
     void announce_migration(const std::string& store_file);
     Status make_installer();
     std::vector<std::string> pack_folders();
-    Status load_packs();
+    void tell_pack_trouble(const Error& error);
+    Status start_drafts();
+    void watch_packs();
     Status serve();
     Status listen();
     void start_timers();
@@ -113,6 +119,9 @@ struct Engine::Parts {
     std::unique_ptr<connector::TokenCache> tokens;
     std::unique_ptr<connector::Authorizer> authorizer;
     std::unique_ptr<runtime::FlowCatalog> catalog;
+    std::unique_ptr<runtime::Drafts> drafts;
+    std::set<std::string> told_pack_troubles;
+    std::unique_ptr<Timer> pack_watch;
     std::unique_ptr<runtime::ExchangeDriver> driver;
     std::unique_ptr<runtime::Activation> activation;
     std::unique_ptr<runtime::PackInstaller> installer;
@@ -220,8 +229,11 @@ void Engine::Parts::save_secrets(
 
 Status Engine::Parts::make_installer() {
     TIDEWAY_TRY_ASSIGN(auto services, installer_services(config, *store, clock));
-    services.publish = [this](const runtime::Pack& pack, const std::string&) {
-        return catalog->publish(pack);
+    services.publish = [this](const std::string& folder, const std::string& person) {
+        return drafts->publish_folder(folder, {person, "Installed.", clock.now()});
+    };
+    services.check_replaceable = [this](const std::string& pack) {
+        return drafts->check_nothing_pending(pack);
     };
     installer = std::make_unique<runtime::PackInstaller>(std::move(services));
     return {};
@@ -232,48 +244,49 @@ std::vector<std::string> Engine::Parts::pack_folders() {
     std::vector<std::string> out = config.packs;
     const auto installed = installer->list();
     if (!installed) {
-        log.error("the installed packs cannot be read", {{"error", installed.error().text()}});
+        tell_pack_trouble(installed.error());
         return out;
     }
     for (const pack::Installed& pack : *installed) {
         if (auto folder = installer->live_folder(pack)) {
             out.push_back(std::move(*folder));
         } else {
-            log.error(
-                "a pack keeps what is published",
-                {{"pack", pack.name}, {"error", folder.error().text()}}
-            );
+            tell_pack_trouble(folder.error());
         }
     }
     return out;
 }
 
-Status Engine::Parts::load_packs() {
-    const auto folders = pack_folders();
-    for (const std::string& folder : folders) {
-        auto pack = runtime::read_pack(folder);
-        if (!pack) {
-            log.error(
-                "a pack cannot be read", {{"folder", folder}, {"error", pack.error().text()}}
-            );
-            continue;
-        }
-        TIDEWAY_TRY(catalog->publish(*pack));
-        for (const runtime::FlowEntry& flow : catalog->flows()) {
-            for (const script::Finding& finding : flow.problems) {
-                if (flow.row.pack == pack->name &&
-                    finding.severity == script::Finding::Severity::kError) {
-                    log.error(
-                        finding.message,
-                        {{"flow", flow.row.name},
-                         {"file", finding.file},
-                         {"line", static_cast<std::int64_t>(finding.line)}}
-                    );
-                }
-            }
-        }
+// Once: the folders are asked for at each look.
+void Engine::Parts::tell_pack_trouble(const Error& error) {
+    if (told_pack_troubles.insert(error.text()).second) {
+        log.error("an installed pack keeps what is published", {{"error", error.text()}});
     }
-    return {};
+}
+
+// Before anything else runs: the activation that a draft is checked with comes later.
+Status Engine::Parts::start_drafts() {
+    runtime::DraftServices services;
+    services.catalog = catalog.get();
+    services.store = store.get();
+    services.clock = &clock;
+    services.log = &log;
+    services.on_save = config.on_save;
+    services.folders = [this] { return pack_folders(); };
+    drafts = std::make_unique<runtime::Drafts>(std::move(services));
+    return drafts->start();
+}
+
+// Folders are looked at on the desk, one look at a time.
+void Engine::Parts::watch_packs() {
+    pack_watch = front.after(limits::kDraftInterval, [this] {
+        desk.post([this] {
+            if (const Status looked = drafts->look(); !looked) {
+                log.error("the packs cannot be read", {{"error", looked.error().text()}});
+            }
+            front.post([this] { watch_packs(); });
+        });
+    });
 }
 
 Status Engine::Parts::listen() {
@@ -357,7 +370,7 @@ void Engine::Parts::make_notifier() {
 Status Engine::Parts::serve() {
     TIDEWAY_TRY(catalog->load());
     TIDEWAY_TRY(make_installer());
-    TIDEWAY_TRY(load_packs());
+    TIDEWAY_TRY(start_drafts());
     TIDEWAY_TRY(listen());
     runtime::ActivationServices activation_services;
     activation_services.store = store.get();
@@ -369,6 +382,7 @@ Status Engine::Parts::serve() {
     activation_services.log = &log;
     activation_services.public_url = config.public_url;
     activation = std::make_unique<runtime::Activation>(activation_services);
+    drafts->check_with(*activation);
     runtime::RuntimeDependencies dependencies;
     dependencies.store = store.get();
     dependencies.catalog = catalog.get();
@@ -409,11 +423,14 @@ Status Engine::Parts::serve() {
     context.timers = timers.get();
     context.notifier = notifier.get();
     context.installer = installer.get();
-    context.reload_packs = [this] { return load_packs(); };
+    context.drafts = drafts.get();
     server::add_api_routes(api_router, context, *live);
     server::add_trigger_routes(trigger_router, context);
     TIDEWAY_TRY(runtime->start());
     notifier->start();
+    if (host->watches_folders()) {
+        front.post([this] { watch_packs(); });
+    }
     desk_thread = std::thread([this] { desk.run(); });
     front_thread = std::thread([this] { front.run(); });
     return {};

@@ -21,6 +21,7 @@ struct InitOptions {
     std::string trigger_address = Config().trigger_address;
     int api_port = Config().api_port;
     int trigger_port = Config().trigger_port;
+    std::string on_save = "draft";
     bool if_absent = false;
 };
 
@@ -44,6 +45,7 @@ Status init(const Globals& globals, const InitOptions& options) {
     config.api_port = options.api_port;
     config.trigger_address = options.trigger_address;
     config.trigger_port = options.trigger_port;
+    TIDEWAY_TRY_ASSIGN(config.on_save, runtime::parse_on_save(options.on_save));
     for (const std::string& pack : options.packs) {
         config.packs.push_back(std::filesystem::absolute(pack).string());
     }
@@ -104,6 +106,9 @@ void add_environment_commands(CLI::App& app, Globals& globals, const Exit& exit)
     init_command->add_option("--certificate", options->certificate_file, "PEM, for the triggers");
     init_command->add_option("--certificate-key", options->key_file, "PEM, of the certificate");
     init_command->add_option("--pack", options->packs, "Folder of a pack (repeatable)");
+    init_command->add_option(
+        "--on-save", options->on_save, "What a saved file of a pack is: draft (default) or publish"
+    );
     init_command->add_option("--api-port", options->api_port, "Port of the API (loopback)");
     init_command->add_option("--trigger-port", options->trigger_port, "Port of the triggers");
     init_command->add_option(

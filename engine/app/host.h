@@ -37,6 +37,9 @@ class Host {
         return store::open_sqlite(std::move(options));
     }
 
+    // Whether the folders of packs are looked at while the program runs.
+    virtual bool watches_folders() const { return true; }
+
     // Of queries for API and console. 0: they are read where they are asked.
     virtual int reader_threads() const { return 2; }
 

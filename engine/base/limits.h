@@ -117,6 +117,13 @@ constexpr seconds kNoticeRetryFirst{30};  // doubles with each attempt that fail
 constexpr hours kNoticeRetryLast{1};      // ... up to this
 constexpr hours kNoticeDeliveryMax{72};   // then a delivery is given up
 
+// --- packs and their drafts ---
+constexpr std::size_t kPackFilesMax = 2000;           // PackTooLarge
+constexpr std::size_t kPackFileBytesMax = 4U << 20U;  // of one file; PackTooLarge
+constexpr seconds kDraftInterval{1};                  // between two looks at the pack folders
+constexpr std::size_t kNoteBytesMax = 2000;           // of a publication; InvalidNote
+constexpr std::size_t kDiffCellsMax = 16'000'000;     // lines by lines; more: all of it differs
+
 // --- cases of packs ---
 constexpr std::size_t kCaseFileBytesMax = 4U << 20U;  // the case is refused with InvalidCase
 constexpr int kCaseDataDepthMax = 8;                  // "$data" in data; refused with InvalidCase

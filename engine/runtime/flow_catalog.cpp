@@ -51,12 +51,6 @@ Status read_settings(LoadedVersion& loaded) {
     return {};
 }
 
-bool has_errors(const std::vector<script::Finding>& findings) {
-    return std::ranges::any_of(findings, [](const script::Finding& finding) {
-        return finding.severity == script::Finding::Severity::kError;
-    });
-}
-
 }  // namespace
 
 Result<std::vector<store::Outcome>> submit_blocking(store::Store& store, store::Batch batch) {
@@ -73,6 +67,14 @@ Status FlowCatalog::load() {
     TIDEWAY_TRY_ASSIGN(auto rows, reader.flows());
     TIDEWAY_TRY_ASSIGN(auto bindings, reader.references());
     TIDEWAY_TRY_ASSIGN(auto variables, reader.variables());
+    TIDEWAY_TRY_ASSIGN(auto revisions, reader.revisions().live());
+    std::map<std::string, PackState, std::less<>> packs;
+    for (model::PackRevision& revision : revisions) {
+        PackState& pack = packs[revision.pack];
+        TIDEWAY_TRY_ASSIGN(auto files, reader.revisions().files(revision.id));
+        TIDEWAY_TRY_ASSIGN(pack.published, parse_pack(std::move(files)));
+        pack.live = std::move(revision);
+    }
     std::vector<FlowEntry> entries;
     for (store::FlowRow& row : rows) {
         FlowEntry entry;
@@ -86,6 +88,7 @@ Status FlowCatalog::load() {
     }
     const Lock lock(mutex_);
     entries_ = std::move(entries);
+    packs_ = std::move(packs);
     bindings_ = std::move(bindings);
     variables_ = std::move(variables);
     return {};
@@ -123,91 +126,24 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::prepare(FlowVersion version)
     loaded->declaration.variables = loaded->analysis.variables;
     loaded->declaration.children = loaded->analysis.children;
     loaded->version = std::move(version);
+    TIDEWAY_TRY(find_children(*loaded));
     return loaded;
 }
 
-FlowCatalog::Checked FlowCatalog::check(const Pack& pack, const std::string& flow) const {
-    Checked out;
-    FlowVersion version;
-    version.pack = pack.name;
-    version.pack_version = pack.version;
-    version.flow = flow;
-    version.files = pack.files_of(flow);
-    std::map<std::string, const model::ConnectorSpec*> connections;
-    for (const PackReference& reference : pack.references) {
-        if (const auto* spec = registry_.spec(reference.connector)) {
-            version.spec_hashes[spec->id] = spec->hash;
-            connections[reference.name] = spec;
+// Where the revision has no flow of a name, it is called as it is then.
+Status FlowCatalog::find_children(LoadedVersion& loaded) const {
+    if (loaded.version.revision_id == 0) {
+        return {};
+    }
+    for (const std::string& name : loaded.declaration.children) {
+        TIDEWAY_TRY_ASSIGN(
+            const auto found,
+            store_.reader().revisions().version_of(loaded.version.revision_id, name)
+        );
+        if (found) {
+            loaded.children[name] = *found;
         }
     }
-    version.hash = model::content_hash(version);
-    auto prepared = prepare(std::move(version));
-    if (!prepared) {
-        // Reading the text finds more than running it, and says where.
-        out.problems = script::analyse(flow + ".lua", pack.files_of(flow), &connections).findings;
-        if (has_errors(out.problems)) {
-            return out;
-        }
-        script::Finding finding;
-        finding.code = prepared.error().code;
-        finding.file = flow + ".lua";
-        finding.message = prepared.error().message;
-        finding.suggestion = prepared.error().remedy;
-        if (const auto details = parse_json(prepared.error().details, "details")) {
-            finding.file = string_or(*details, "file", finding.file);
-            finding.line = static_cast<int>(int_or(*details, "line", 0));
-        }
-        out.problems.push_back(std::move(finding));
-        return out;
-    }
-    out.problems = (*prepared)->analysis.findings;
-    if (!has_errors(out.problems)) {
-        out.loaded = std::move(*prepared);
-    }
-    return out;
-}
-
-Status FlowCatalog::publish(const Pack& pack) {
-    {
-        const Lock lock(mutex_);
-        packs_[pack.name] = pack;
-    }
-    for (const std::string& flow : pack.flows) {
-        Checked checked = check(pack, flow);
-        store::Batch batch;
-        store::PutFlow put;
-        put.pack = pack.name;
-        put.name = flow;
-        put.title = checked.loaded ? checked.loaded->declaration.title : title_of(pack.name, flow);
-        if (checked.loaded) {
-            TIDEWAY_TRY_ASSIGN(
-                const auto stored,
-                submit_blocking(store_, {{store::PutVersion{checked.loaded->version}}})
-            );
-            put.published = stored.front().id;
-            checked.loaded->version.id = stored.front().id;
-        }
-        batch.commands.emplace_back(put);
-        TIDEWAY_TRY_ASSIGN(const auto outcome, submit_blocking(store_, std::move(batch)));
-        const Lock lock(mutex_);
-        FlowEntry* entry = find_entry(pack.name, flow);
-        if (entry == nullptr) {
-            entry = &entries_.emplace_back();
-            entry->row.pack = pack.name;
-            entry->row.name = flow;
-        }
-        entry->row.id = outcome.front().id;
-        entry->row.title = put.title;
-        entry->problems = std::move(checked.problems);
-        if (checked.loaded) {
-            checked.loaded->flow_id = entry->row.id;
-            entry->row.published = checked.loaded->version.id;
-            entry->row.version_hash = checked.loaded->version.hash;
-            versions_[entry->row.published] = checked.loaded;
-            entry->published = std::move(checked.loaded);
-        }
-    }
-    changed();
     return {};
 }
 
@@ -215,13 +151,6 @@ void FlowCatalog::changed() const {
     if (listener_) {
         listener_();
     }
-}
-
-// A flow whose text has errors keeps the title it had.
-std::string FlowCatalog::title_of(std::string_view pack, const std::string& name) {
-    const Lock lock(mutex_);
-    const FlowEntry* entry = find_entry(pack, name);
-    return entry == nullptr || entry->row.title.empty() ? name : entry->row.title;
 }
 
 FlowEntry* FlowCatalog::find_entry(std::string_view pack, std::string_view name) {
@@ -243,7 +172,7 @@ std::vector<FlowEntry> FlowCatalog::flows() const {
         if (pack == packs.end()) {
             return std::ptrdiff_t(0);
         }
-        const auto& names = pack->second.flows;
+        const auto& names = pack->second.any().flows;
         return std::ranges::find(names, entry.row.name) - names.begin();
     };
     std::ranges::stable_sort(out, [&rank](const FlowEntry& a, const FlowEntry& b) {

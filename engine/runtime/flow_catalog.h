@@ -26,6 +26,8 @@ namespace tideway::runtime {
 
 // A flow version ready to run. Immutable once published.
 struct LoadedVersion {
+    // The flows that it calls, of the pack as it was then; others are those that are live.
+    std::map<std::string, model::VersionId, std::less<>> children{};
     model::FlowId flow_id = 0;
     model::FlowVersion version;
     model::FlowDeclaration declaration;
@@ -41,7 +43,30 @@ struct LoadedVersion {
 struct FlowEntry {
     store::FlowRow row;
     std::shared_ptr<LoadedVersion> published;  // null: it has never been valid
-    std::vector<script::Finding> problems;     // of the text on disk, when it differs
+    std::vector<script::Finding> problems;     // of the draft, where there is one
+    bool has_draft = false;                    // what is edited differs from what is published
+};
+
+// A pack that was looked at before anything is done with it.
+struct CheckedPack {
+    struct Flow {
+        std::string name;
+        std::shared_ptr<LoadedVersion> loaded;  // null: has errors
+        std::vector<script::Finding> findings;
+    };
+
+    Pack pack;
+    std::vector<Flow> flows;
+    std::vector<script::Finding> findings;  // of all flows and files, each once
+
+    bool has_errors() const;
+};
+
+// Who makes what is written live, and why.
+struct Publication {
+    std::string person;  // empty: the program itself
+    std::string note;
+    Timestamp at{};
 };
 
 struct ConnectionBinding {
@@ -65,9 +90,25 @@ class FlowCatalog {
     // Reads what the store has. Blocking; call before anything runs.
     Status load();
 
-    // Checks every flow of a pack and publishes those whose text is new and right. A flow with
-    // errors keeps its published version and shows its problems. Blocking.
-    Status publish(const Pack& pack);
+    // Everything that is wrong with a pack; changes nothing.
+    CheckedPack check(Pack pack) const;
+
+    // What is edited: its problems are shown beside what is published, its new flows are known.
+    // Blocking.
+    Status put_draft(const CheckedPack& checked);
+
+    // Every flow of the pack at once, or, when something is wrong, none: code "PackHasErrors" with
+    // every finding in the details. Blocking.
+    Result<model::PackRevision> publish(const CheckedPack& checked, const Publication& publication);
+
+    // Published packs whose flows would have other versions with the connectors of this program are
+    // published again as they are. Blocking.
+    Status renew(Timestamp at);
+
+    // The version of a draft's flow, kept so that runs can be made with it. Blocking.
+    Result<FlowEntry> keep_draft(
+        const CheckedPack& checked, const std::string& flow, const Publication& publication
+    );
 
     std::vector<FlowEntry> flows() const;
     // By "pack/flow", or by "flow" when only one pack has it.
@@ -77,9 +118,13 @@ class FlowCatalog {
     // Any version that history names. Blocking when it is not in memory.
     Result<std::shared_ptr<LoadedVersion>> version(model::VersionId id) const;
 
-    // The child flow that a version calls: of the same pack, on.
-    Result<std::shared_ptr<LoadedVersion>> child(const LoadedVersion& parent, std::string_view name)
-        const;
+    // The child flow that a version calls: of the pack as it was when the version was published.
+    // It must be on, unless its effects are muted.
+    Result<std::shared_ptr<LoadedVersion>> child(
+        const LoadedVersion& parent,
+        std::string_view name,
+        model::Effects effects = model::Effects::kLive
+    ) const;
 
     // JSON of an environment variable: its value, else its default, else null. Of a secret: a
     // handle.
@@ -95,7 +140,10 @@ class FlowCatalog {
     Status bind(const store::BindReference& binding);
     std::vector<PackReference> references(std::string_view pack) const;
     std::vector<std::string> packs() const;
+    // What is published, and what is edited.
     std::optional<Pack> pack(std::string_view name) const;
+    std::optional<Pack> draft(std::string_view name) const;
+    std::optional<model::PackRevision> live_revision(std::string_view pack) const;
 
     Status set_state(model::FlowId id, model::FlowState state, std::string reason);
 
@@ -104,14 +152,30 @@ class FlowCatalog {
     void on_change(std::function<void()> listener) { listener_ = std::move(listener); }
 
   private:
-    struct Checked {
-        std::shared_ptr<LoadedVersion> loaded;  // null: has errors
-        std::vector<script::Finding> problems;
+    struct PackState {
+        std::optional<Pack> published;
+        model::PackRevision live;  // of `published`
+        std::optional<Pack> draft;
+
+        const Pack& any() const { return published ? *published : *draft; }
+
+        // Declared by either; what is published counts.
+        const PackVariable* variable(std::string_view name) const;
+        const PackReference* reference(std::string_view name) const;
+        std::vector<PackVariable> variables() const;
+        std::vector<PackReference> references() const;
     };
 
-    Checked check(const Pack& pack, const std::string& flow) const;
+    CheckedPack::Flow check_flow(const Pack& pack, const std::string& flow) const;
+    model::FlowVersion version_of(const Pack& pack, const std::string& flow) const;
+    Result<model::PackRevision> store_revision(
+        const CheckedPack& checked, model::RevisionKind kind, const Publication& publication
+    );
+    Status know_flows(const CheckedPack& checked);
+    Status take_up(const CheckedPack& checked, const model::PackRevision& revision);
+    Status find_children(LoadedVersion& loaded) const;
+    void mark_drafts(const std::string& pack) TIDEWAY_REQUIRES(mutex_);
     Result<std::shared_ptr<LoadedVersion>> prepare(model::FlowVersion version) const;
-    std::string title_of(std::string_view pack, const std::string& name);
     void changed() const;
     Result<Payload> stored_value(const store::Variable& variable, const Json& value) const;
     FlowEntry* find_entry(std::string_view pack, std::string_view name) TIDEWAY_REQUIRES(mutex_);
@@ -121,7 +185,7 @@ class FlowCatalog {
     const connector::SecretBox* box_;
     std::function<void()> listener_;
     mutable Mutex mutex_;
-    std::map<std::string, Pack, std::less<>> packs_ TIDEWAY_GUARDED_BY(mutex_);
+    std::map<std::string, PackState, std::less<>> packs_ TIDEWAY_GUARDED_BY(mutex_);
     std::vector<FlowEntry> entries_ TIDEWAY_GUARDED_BY(mutex_);
     mutable std::map<model::VersionId, std::shared_ptr<LoadedVersion>> versions_
         TIDEWAY_GUARDED_BY(mutex_);

@@ -9,11 +9,6 @@
 namespace tideway::runtime {
 namespace {
 
-const PackVariable* find_variable(const Pack& pack, std::string_view name) {
-    const auto it = std::ranges::find(pack.variables, name, &PackVariable::name);
-    return it == pack.variables.end() ? nullptr : &*it;
-}
-
 std::string secret_purpose(const store::Variable& variable) {
     return "variable:" + variable.pack + "/" + variable.name;
 }
@@ -48,13 +43,14 @@ Status opens(const Result<Secret>& secret) {
 }  // namespace
 
 Result<std::shared_ptr<LoadedVersion>> FlowCatalog::child(
-    const LoadedVersion& parent, std::string_view name
+    const LoadedVersion& parent, std::string_view name, model::Effects effects
 ) const {
     const std::string full = name.find('/') == std::string_view::npos
                                  ? parent.version.pack + "/" + std::string(name)
                                  : std::string(name);
     TIDEWAY_TRY_ASSIGN(FlowEntry entry, flow(full));
-    if (!entry.published) {
+    const auto pinned = parent.children.find(name);
+    if (!entry.published && pinned == parent.children.end()) {
         return fail(
             ErrorKind::kConflict,
             "ChildFlowNeverPublished",
@@ -62,7 +58,7 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::child(
             "Correct its script; tideway flows show " + full + " lists what is wrong."
         );
     }
-    if (entry.row.state != model::FlowState::kOn) {
+    if (entry.row.state != model::FlowState::kOn && effects == model::Effects::kLive) {
         return fail(
             ErrorKind::kConflict,
             "WorkflowTriggerIsNotEnabled",
@@ -70,7 +66,7 @@ Result<std::shared_ptr<LoadedVersion>> FlowCatalog::child(
             "Turn it on: tideway flows on " + full
         );
     }
-    return entry.published;
+    return pinned == parent.children.end() ? entry.published : version(pinned->second);
 }
 
 Payload FlowCatalog::variable(std::string_view pack, std::string_view name) const {
@@ -82,7 +78,7 @@ Payload FlowCatalog::variable(std::string_view pack, std::string_view name) cons
         }
     }
     const auto it = packs_.find(pack);
-    const PackVariable* declared = it == packs_.end() ? nullptr : find_variable(it->second, name);
+    const PackVariable* declared = it == packs_.end() ? nullptr : it->second.variable(name);
     return declared == nullptr ? Payload("null") : to_payload(declared->fallback);
 }
 
@@ -90,7 +86,7 @@ std::vector<store::Variable> FlowCatalog::variables() const {
     const Lock lock(mutex_);
     std::vector<store::Variable> out;
     for (const auto& [pack_name, pack] : packs_) {
-        for (const PackVariable& declared : pack.variables) {
+        for (const PackVariable& declared : pack.variables()) {
             store::Variable variable;
             variable.pack = pack_name;
             variable.name = declared.name;
@@ -149,8 +145,7 @@ Status FlowCatalog::set_variable(std::string_view pack, std::string_view name, c
     {
         const Lock lock(mutex_);
         const auto it = packs_.find(pack);
-        const PackVariable* declared =
-            it == packs_.end() ? nullptr : find_variable(it->second, name);
+        const PackVariable* declared = it == packs_.end() ? nullptr : it->second.variable(name);
         if (declared == nullptr) {
             return fail(
                 ErrorKind::kNotFound,
@@ -204,20 +199,17 @@ Result<ConnectionBinding> FlowCatalog::binding(std::string_view pack, std::strin
     const {
     const Lock lock(mutex_);
     const auto it = packs_.find(pack);
-    if (it != packs_.end()) {
-        const auto& references = it->second.references;
-        const auto declared = std::ranges::find(references, reference, &PackReference::name);
-        if (declared != references.end()) {
-            ConnectionBinding out;
-            out.connector = declared->connector;
-            out.connection = declared->name;  // unless bound otherwise, the connection of that name
-            for (const store::BindReference& bound : bindings_) {
-                if (bound.pack == pack && bound.reference == reference) {
-                    out.connection = bound.connection;
-                }
+    const PackReference* declared = it == packs_.end() ? nullptr : it->second.reference(reference);
+    if (declared != nullptr) {
+        ConnectionBinding out;
+        out.connector = declared->connector;
+        out.connection = declared->name;  // unless bound otherwise, the connection of that name
+        for (const store::BindReference& bound : bindings_) {
+            if (bound.pack == pack && bound.reference == reference) {
+                out.connection = bound.connection;
             }
-            return out;
         }
+        return out;
     }
     return fail(
         ErrorKind::kNotFound,
@@ -244,7 +236,7 @@ Status FlowCatalog::bind(const store::BindReference& binding) {
 std::vector<PackReference> FlowCatalog::references(std::string_view pack) const {
     const Lock lock(mutex_);
     const auto it = packs_.find(pack);
-    return it == packs_.end() ? std::vector<PackReference>() : it->second.references;
+    return it == packs_.end() ? std::vector<PackReference>() : it->second.references();
 }
 
 std::vector<std::string> FlowCatalog::packs() const {
@@ -259,7 +251,66 @@ std::vector<std::string> FlowCatalog::packs() const {
 std::optional<Pack> FlowCatalog::pack(std::string_view name) const {
     const Lock lock(mutex_);
     const auto it = packs_.find(name);
-    return it == packs_.end() ? std::nullopt : std::optional(it->second);
+    return it == packs_.end() ? std::nullopt : it->second.published;
+}
+
+std::optional<Pack> FlowCatalog::draft(std::string_view name) const {
+    const Lock lock(mutex_);
+    const auto it = packs_.find(name);
+    return it == packs_.end() ? std::nullopt : it->second.draft;
+}
+
+std::optional<model::PackRevision> FlowCatalog::live_revision(std::string_view pack) const {
+    const Lock lock(mutex_);
+    const auto it = packs_.find(pack);
+    const bool is_live = it != packs_.end() && it->second.published;
+    return is_live ? std::optional(it->second.live) : std::nullopt;
+}
+
+const PackVariable* FlowCatalog::PackState::variable(std::string_view name) const {
+    for (const auto* pack : {&published, &draft}) {
+        if (!*pack) {
+            continue;
+        }
+        const auto it = std::ranges::find((*pack)->variables, name, &PackVariable::name);
+        if (it != (*pack)->variables.end()) {
+            return &*it;
+        }
+    }
+    return nullptr;
+}
+
+const PackReference* FlowCatalog::PackState::reference(std::string_view name) const {
+    for (const auto* pack : {&published, &draft}) {
+        if (!*pack) {
+            continue;
+        }
+        const auto it = std::ranges::find((*pack)->references, name, &PackReference::name);
+        if (it != (*pack)->references.end()) {
+            return &*it;
+        }
+    }
+    return nullptr;
+}
+
+std::vector<PackVariable> FlowCatalog::PackState::variables() const {
+    std::vector<PackVariable> out = any().variables;
+    for (const PackVariable& drafted : draft ? draft->variables : std::vector<PackVariable>()) {
+        if (std::ranges::find(out, drafted.name, &PackVariable::name) == out.end()) {
+            out.push_back(drafted);
+        }
+    }
+    return out;
+}
+
+std::vector<PackReference> FlowCatalog::PackState::references() const {
+    std::vector<PackReference> out = any().references;
+    for (const PackReference& drafted : draft ? draft->references : std::vector<PackReference>()) {
+        if (std::ranges::find(out, drafted.name, &PackReference::name) == out.end()) {
+            out.push_back(drafted);
+        }
+    }
+    return out;
 }
 
 Status FlowCatalog::set_state(model::FlowId id, model::FlowState state, std::string reason) {

@@ -6,24 +6,13 @@
 #include <iterator>
 
 #include "engine/base/limits.h"
+#include "engine/pack/manifest.h"
 #include "engine/runtime/variables/variable_value.h"
 
 namespace tideway::runtime {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kPackFilesMax = 2000;
-constexpr std::uintmax_t kPackFileBytesMax = 4U << 20U;
-
-bool is_plain_name(std::string_view name) {
-    const bool plain = std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/' ||
-               c == '.' || c == '-';
-    });
-    return plain && !name.empty() && name.find("..") == std::string_view::npos &&
-           name.front() != '/';
-}
 
 // What editors and version control keep beside the pack: ".luarc.json", ".git/...".
 bool is_hidden(std::string_view name) {
@@ -67,7 +56,7 @@ Status read_folder(const fs::path& folder, const std::string& prefix, Files& fil
         if (entry.is_directory() || is_apart || !belongs_to_version(name)) {
             continue;
         }
-        if (entry.is_symlink() || !entry.is_regular_file() || !is_plain_name(name)) {
+        if (entry.is_symlink() || !entry.is_regular_file() || !is_pack_path(name)) {
             return fail(
                 ErrorKind::kInvalidInput,
                 "InvalidPack",
@@ -75,58 +64,13 @@ Status read_folder(const fs::path& folder, const std::string& prefix, Files& fil
                 "Use a-z, 0-9, '_', '-', '.' and '/'."
             );
         }
-        if (entry.file_size() > kPackFileBytesMax || files.size() >= kPackFilesMax) {
+        if (entry.file_size() > limits::kPackFileBytesMax ||
+            files.size() >= limits::kPackFilesMax) {
             return fail(
                 ErrorKind::kLimit, "PackTooLarge", "The pack file '" + name + "' is too large."
             );
         }
         TIDEWAY_TRY_ASSIGN(files[prefix + name], read_file(entry.path()));
-    }
-    return {};
-}
-
-bool holds_folder(const Files& files, const std::string& name) {
-    const auto first = files.lower_bound(name + "/");
-    return first != files.end() && first->first.starts_with(name + "/");
-}
-
-bool is_library_name(const std::string& name) {
-    return is_plain_name(name) && name.find_first_of("/.") == std::string::npos;
-}
-
-// pack.json's "libraries": folders that packs share. A pack that was built holds them itself; while
-// it is written they stand beside it.
-Status add_libraries(const fs::path& folder, Files& files) {
-    const auto manifest_file = files.find("pack.json");
-    if (manifest_file == files.end()) {
-        return {};
-    }
-    TIDEWAY_TRY_ASSIGN(const Json manifest, parse_json(manifest_file->second, "pack.json"));
-    const Json* libraries = find(manifest, "libraries");
-    for (const Json& item : libraries == nullptr ? Json::array() : *libraries) {
-        const std::string name = item.is_string() ? item.get<std::string>() : std::string();
-        if (!is_library_name(name)) {
-            return fail(
-                ErrorKind::kInvalidInput,
-                "InvalidPack",
-                "pack.json names the library '" + name + "', which is not the name of a folder.",
-                "Use a-z, 0-9, '_' and '-', such as \"co_sell\"."
-            );
-        }
-        if (holds_folder(files, name)) {
-            continue;
-        }
-        auto read = read_folder(folder / ".." / name, name + "/", files);
-        if (!read && read.error().code == "PackNotFound") {
-            return fail(
-                ErrorKind::kNotFound,
-                "LibraryNotFound",
-                "The pack needs the library '" + name + "', which is neither in its folder " +
-                    folder.string() + " nor beside it.",
-                "Copy the folder " + name + " there, or take the pack as it was built."
-            );
-        }
-        TIDEWAY_TRY(std::move(read));
     }
     return {};
 }
@@ -225,6 +169,36 @@ Status order_flows(const Json& manifest, Pack& pack) {
 
 }  // namespace
 
+bool is_pack_path(std::string_view name) {
+    const bool plain = std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/' ||
+               c == '.' || c == '-';
+    });
+    return plain && !name.empty() && name.find("..") == std::string_view::npos &&
+           name.front() != '/' && !is_hidden(name);
+}
+
+Status add_libraries(const std::string& folder, std::map<std::string, std::string>& files) {
+    if (!files.contains("pack.json")) {
+        return {};
+    }
+    TIDEWAY_TRY_ASSIGN(const auto names, pack::missing_libraries(files));
+    for (const std::string& name : names) {
+        auto read = read_folder(fs::path(folder) / ".." / name, name + "/", files);
+        if (!read && read.error().code == "PackNotFound") {
+            return fail(
+                ErrorKind::kNotFound,
+                "LibraryNotFound",
+                "The pack needs the library '" + name + "', which is neither in its folder " +
+                    folder + " nor beside it.",
+                "Copy the folder " + name + " there, or take the pack as it was built."
+            );
+        }
+        TIDEWAY_TRY(std::move(read));
+    }
+    return {};
+}
+
 std::map<std::string, std::string> Pack::files_of(const std::string& flow) const {
     std::map<std::string, std::string> out;
     for (const auto& [file, text] : files) {
@@ -233,6 +207,20 @@ std::map<std::string, std::string> Pack::files_of(const std::string& flow) const
         }
     }
     return out;
+}
+
+std::map<std::string, std::string> Pack::flow_files() const {
+    std::map<std::string, std::string> out;
+    for (const auto& [file, text] : files) {
+        if (is_flow_file(file)) {
+            out.emplace(file, text);
+        }
+    }
+    return out;
+}
+
+bool Pack::has_flow(std::string_view flow) const {
+    return std::ranges::find(flows, flow) != flows.end();
 }
 
 Result<std::vector<PackReference>> references_of(const std::map<std::string, std::string>& files) {

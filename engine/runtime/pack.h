@@ -37,11 +37,22 @@ struct Pack {
 
     // What one flow depends on: itself and everything that is not another flow.
     std::map<std::string, std::string> files_of(const std::string& flow) const;
+
+    // The texts of all flows: what a flow may call.
+    std::map<std::string, std::string> flow_files() const;
+
+    bool has_flow(std::string_view flow) const;
 };
 
-// Reads a folder, without its hidden files, and the libraries that its pack.json names: a library's
-// files are the pack's own from then on, under "<library>/". Names follow ^[a-z0-9_/.-]+$ without
-// "..", links are refused, sizes are bounded.
+// How files of a pack may be named: ^[a-z0-9_/.-]+$ without "..", not hidden.
+bool is_pack_path(std::string_view name);
+
+// Adds the libraries that the pack.json among the files names and that are not among them: they
+// stand beside the folder. Their files are the pack's own from then on, under "<library>/".
+Status add_libraries(const std::string& folder, std::map<std::string, std::string>& files);
+
+// Reads a folder, without its hidden files, and its libraries. Other names and links are refused,
+// sizes are bounded.
 Result<Pack> read_pack(const std::string& folder);
 
 // The connection references that pack.json among the files declares.

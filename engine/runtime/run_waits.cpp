@@ -241,7 +241,7 @@ void RunSession::admit_child(const std::string& path, int depth) {
         wake(path, Answer::raise(error), error.code);
         return;
     }
-    const auto child = services_.catalog->child(*version_, wait.operation);
+    const auto child = services_.catalog->child(*version_, wait.operation, run_.effects);
     if (!child) {
         wake(path, Answer::raise(step_error(child.error(), path)), child.error().code);
         return;

@@ -38,6 +38,8 @@ void ApiRoutes::add_checked(const char* method, const char* pattern, Check check
 void add_api_routes(http::Router& router, const Context& context, LiveViews& live) {
     ApiRoutes routes(router, context);
     add_flow_routes(routes);
+    add_draft_routes(routes);
+    add_file_routes(routes);
     add_address_routes(routes);
     add_run_routes(routes);
     add_history_routes(routes);

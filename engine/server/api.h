@@ -31,6 +31,8 @@ class ApiRoutes {
 };
 
 void add_flow_routes(ApiRoutes& routes);
+void add_draft_routes(ApiRoutes& routes);
+void add_file_routes(ApiRoutes& routes);
 void add_address_routes(ApiRoutes& routes);
 void add_run_routes(ApiRoutes& routes);
 void add_history_routes(ApiRoutes& routes);

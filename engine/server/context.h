@@ -14,6 +14,7 @@
 #include "engine/connector/token_cache.h"
 #include "engine/http/router.h"
 #include "engine/runtime/activation.h"
+#include "engine/runtime/drafts/drafts.h"
 #include "engine/runtime/exchange_driver.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/notices/notifier.h"
@@ -30,6 +31,7 @@ namespace tideway::server {
 struct Context {
     runtime::Runtime* runtime = nullptr;
     runtime::FlowCatalog* catalog = nullptr;
+    runtime::Drafts* drafts = nullptr;  // on the desk
     runtime::Activation* activation = nullptr;
     runtime::TriggerTimers* timers = nullptr;
     runtime::Notifier* notifier = nullptr;
@@ -47,7 +49,6 @@ struct Context {
     Log* log = nullptr;
     std::string environment;
     std::string public_url;
-    std::function<Status()> reload_packs;  // blocking; reads the pack folders again
 };
 
 using Answer = std::shared_ptr<http::Responder>;

@@ -308,22 +308,6 @@ void add_flow_routes(ApiRoutes& routes) {
             run_flow(context, request, answer);
         }
     );
-    routes.add(
-        "POST",
-        "/packs/reload",
-        Role::kAdmin,
-        [&context](const http::ServerRequest& request, const Answer& answer) {
-            answer_from_desk(context, answer, [&context, request]() -> Result<Json> {
-                TIDEWAY_TRY(context.reload_packs());
-                TIDEWAY_TRY(audit(context, request, "packs.reload", "", {}, {}));
-                Json out = {{"value", Json::array()}};
-                for (const FlowEntry& flow : context.catalog->flows()) {
-                    out["value"].push_back(view(flow));
-                }
-                return out;
-            });
-        }
-    );
 }
 
 }  // namespace tideway::server

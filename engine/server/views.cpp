@@ -1,5 +1,6 @@
 #include "engine/server/views.h"
 
+#include "engine/runtime/drafts/finding_json.h"
 #include "engine/runtime/history/shown.h"
 #include "engine/runtime/paused_runs.h"
 #include "engine/runtime/step_tree.h"
@@ -80,25 +81,15 @@ Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog) {
     put_text(out, "parent_step", run.parent_path);
     put_uid(out, "resubmit_of", run.resubmit_of);
     put_text(out, "started_by", run.person);
+    if (run.effects != model::Effects::kLive) {
+        out["muted"] = true;
+    }
     const runtime::Sight sight = sight_of(run.is_secured);
     if (!run.error.empty()) {
         out["error"] = runtime::shown_error(run.error, sight);
     }
     runtime::put_shown(out, "output", run.output, sight);
     runtime::put_shown(out, "response", run.response, sight);
-    return out;
-}
-
-Json view(const script::Finding& finding) {
-    Json out = {
-        {"severity", finding.severity == script::Finding::Severity::kError ? "error" : "warning"},
-        {"code", finding.code},
-        {"file", finding.file},
-        {"line", finding.line},
-        {"column", finding.column},
-        {"message", finding.message},
-    };
-    put_text(out, "suggestion", finding.suggestion);
     return out;
 }
 
@@ -117,12 +108,10 @@ Json view(const runtime::FlowEntry& flow) {
         {"name", flow.row.name},
         {"title", flow.row.title},
         {"state", to_string(flow.row.state)},
-        {"problems", Json::array()},
+        {"problems", runtime::to_json(flow.problems)},
+        {"has_draft", flow.has_draft},
     };
     put_text(out, "state_reason", flow.row.state_reason);
-    for (const script::Finding& finding : flow.problems) {
-        out["problems"].push_back(view(finding));
-    }
     if (flow.published) {
         const model::FlowDeclaration& declared = flow.published->declaration;
         out["version"] = flow.published->version.hash.substr(0, 12);

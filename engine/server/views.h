@@ -23,7 +23,6 @@ Json view(
 Json view(const runtime::Admitted& admitted);
 Json view(const runtime::CancelReport& report);
 Json view(const runtime::TriggerStatus& status);
-Json view(const script::Finding& finding);
 Json view(const model::OutlineNode& node);
 
 // Stored JSON bytes as a tree; null when empty.

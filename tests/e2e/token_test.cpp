@@ -179,6 +179,17 @@ TEST_F(Token, OfARunOnlyUserMayDoNothingElse) {
              {"POST", "/flows/bad/order/rotate-key"},
              {"GET", "/flows/bad/order/firings"},
              {"POST", "/packs/reload"},
+             {"GET", "/drafts"},
+             {"GET", "/packs/bad/draft"},
+             {"GET", "/packs/bad/diff"},
+             {"GET", "/packs/bad/revisions"},
+             {"POST", "/packs/bad/publish"},
+             {"POST", "/packs/bad/restore"},
+             {"GET", "/packs/bad/files"},
+             {"GET", "/packs/bad/files/pack.json"},
+             {"PUT", "/packs/bad/files/pack.json"},
+             {"DELETE", "/packs/bad/files/pack.json"},
+             {"POST", "/runs/" + run + "/try"},
              {"GET", "/runs/" + run + "/journal"},
              {"POST", "/runs/" + run + "/resubmit"},
              {"POST", "/runs/" + run + "/resume"},
@@ -198,7 +209,7 @@ TEST_F(Token, OfARunOnlyUserMayDoNothingElse) {
 
 TEST_F(Token, OfAViewerDoesNotShowAddressesNorRunOrCancel) {
     program_.write_flow("echo", kEcho);
-    ASSERT_EQ(program_.cli({"flows", "reload"}).exit_code, 0);
+    ASSERT_EQ(program_.cli({"flows", "publish"}).exit_code, 0);
     const std::string token = add({"looker", "--role", "viewer"});
     const Json flow = program_.api_as(token, "GET", "/flows/bad/echo").body;
     EXPECT_EQ(find(flow, "trigger_url"), nullptr) << flow.dump();

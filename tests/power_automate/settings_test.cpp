@@ -46,7 +46,7 @@ TEST(PackRule, PublishingAgainLeavesFlowsOnOrOff) {
         ASSERT_TRUE(world.catalog().set_state(world.catalog().flow("greets")->row.id, state, ""));
         const auto pack = runtime::parse_pack(files);
         ASSERT_TRUE(pack);
-        ASSERT_TRUE(world.catalog().publish(*pack));
+        ASSERT_TRUE(world.catalog().publish(world.catalog().check(*pack), {}));
         EXPECT_EQ(world.catalog().flow("greets")->row.state, state);
     }
     EXPECT_EQ(world.run("greets").output.view(), R"("edited")");

@@ -43,6 +43,8 @@ class SimulatedHost final : public app::Host {
         return std::make_unique<runtime::CountedStore>(std::move(store), time_);
     }
 
+    bool watches_folders() const override { return false; }
+
     // A read on another thread would be work that nobody counts.
     int reader_threads() const override { return 0; }
 

@@ -255,7 +255,7 @@ class RuntimeWorld {
     void publish() {
         const auto pack = runtime::parse_pack(files_);
         ASSERT_TRUE(pack) << pack.error().text();
-        ASSERT_TRUE(catalog_->publish(*pack));
+        ASSERT_TRUE(catalog_->publish(catalog_->check(*pack), {}));
         for (const runtime::FlowEntry& flow : catalog_->flows()) {
             for (const script::Finding& finding : flow.problems) {
                 if (finding.severity == script::Finding::Severity::kError) {

@@ -63,7 +63,8 @@ Status CaseWorld::open(const Pack& pack, const Case& test) {
 }
 
 Status CaseWorld::publish(const Pack& pack, const Case& test) {
-    TIDEWAY_TRY(catalog_->publish(pack));
+    const CheckedPack checked = catalog_->check(pack);
+    TIDEWAY_TRY(catalog_->put_draft(checked));
     for (const FlowEntry& flow : catalog_->flows()) {
         if (const std::string errors = errors_of(flow); !errors.empty()) {
             return fail(
@@ -73,6 +74,9 @@ Status CaseWorld::publish(const Pack& pack, const Case& test) {
                 "Correct it; check it with: tideway flows check FOLDER"
             );
         }
+    }
+    TIDEWAY_TRY(catalog_->publish(checked, {}));
+    for (const FlowEntry& flow : catalog_->flows()) {
         TIDEWAY_TRY(catalog_->set_state(flow.row.id, model::FlowState::kOn, {}));
     }
     for (const auto& [name, value] : test.variables) {

@@ -254,6 +254,7 @@ Result<UpgradeReport> PackInstaller::upgrade(
     TIDEWAY_TRY_ASSIGN(const auto use, shelf_.use());
     TIDEWAY_TRY_ASSIGN(const PackFile base, shelf_.vendor(installed));
     TIDEWAY_TRY(live_folder(installed));
+    TIDEWAY_TRY(check_replaceable(installed.name));
     TIDEWAY_TRY_ASSIGN(const pack::Folder local, shelf_.live(installed.name));
     UpgradeReport report;
     report.pack = installed.name;
@@ -297,6 +298,7 @@ Result<Installed> PackInstaller::roll_back(const std::string& name, const std::s
     TIDEWAY_TRY_ASSIGN(const Installed before, shelf_.previous(name));
     TIDEWAY_TRY_ASSIGN(const pack::Folder files, shelf_.files_of(before));
     TIDEWAY_TRY(check_flows_go_on(name, files.files));
+    TIDEWAY_TRY(check_replaceable(name));
     TIDEWAY_TRY(shelf_.roll_back(use, name));
     TIDEWAY_TRY(publish(before, person));
     return before;
@@ -392,8 +394,11 @@ Status PackInstaller::publish(const Installed& pack, const std::string& person) 
     if (!services_.publish) {
         return {};
     }
-    TIDEWAY_TRY_ASSIGN(const Pack live, read_pack(shelf_.live_folder(pack.name).string()));
-    return services_.publish(live, person);
+    return services_.publish(shelf_.live_folder(pack.name).string(), person);
+}
+
+Status PackInstaller::check_replaceable(const std::string& pack) const {
+    return services_.check_replaceable ? services_.check_replaceable(pack) : Status();
 }
 
 }  // namespace tideway::runtime

@@ -26,8 +26,11 @@ struct InstallerServices {
     std::string engine_version;
     store::Store* store = nullptr;  // knows which flows are on
     const Clock* clock = nullptr;
-    // Called with a pack that has become live, and who did it; null: the next start publishes.
-    std::function<Status(const Pack&, const std::string& person)> publish;
+    // Called with the folder of a pack that has become live, and who did it; null: the next start
+    // publishes.
+    std::function<Status(const std::string& folder, const std::string& person)> publish{};
+    // Whether the live files of a pack may be replaced now; null: they may.
+    std::function<Status(const std::string& pack)> check_replaceable{};
 };
 
 // A pack that somebody wants here: its file's bytes, or the name of one that is built in.
@@ -120,6 +123,7 @@ class PackInstaller {
     Status check_staged(const pack::Shelf::Staged& staged) const;
     Status try_merged(const std::filesystem::path& folder, UpgradeReport& report) const;
     Status publish(const pack::Installed& pack, const std::string& person) const;
+    Status check_replaceable(const std::string& pack) const;
 
     InstallerServices services_;
     pack::Shelf shelf_;

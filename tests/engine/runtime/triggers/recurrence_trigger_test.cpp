@@ -197,7 +197,11 @@ TEST(RecurrenceTrigger, AFlowWithAWrongRuleIsNotPublished) {
          {"clock.lua", flow_with("frequency = 'Fortnight'")}}
     );
     ASSERT_TRUE(pack);
-    ASSERT_TRUE(world.catalog().publish(*pack));
+    const CheckedPack checked = world.catalog().check(*pack);
+    ASSERT_TRUE(world.catalog().put_draft(checked));
+    const auto published = world.catalog().publish(checked, {});
+    ASSERT_FALSE(published);
+    EXPECT_EQ(published.error().code, "PackHasErrors");
     const auto flow = world.catalog().flow("wrong/clock");
     ASSERT_TRUE(flow);
     EXPECT_FALSE(flow->published);
