@@ -1,4 +1,4 @@
-// flows list|show|check|on|off|run|reload
+// flows list|show|check|on|off
 #include "engine/app/flows/flow_commands.h"
 
 #include <algorithm>
@@ -8,6 +8,8 @@
 #include "engine/app/command_line.h"
 #include "engine/app/flows/pack_flows.h"
 #include "engine/http/url.h"
+#include "engine/runtime/drafts/finding_json.h"
+#include "engine/runtime/drafts/pack_findings.h"
 #include "engine/runtime/triggers/recurrence.h"
 #include "engine/runtime/triggers/trigger_input.h"
 #include "engine/script/outline.h"
@@ -27,15 +29,6 @@ std::string joined(const Json* values) {
     return out;
 }
 
-void print_finding(const Json& finding) {
-    std::cout << "  " << string_or(finding, "file") << ":" << int_or(finding, "line", 0) << ":"
-              << int_or(finding, "column", 0) << ": " << string_or(finding, "severity") << ": "
-              << string_or(finding, "message") << " [" << string_or(finding, "code") << "]\n";
-    if (const std::string suggestion = string_or(finding, "suggestion"); !suggestion.empty()) {
-        std::cout << "      " << suggestion << "\n";
-    }
-}
-
 Status list(const Globals& globals) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Json flows, client->get("/flows"));
@@ -43,7 +36,7 @@ Status list(const Globals& globals) {
         print_json(flows);
         return {};
     }
-    Table table({"STATE", "FLOW", "TITLE", "TRIGGER", "VERSION", "PROBLEMS"});
+    Table table({"STATE", "FLOW", "TITLE", "TRIGGER", "VERSION", "DRAFT", "PROBLEMS"});
     for (const Json& flow : flows["value"]) {
         table.add(
             {string_or(flow, "state"),
@@ -51,13 +44,14 @@ Status list(const Globals& globals) {
              string_or(flow, "title"),
              string_or(flow, "trigger"),
              string_or(flow, "version"),
+             bool_or(flow, "has_draft", false) ? "edited" : "",
              std::to_string(flow["problems"].size())}
         );
     }
     table.print();
     for (const Json& flow : flows["value"]) {
         for (const Json& finding : flow["problems"]) {
-            print_finding(finding);
+            print_finding(std::cout, finding);
         }
     }
     return {};
@@ -111,6 +105,10 @@ void print_flow(const Json& flow) {
               << "  connections  " << joined(find(flow, "connections")) << "\n"
               << "  variables    " << joined(find(flow, "variables")) << "\n"
               << "  children     " << joined(find(flow, "children")) << "\n";
+    if (bool_or(flow, "has_draft", false)) {
+        std::cout << "  draft        differs from what is published: tideway flows diff "
+                  << string_or(flow, "pack") << "\n";
+    }
     if (const std::string url = string_or(flow, "trigger_url"); !url.empty()) {
         std::cout << "  HTTP POST URL  " << url << "\n";
     }
@@ -125,7 +123,7 @@ void print_flow(const Json& flow) {
         print_firings(*firings);
     }
     for (const Json& finding : flow["problems"]) {
-        print_finding(finding);
+        print_finding(std::cout, finding);
     }
     if (const Json* problems = find(flow, "activation_problems")) {
         std::cout << "Before it can be turned on:\n";
@@ -205,18 +203,6 @@ bool is_error(const Json& finding) {
     return string_or(finding, "severity") == "error";
 }
 
-Json view_finding(const script::Finding& finding) {
-    const bool is_wrong = finding.severity == script::Finding::Severity::kError;
-    return {
-        {"severity", is_wrong ? "error" : "warning"},
-        {"code", finding.code},
-        {"file", finding.file},
-        {"line", finding.line},
-        {"column", finding.column},
-        {"message", finding.message},
-        {"suggestion", finding.suggestion}};
-}
-
 // Runs the flow's declaration, for what only that shows: when it fires.
 Result<Json> firings_of(const PackFlows& flows, const std::string& flow) {
     TIDEWAY_TRY_ASSIGN(const model::FlowDeclaration declared, flows.declaration(flow));
@@ -239,18 +225,14 @@ Json check_flow(const PackFlows& flows, const std::string& flow) {
     const auto analysis =
         script::analyse(flow + ".lua", flows.pack().files_of(flow), &flows.connections());
     for (const script::Finding& finding : analysis.findings) {
-        findings.push_back(view_finding(finding));
+        findings.push_back(runtime::to_json(finding));
     }
     Json out = {{"flow", flow}};
     if (std::none_of(findings.begin(), findings.end(), is_error)) {
         auto firings = firings_of(flows, flow);
         if (!firings) {
-            script::Finding finding;
-            finding.code = firings.error().code;
-            finding.file = flow + ".lua";
-            finding.message = firings.error().message;
-            finding.suggestion = firings.error().remedy;
-            findings.push_back(view_finding(finding));
+            findings.push_back(runtime::to_json(runtime::finding_of(firings.error(), flow + ".lua"))
+            );
         } else if (!firings->is_null()) {
             out["next_firings"] = std::move(*firings);
         }
@@ -265,6 +247,10 @@ Result<Json> findings_in_folder(const std::string& folder) {
     Json out = Json::array();
     for (const std::string& flow : flows.pack().flows) {
         out.push_back(check_flow(flows, flow));
+    }
+    const auto of_pack = runtime::pack_findings(flows.pack());
+    if (!of_pack.empty()) {
+        out.push_back({{"flow", flows.pack().name}, {"findings", runtime::to_json(of_pack)}});
     }
     return out;
 }
@@ -307,7 +293,7 @@ Status check(const Globals& globals, const std::string& what) {
         }
         std::cout << string_or(flow, "flow") << ": " << (findings.empty() ? "ok" : "") << "\n";
         for (const Json& finding : findings) {
-            print_finding(finding);
+            print_finding(std::cout, finding);
         }
         if (const Json* firings = find(flow, "next_firings")) {
             print_firings(*firings);
@@ -323,12 +309,6 @@ Status check(const Globals& globals, const std::string& what) {
         );
     }
     return {};
-}
-
-Status reload(const Globals& globals) {
-    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY(client->post("/packs/reload"));
-    return list(globals);
 }
 
 }  // namespace
@@ -380,9 +360,8 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     checker->callback([&globals, name, exit] {
         exit(run_command(globals, [&] { return check(globals, *name); }));
     });
-    flows->add_subcommand("reload", "Read the pack folders again and publish what is right")
-        ->callback([&globals, exit] { exit(run_command(globals, [&] { return reload(globals); })); }
-        );
+    add_draft_commands(*flows, globals, exit);
+    add_try_command(*flows, globals, exit);
 }
 
 }  // namespace tideway::app

@@ -129,7 +129,7 @@ TEST_F(ManualInput, OfAFlowThatDoesNotSayIsAnyJson) {
         "return flow { title = 'Free', trigger = trigger.manual {}, run = function(e) return e end "
         "}"
     );
-    EXPECT_EQ(program_.cli({"flows", "reload"}).exit_code, 0);
+    EXPECT_EQ(program_.cli({"flows", "publish"}).exit_code, 0);
     program_.turn_on("free");
     EXPECT_TRUE(program_.api("GET", "/flows/bad/free/inputs").body.at("inputs").is_null());
     const Json started = program_.cli_json({"flows", "run", "free", "--input", R"({"a":[1]})"});

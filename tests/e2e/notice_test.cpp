@@ -137,7 +137,7 @@ TEST_F(Notices, ReachTheirReaderWhenTheProcessDiesBeforeTheyAreDelivered) {
 
 TEST_F(Notices, StartAFlowOnce) {
     program_.write_flow("on_notice", kOnNotice);
-    program_.cli({"flows", "reload"});
+    program_.cli({"flows", "publish"});
     program_.turn_on("on_notice");
     program_.run("fails");
     Json runs;

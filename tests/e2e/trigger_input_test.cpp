@@ -169,7 +169,7 @@ return flow {
   trigger = trigger.http_request { method = "PUT" },
   run = function() end,
 })");
-    EXPECT_EQ(program_.cli({"flows", "reload"}).exit_code, 0);
+    EXPECT_EQ(program_.cli({"flows", "publish"}).exit_code, 0);
     EXPECT_EQ(program_.cli({"flows", "on", "put_only"}).exit_code, 0);
     const Reply reply = program_.post(program_.trigger_url("put_only"), "{}");
     EXPECT_EQ(reply.status, 405);

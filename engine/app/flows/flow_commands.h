@@ -11,6 +11,14 @@ void add_flow_run_command(CLI::App& flows, Globals& globals, const Exit& exit); 
 
 void add_flow_address_commands(CLI::App& flows, Globals& globals, const Exit& exit);  // url ...
 
+// drafts, diff, history, publish, restore, reload
+void add_draft_commands(CLI::App& flows, Globals& globals, const Exit& exit);
+
+void add_try_command(CLI::App& flows, Globals& globals, const Exit& exit);  // try
+
+// One line of the checker, and its suggestion below.
+void print_finding(std::ostream& out, const Json& finding);
+
 // "flow" or "pack/flow" -> "pack/flow", asked of the server.
 Result<std::string> full_flow_name(ApiClient& client, const std::string& name);
 
