@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/script/analysis/scope_lint.h"
 #include "engine/script/analysis/table_check.h"
 #include "engine/script/syntax/lua_walk.h"
 
@@ -33,6 +34,9 @@ class Lint {
         visitor.statement = [this](const Statement& at) { look_at(at); };
         walk(file_.chunk.body, visitor);
         unused_locals();
+        lint_scopes(file_.chunk, [this](Position at, Findings::Note note) {
+            add(at, std::move(note));
+        });
         if (role_ == FileRole::kFlow) {
             check_flow(flow_);
         }
