@@ -1,8 +1,9 @@
-// test PACK [CASE...]: runs a pack's cases without a server.
+// test PACK [CASE...]: runs a pack's cases without a server. --record: makes one out of a run.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
 
+#include "engine/app/cases/record_command.h"
 #include "engine/app/command_line.h"
 #include "engine/app/packs/pack_services.h"
 #include "engine/runtime/cases/case_runner.h"
@@ -15,6 +16,7 @@ struct TestOptions {
     std::string folder;
     std::vector<std::string> names;  // empty: all
     std::string filter;              // part of a name; empty: all
+    RecordOptions record;
 };
 
 struct Tally {
@@ -140,6 +142,15 @@ Status test(const Globals& globals, const TestOptions& options) {
     return tally.failed == 0 ? Status() : failed_as_shown();
 }
 
+// The new case is run at once: what the flow does otherwise with what was replaced is shown.
+Status record_and_test(const Globals& globals, TestOptions options) {
+    options.record.folder = options.folder;
+    TIDEWAY_TRY_ASSIGN(const std::string name, record_case_of_run(globals, options.record));
+    options.names = {name};
+    options.filter.clear();
+    return test(globals, options);
+}
+
 }  // namespace
 
 void add_test_command(CLI::App& app, Globals& globals, const Exit& exit) {
@@ -148,8 +159,15 @@ void add_test_command(CLI::App& app, Globals& globals, const Exit& exit) {
     command->add_option("pack", options->folder, "Folder with pack.json and cases/")->required();
     command->add_option("case", options->names, "Names of cases; none: all");
     command->add_option("--filter", options->filter, "Only cases with this in their name");
+    command->add_option(
+        "--record", options->record.run, "Make a case out of this run of the server"
+    );
+    command->add_option("--name", options->record.name, "Of the recorded case; else flow and run");
     command->callback([&globals, options, exit] {
-        exit(run_command(globals, [&] { return test(globals, *options); }));
+        exit(run_command(globals, [&] {
+            return options->record.run.empty() ? test(globals, *options)
+                                               : record_and_test(globals, *options);
+        }));
     });
 }
 
