@@ -1,0 +1,186 @@
+// Editing a pack at a server: drafts, publishing, files, and trying a draft.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/flows.h"
+#include "tests/e2e/program.h"
+#include "tests/support/poll.h"
+
+namespace tideway::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kGreets = R"(
+return flow {
+  title = "Hello",
+  trigger = trigger.manual {},
+  run = function(event)
+    return { greeting = "Good day " .. event.name }
+  end,
+})";
+
+class Draft : public ::testing::Test {
+  protected:
+    Draft() {
+        program_.write_flow("hello", kHello);
+        program_.init();
+        program_.serve();
+        program_.turn_on("hello");
+    }
+
+    std::string greeting() {
+        const Json started =
+            program_.cli_json({"flows", "run", "hello", "--input", R"({"name":"A"})"});
+        const std::string run = started.at("runs").front().get<std::string>();
+        last_run_ = run;
+        return program_.ended(run).at("output").at("greeting");
+    }
+
+    http::Request file_request(const std::string& method, const std::string& file) {
+        http::Request request;
+        request.method = method;
+        request.url = program_.api_url() + "/api/v1/packs/bad/files/" + file;
+        request.headers.set("Authorization", "Bearer " + program_.token());
+        return request;
+    }
+
+    Program program_;
+    std::string last_run_;
+};
+
+TEST_F(Draft, IsSeenByItselfComparedAndPublished) {
+    EXPECT_EQ(greeting(), "Hello A");
+    program_.write_flow("hello", kGreets);
+    ASSERT_TRUE(tests::becomes([&] {
+        return bool_or(program_.api("GET", "/flows/bad/hello").body, "has_draft", false);
+    }));
+    EXPECT_EQ(greeting(), "Hello A");
+    const auto diff = program_.cli({"flows", "diff"});
+    EXPECT_THAT(diff.output, HasSubstr("+    return { greeting = \"Good day \" .. event.name }"));
+    const auto published = program_.cli({"flows", "publish", "bad", "--note", "Politer"});
+    EXPECT_EQ(published.exit_code, 0) << published.text();
+    EXPECT_EQ(greeting(), "Good day A");
+    const Json history = program_.cli_json({"flows", "history"}).at("value");
+    ASSERT_EQ(history.size(), 2U);
+    EXPECT_EQ(string_or(history.front(), "person"), "admin");
+    EXPECT_EQ(string_or(history.front(), "note"), "Politer");
+}
+
+TEST_F(Draft, StaysOneWhenTheProgramDiesAndStartsAgain) {
+    program_.write_flow("hello", kGreets);
+    program_.kill();
+    program_.serve();
+    EXPECT_EQ(greeting(), "Hello A");
+    EXPECT_EQ(program_.cli({"flows", "publish"}).exit_code, 0);
+    program_.kill();
+    program_.serve();
+    EXPECT_EQ(greeting(), "Good day A");
+}
+
+TEST_F(Draft, WithErrorsIsNotPublishedAndEachIsNamed) {
+    program_.write_flow("hello", "return flow {");
+    program_.write_flow(
+        "second",
+        "return flow { title = \"S\", trigger = trigger.manual {},\n run = function() nonsens() "
+        "end }"
+    );
+    const auto refused = program_.cli({"flows", "publish"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("hello.lua:1"));
+    EXPECT_THAT(refused.errors, HasSubstr("second.lua:2"));
+    EXPECT_EQ(greeting(), "Hello A");
+    const Json drafts = program_.cli_json({"flows", "drafts"}).at("value");
+    EXPECT_EQ(drafts.front().at("changes").size(), 2U);
+    EXPECT_EQ(
+        string_or(program_.cli_json({"flows", "publish"}).at("error"), "code"), "PackHasErrors"
+    );
+}
+
+TEST_F(Draft, IsReplacedByAnOldRevision) {
+    program_.write_flow("hello", kGreets);
+    ASSERT_EQ(program_.cli({"flows", "publish"}).exit_code, 0);
+    const auto restored = program_.cli({"flows", "restore", "bad", "1", "--publish"});
+    EXPECT_EQ(restored.exit_code, 0) << restored.text();
+    EXPECT_EQ(greeting(), "Hello A");
+    EXPECT_THAT(program_.read_file("pack/hello.lua"), HasSubstr("Hello "));
+}
+
+TEST_F(Draft, IsEditedThroughTheApiByWhatWasRead) {
+    const Reply read = program_.send(file_request("GET", "hello.lua"));
+    ASSERT_EQ(read.status, 200) << read.text;
+    EXPECT_EQ(read.text, kHello);
+    const std::string etag = read.headers.get_or("ETag", "");
+    http::Request save = file_request("PUT", "hello.lua");
+    save.body = kGreets;
+    EXPECT_EQ(program_.send(save).status, 428) << "it does not say what was read";
+    save.headers.set("If-Match", etag);
+    const Reply saved = program_.send(save);
+    EXPECT_EQ(saved.status, 200) << saved.text;
+    EXPECT_NE(saved.headers.get_or("ETag", ""), etag);
+    EXPECT_EQ(program_.read_file("pack/hello.lua"), kGreets);
+    const Reply late = program_.send(save);
+    EXPECT_EQ(late.status, 412);
+    EXPECT_EQ(late.code(), "FileChanged");
+    const Json details = late.body.at("error").at("details");
+    EXPECT_EQ(string_or(details.at("current"), "saved_by"), "admin");
+    http::Request escape = file_request("PUT", "..%2F..%2Fevil.lua");
+    escape.headers.set("If-None-Match", "*");
+    EXPECT_EQ(program_.send(escape).status, 400);
+}
+
+TEST_F(Draft, ShowsWhatIsWrongWithASavedFileAtOnce) {
+    http::Request save = file_request("PUT", "lib/words.lua");
+    save.headers.set("If-None-Match", "*");
+    save.body = "local a = 1\nreturn {";
+    const Reply saved = program_.send(save);
+    ASSERT_EQ(saved.status, 200) << saved.text;
+    const Json finding = saved.body.at("findings").front();
+    EXPECT_EQ(string_or(finding, "file"), "lib/words.lua");
+    EXPECT_EQ(string_or(finding, "code"), "syntax");
+    EXPECT_EQ(int_or(finding, "line", 0), 2);
+}
+
+TEST_F(Draft, IsTriedWithTheEventOfAnEarlierRun) {
+    greeting();
+    program_.write_flow("hello", kGreets);
+    const Json tried = program_.cli_json({"flows", "try", last_run_});
+    EXPECT_EQ(string_or(tried, "status"), "Succeeded") << dump(tried);
+    const Json run = program_.api("GET", "/runs/" + string_or(tried, "run")).body;
+    EXPECT_EQ(run.at("output").at("greeting"), "Good day A");
+    EXPECT_TRUE(bool_or(run, "muted", false));
+    EXPECT_EQ(greeting(), "Hello A");
+}
+
+TEST_F(Draft, OfARunBecomesACaseThatPasses) {
+    greeting();
+    const auto recorded =
+        program_.cli({"test", program_.pack_folder(), "--record", last_run_, "--name", "greets"});
+    EXPECT_EQ(recorded.exit_code, 0) << recorded.text();
+    EXPECT_THAT(recorded.output, HasSubstr("passed  greets"));
+    const Json test = Json::parse(program_.read_file("pack/cases/greets.json"));
+    EXPECT_EQ(test.at("event"), Json({{"name", "A"}}));
+    const auto again =
+        program_.cli({"test", program_.pack_folder(), "--record", last_run_, "--name", "greets"});
+    EXPECT_EQ(again.exit_code, 1);
+    EXPECT_THAT(again.errors, HasSubstr("--name"));
+}
+
+TEST(OnSave, PublishMakesASavedFileLive) {
+    Program program;
+    program.write_flow("hello", kHello);
+    program.init();
+    Json config = Json::parse(program.read_file("data/config.json"));
+    EXPECT_EQ(string_or(config, "on_save"), "draft");
+    config["on_save"] = "publish";
+    program.write_file("data/config.json", config.dump());
+    program.serve();
+    const std::string before = string_or(program.api("GET", "/flows/bad/hello").body, "version");
+    program.write_flow("hello", kGreets);
+    EXPECT_TRUE(tests::becomes([&] {
+        return string_or(program.api("GET", "/flows/bad/hello").body, "version") != before;
+    }));
+}
+
+}  // namespace
+}  // namespace tideway::testing
