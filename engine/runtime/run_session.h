@@ -16,9 +16,9 @@
 #include "engine/runtime/history/tracked_values.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/operation_run.h"
-#include "engine/runtime/steps/pending_operation.h"
 #include "engine/runtime/reader_pool.h"
 #include "engine/runtime/run_limits.h"
+#include "engine/runtime/steps/pending_operation.h"
 #include "engine/script/execution.h"
 #include "engine/store/store.h"
 

@@ -6,8 +6,8 @@
 #include "engine/base/digest.h"
 #include "engine/connector/identity/jwt.h"
 #include "tests/support/fake_http_client.h"
-#include "tests/support/manual_clock.h"
 #include "tests/support/key_pems.h"
+#include "tests/support/manual_clock.h"
 
 namespace tideway::connector {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "engine/connector/connector.h"
 #include "tests/support/fake_http_client.h"
-#include "tests/support/manual_clock.h"
 #include "tests/support/key_pems.h"
+#include "tests/support/manual_clock.h"
 
 namespace tideway::connector {
 namespace {
