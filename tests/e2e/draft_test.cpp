@@ -82,7 +82,7 @@ TEST_F(Draft, WithErrorsIsNotPublishedAndEachIsNamed) {
     program_.write_flow("hello", "return flow {");
     program_.write_flow(
         "second",
-        "return flow { title = \"S\", trigger = trigger.manual {},\n run = function() nonsens() "
+        "return flow { title = \"S\", trigger = trigger.manual {},\n run = function() nonsense() "
         "end }"
     );
     const auto refused = program_.cli({"flows", "publish"});
