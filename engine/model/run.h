@@ -61,7 +61,10 @@ struct RunRecord {
     Uid parent_uid;           // of the calling run, or none
     std::string parent_path;  // step path of the call in the parent
     Uid resubmit_of;          // or none
-    std::string person;       // who started it by hand; empty: nobody did
+    // Of a resubmission from a step: what came before it is taken from `resubmit_of`.
+    std::string start_step;
+    std::int64_t resubmission = 0;  // the one that made it; its effects are those of the plan
+    std::string person;             // who started it by hand; empty: nobody did
     FlowId flow_id = 0;
     VersionId version_id = 0;
     EventId event_id = 0;

@@ -14,6 +14,7 @@
 #include "engine/model/run.h"
 #include "engine/model/tracked_value.h"
 #include "engine/store/notices/notices.h"
+#include "engine/store/resubmissions/resubmissions.h"
 #include "engine/store/revisions/revisions.h"
 #include "engine/store/setting_commands.h"
 
@@ -228,6 +229,9 @@ using Command = std::variant<
     PutNoticeChannel,
     DeleteNoticeChannel,
     PutEventExpectation,
+    PutResubmission,
+    SetResubmissionState,
+    PutResubmissionItem,
     Prune>;
 
 // A lock that passed to the next in the queue: that run waits at `path` and now holds it.
@@ -247,7 +251,8 @@ enum class CallbackFate {
 
 // One per command, in order.
 struct Outcome {
-    std::int64_t id = 0;  // row id made or found: event (Admit), flow, version, run (ClaimRun)
+    std::int64_t id = 0;  // row id made or found: event (Admit), flow, version, run (ClaimRun),
+                          // resubmission
     RunId run_id = 0;     // Admit: the run made, or the first run of a duplicate;
                           // ReleaseLock: the run that the lock passed to, or 0;
                           // ReceiveCallback: the run that waits for it, when taken

@@ -25,6 +25,7 @@ GroupCommit::GroupCommit(SqlDriver& driver, CrashPoints* crash_points)
       catalog_(driver, payloads_),
       notices_(driver),
       revisions_(driver, payloads_, catalog_),
+      resubmissions_(driver),
       prune_(driver, payloads_) {}
 
 std::vector<BatchResult> GroupCommit::apply(std::span<const Batch> batches) {
@@ -127,6 +128,10 @@ Result<Outcome> GroupCommit::apply_command(const Command& command) {
                 return notices_.apply(one);
             } else if constexpr (std::is_same_v<T, PutRevision>) {
                 return revisions_.apply(one);
+            } else if constexpr (requires(ResubmissionCommands & commands) {
+                                     commands.apply(one);
+                                 }) {
+                return resubmissions_.apply(one);
             } else {
                 return catalog_.apply(one);
             }

@@ -9,6 +9,7 @@
 #include "engine/store/catalog_commands.h"
 #include "engine/store/notices/notice_commands.h"
 #include "engine/store/prune.h"
+#include "engine/store/resubmissions/resubmission_commands.h"
 #include "engine/store/revisions/revision_commands.h"
 #include "engine/store/run_commands.h"
 #include "engine/store/store.h"
@@ -43,6 +44,7 @@ class GroupCommit {
     CatalogCommands catalog_;
     NoticeCommands notices_;
     RevisionCommands revisions_;
+    ResubmissionCommands resubmissions_;
     PruneCommands prune_;
     std::atomic<std::int64_t> commits_{0};
     std::atomic<std::int64_t> batches_{0};

@@ -5,6 +5,7 @@
 #include "engine/base/limits.h"
 #include "engine/store/history/id_range.h"
 #include "engine/store/notices/notice_commands.h"
+#include "engine/store/resubmissions/resubmission_commands.h"
 #include "engine/store/sql_query.h"
 #include "engine/store/sql_rows.h"
 
@@ -92,6 +93,7 @@ Result<Outcome> PruneCommands::apply(const Prune& command) {
     TIDEWAY_TRY_ASSIGN(const bool no_versions, prune_versions(command));
     TIDEWAY_TRY_ASSIGN(const bool no_keys, prune_keys(command));
     TIDEWAY_TRY(prune_notices(driver_, command.before, command.limit));
+    TIDEWAY_TRY(prune_resubmissions(driver_, command.before, command.limit));
     bool no_effects = true;
     if (command.ledger_before) {
         TIDEWAY_TRY_ASSIGN(no_effects, prune_ledger(*command.ledger_before, command.limit));

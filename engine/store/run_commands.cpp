@@ -289,11 +289,12 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
     const Payload output = only_small(run.output);
     SqlQuery query(
         driver_,
-        "INSERT INTO run(uid, root_uid, parent_uid, parent_path, resubmit_of, person, flow_id,"
-        " version_id, event_id, created, lease_epoch, journal_bytes, status, wait_reason, code,"
+        "INSERT INTO run(uid, root_uid, parent_uid, parent_path, resubmit_of, start_step,"
+        " resubmission_id, person, flow_id, version_id, event_id, created, lease_epoch, "
+        "journal_bytes, status, wait_reason, code,"
         " failed_step, fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended,"
         " secured, effects, error, response, output) VALUES ($uid, $root, $parent, $parent_path, "
-        "$resubmit_of, $person,"
+        "$resubmit_of, $start_step, $resubmission, $person,"
         " $flow, $version, 0, $created, $lease_epoch, 0, $status, $wait_reason, $code,"
         " $failed_step, $fingerprint, $outcome, $outcome_reason, $deaths, $wake_at, $started,"
         " $ended, $secured, $effects, $error, $response, $output) RETURNING id"
@@ -303,6 +304,8 @@ Result<RunId> RunCommands::insert_run(const model::RunRecord& run) {
     query.set("parent", run.parent_uid);
     query.set("parent_path", run.parent_path);
     query.set("resubmit_of", run.resubmit_of);
+    query.set("start_step", run.start_step);
+    query.set("resubmission", run.resubmission);
     query.set("person", run.person);
     query.set("flow", run.flow_id);
     query.set("version", run.version_id);

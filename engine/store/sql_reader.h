@@ -3,6 +3,7 @@
 
 #include "engine/store/notices/notice_reader.h"
 #include "engine/store/reader_pool.h"
+#include "engine/store/resubmissions/resubmission_reader.h"
 #include "engine/store/revisions/revision_reader.h"
 #include "engine/store/store.h"
 
@@ -14,7 +15,8 @@ class SqlReader final : public Reader {
     explicit SqlReader(ReaderPool& pool)
         : pool_(pool),
           notices_(pool),
-          revisions_(pool) {}
+          revisions_(pool),
+          resubmissions_(pool) {}
 
     Result<std::optional<model::RunRecord>> run(RunId id) override;
     Result<std::optional<model::RunRecord>> run_by_uid(const Uid& uid) override;
@@ -55,11 +57,13 @@ class SqlReader final : public Reader {
     NoticeReader& notices() override { return notices_; }
 
     RevisionReader& revisions() override { return revisions_; }
+    ResubmissionReader& resubmissions() override { return resubmissions_; }
 
   private:
     ReaderPool& pool_;
     SqlNoticeReader notices_;
     SqlRevisionReader revisions_;
+    SqlResubmissionReader resubmissions_;
 };
 
 }  // namespace tideway::store

@@ -3,8 +3,8 @@
 namespace tideway::store {
 
 const char* const kRunColumns =
-    "id, uid, root_uid, parent_uid, parent_path, resubmit_of, person, flow_id, version_id, "
-    "event_id,"
+    "id, uid, root_uid, parent_uid, parent_path, resubmit_of, start_step, resubmission_id,"
+    " person, flow_id, version_id, event_id,"
     " created, lease_epoch, journal_bytes, status, wait_reason, code, failed_step,"
     " fingerprint, outcome, outcome_reason, deaths, wake_at, started, ended, secured, effects, "
     "error,"
@@ -18,6 +18,8 @@ Result<model::RunRecord> read_run(SqlQuery& query, PayloadTable& payloads) {
     run.parent_uid = query.uid();
     run.parent_path = query.text();
     run.resubmit_of = query.uid();
+    run.start_step = query.text();
+    run.resubmission = query.integer();
     run.person = query.text();
     run.flow_id = query.integer();
     run.version_id = query.integer();

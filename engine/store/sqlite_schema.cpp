@@ -426,10 +426,37 @@ CREATE INDEX revision_flow_by_version ON revision_flow(version_id);
 ALTER TABLE version ADD COLUMN revision_id INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// An item is one run of the selection. What became of it is kept in its row: the new run may be
+// gone before anybody asks.
+constexpr const char* kResubmissions = R"sql(
+CREATE TABLE resubmission(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  person TEXT NOT NULL,
+  choices TEXT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  forgiven INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  ended INTEGER);
+
+CREATE TABLE resubmission_item(
+  resubmission_id INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  original BLOB NOT NULL,
+  run BLOB,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY(resubmission_id, position)) WITHOUT ROWID;
+CREATE INDEX resubmission_item_by_state ON resubmission_item(resubmission_id, state, position);
+
+ALTER TABLE run ADD COLUMN start_step TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN resubmission_id INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 11> steps{
+    static const std::array<Migration, 12> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
@@ -440,7 +467,8 @@ std::span<const Migration> sqlite_migrations() {
          {8, kNotices},
          {9, kHistory},
          {10, kSuspension},
-         {11, kRevisions}}};
+         {11, kRevisions},
+         {12, kResubmissions}}};
     return steps;
 }
 

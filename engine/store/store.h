@@ -106,6 +106,7 @@ class Reader {
     virtual Result<std::vector<RunId>> runs_in_line() = 0;
     virtual NoticeReader& notices() = 0;
     virtual RevisionReader& revisions() = 0;
+    virtual ResubmissionReader& resubmissions() = 0;
     virtual Result<Retention> retention() = 0;
     virtual Result<HistorySize> history_size() = 0;
 };
