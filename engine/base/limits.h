@@ -70,6 +70,16 @@ constexpr int kDeathsAtOnePlaceMax = 3;             // the run is Paused
 constexpr hours kRunDurationMax{24 * 30};           // TimedOut
 constexpr hours kCallbackWaitMax{24 * 30};          // a longer timeout of wait_for_callback raises
 
+// --- resubmitting ---
+constexpr int kGenerationsMax = 1000;                // of a lineage; older runs are not looked for
+constexpr std::size_t kResubmittedRunsMax = 50'000;  // of one selection; InvalidFilter
+constexpr int kPlannedRunsShown = 100;               // step by step, unless all are asked for
+constexpr int kResubmittedAtOnce = 32;               // open runs of one resubmission, by default
+constexpr int kResubmittedAtOnceMax = 500;           // InvalidRequestContent
+constexpr int kResubmitFailures = 10;                // new ones; then it stops, by default
+constexpr milliseconds kResubmitLook{50};            // between two looks; doubles while ...
+constexpr seconds kResubmitLookLast{2};              // ... nothing happens, up to this
+
 // --- effects ---
 constexpr seconds kEchoWait{30};               // a change waits for an open intent on its record
 constexpr hours kConnectionWait{72};           // for an unavailable connection; then the step fails

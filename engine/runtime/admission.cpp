@@ -7,6 +7,7 @@
 #include "engine/base/limits.h"
 #include "engine/runtime/effect_key.h"
 #include "engine/runtime/history/secured_admission.h"
+#include "engine/runtime/resubmit/origin.h"
 #include "engine/runtime/runtime.h"
 
 namespace tideway::runtime {
@@ -432,6 +433,10 @@ void Runtime::adopt(store::Admit admit, const store::Outcome& outcome) {
         note_waiting(std::move(*admit.run), outcome);
         return;
     }
+    if (needs_origin(*admit.run)) {
+        dispatch(outcome.run_id);
+        return;
+    }
     admit.run->id = outcome.run_id;
     admit.run->event_id = outcome.id;
     lock_holder(*admit.run);
@@ -500,88 +505,28 @@ void Runtime::record_failure(const FlowEntry& flow, std::string source, const Er
     record(flow, std::move(source), EventStatus::kFailed, to_payload(event), error.text());
 }
 
-void Runtime::resubmit(
-    RunRecord original,
-    CodeChoice code,
-    std::string person,
-    std::function<void(Result<Admitted>)> done
-) {
-    if (!model::is_final(original.status) && original.status != model::Status::kPaused) {
-        done(fail(
-            ErrorKind::kConflict,
-            "RunNotEnded",
-            "The run " + original.uid.hex() + " is " + std::string(to_string(original.status)) +
-                "; only a run that has ended can be resubmitted.",
-            "Wait for it, or cancel it first."
-        ));
-        return;
-    }
-    readers_.run([this,
-                  original = std::move(original),
-                  code,
-                  person = std::move(person),
-                  done = std::move(done)](store::Reader& reader) mutable {
-        auto flow = dependencies_.catalog->flow(original.flow_id);
-        if (!flow) {
-            done(fail(std::move(flow.error())));
-            return;
-        }
-        auto event = reader.event(original.event_id);
-        if (!event || !*event) {
-            done(fail(
-                ErrorKind::kNotFound,
-                "EventGone",
-                "The event of the run " + original.uid.hex() + " is not in history any more."
-            ));
-            return;
-        }
-        Delivery delivery;
-        delivery.flow = *flow;
-        delivery.source = "resubmit";
-        delivery.person = std::move(person);
-        delivery.effects = original.effects;
-        store::Admit admit = make_admission(delivery, (*event)->payload, Uid::random());
-        admit.run->root_uid = original.root_uid;
-        admit.run->resubmit_of = original.uid;
-        admit.event.is_secured = admit.event.is_secured || (*event)->is_secured;
-        admit.run->is_secured = admit.run->is_secured || original.is_secured;
-        if (code == CodeChoice::kOriginal) {
-            admit.run->version_id = original.version_id;
-        }
-        auto version = dependencies_.catalog->version(admit.run->version_id);
-        if (!version) {
-            done(fail(std::move(version.error())));
-            return;
-        }
-        const auto concurrency =
-            flow->published ? flow->published->concurrency : std::optional<model::Concurrency>();
-        admit_again(std::move(admit), std::move(*version), concurrency, std::move(done));
-    });
-}
-
-// How many runs there are at a time is the flow's, whichever version runs. A person asked for this
-// run: it waits however many do, and no other event takes its place.
+// How many runs there are at a time is the flow's, whichever version runs. A person asked for these
+// runs: they wait however many do, and no other event takes their place.
 void Runtime::admit_again(
-    store::Admit admit,
-    std::shared_ptr<LoadedVersion> version,
-    std::optional<model::Concurrency> concurrency,
-    std::function<void(Result<Admitted>)> done
+    std::vector<PreparedRun> runs,
+    std::vector<store::Command> beside,
+    std::function<void(Result<std::vector<Admitted>>)> done
 ) {
-    Payload event = admit.event.payload;
-    shards_.front()->evaluate_keys(
-        std::move(version),
-        std::move(event),
-        [this, admit = std::move(admit), concurrency, done = std::move(done)](Result<RunKeys> keys
-        ) mutable {
+    shards_.front()->loop().post([this,
+                                  runs = std::move(runs),
+                                  beside = std::move(beside),
+                                  done = std::move(done)]() mutable {
+        Arrivals arrivals;
+        for (PreparedRun& run : runs) {
+            Result<RunKeys> keys = shards_.front()->keys_of(*run.version, run.admit.event.payload);
             if (keys) {
                 keys->coalesce.clear();
             }
-            take_turn_or_fail(admit, concurrency, keys);
-            Arrivals arrivals;
-            arrivals.add({std::move(admit)});
-            submit_admission(std::move(arrivals), {}, the_only(std::move(done)));
+            take_turn_or_fail(run.admit, run.concurrency, keys);
+            arrivals.add({std::move(run.admit)});
         }
-    );
+        submit_admission(std::move(arrivals), std::move(beside), std::move(done));
+    });
 }
 
 }  // namespace tideway::runtime

@@ -32,6 +32,15 @@ Result<int> pause_restored_runs(store::Store& store) {
         batch.commands.emplace_back(std::move(set));
     }
     const int paused = static_cast<int>(batch.commands.size());
+    TIDEWAY_TRY_ASSIGN(const auto resubmissions, store.reader().resubmissions().unfinished());
+    for (const std::int64_t id : resubmissions) {
+        store::SetResubmissionState set;
+        set.id = id;
+        set.state = store::ResubmissionState::kStopped;
+        set.reason = "The store was restored from the backup of " + *taken + ".";
+        set.at = SystemClock().now();
+        batch.commands.emplace_back(std::move(set));
+    }
     batch.commands.emplace_back(store::SetMeta{store::kRestoredFromKey, ""});
     TIDEWAY_TRY(submit_blocking(store, std::move(batch)));
     return paused;

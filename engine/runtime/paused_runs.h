@@ -13,7 +13,8 @@ inline constexpr const char* kRestoredFromBackup = "RestoredFromBackup";
 bool waits_for_person(const model::RunRecord& run);
 
 // In a store that was put in place from a backup, the first time it is opened: pauses the open
-// runs, because what they did after the copy was made is not in it. Returns how many. Blocking.
+// runs, because what they did after the copy was made is not in it, and stops resubmissions.
+// Returns how many runs. Blocking.
 Result<int> pause_restored_runs(store::Store& store);
 
 }  // namespace tideway::runtime

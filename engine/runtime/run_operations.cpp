@@ -96,6 +96,8 @@ std::optional<Answer> RunSession::answer_operation(const script::StepRequest& re
             return std::nullopt;
         }
         take_recorded(*pending, *recorded);
+    } else if (takes_over(request)) {
+        return std::nullopt;
     }
     PendingOperation& kept = *(operations_[request.path] = std::move(pending));
     if (!is_live_) {
@@ -262,7 +264,7 @@ void RunSession::reuse_or_send(const std::string& path, std::vector<EffectRecord
             it->second->effect.record_id = effect.record_id;
             it->second->effect.version = effect.version;
             it->second->effect.output = effect.output;
-            finish_operation(path, 0, AttemptClass::kDone, Answer::of(effect.output), "Reused");
+            finish_operation(path, 0, AttemptClass::kDone, Answer::of(effect.output), kReused);
             return;
         }
         if (is_done || effect.state == EffectState::kOpen || effect.state == EffectState::kParked) {
@@ -278,6 +280,9 @@ void RunSession::reuse_or_send(const std::string& path, std::vector<EffectRecord
 void RunSession::send_after_intent(
     const std::string& path, std::optional<Timestamp> may_have_left
 ) {
+    if (refuses_unplanned(path)) {
+        return;
+    }
     PendingOperation& pending = *operations_.find(path)->second;
     JournalRow row = operation_row(RowKind::kIntent, pending.request);
     row.spec_hash = pending.start.spec->hash;

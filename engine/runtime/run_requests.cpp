@@ -263,7 +263,8 @@ std::optional<Answer> RunSession::answer_value(const StepRequest& request) {
         diverged_ = model::describe_path(request.path) + " is new in the middle of the history";
         return Answer::stop();
     }
-    const Payload value = make_value(request);
+    const std::optional<Payload> earlier = value_taken_over(request);
+    const Payload value = earlier ? *earlier : make_value(request);
     append_value(request, value);
     if (request.kind == RequestKind::kRespond) {
         has_responded_ = true;
@@ -423,6 +424,14 @@ std::optional<Answer> RunSession::answer_wait(const StepRequest& request) {
         }
         // A delay is until its first deadline, however often it is replayed.
         wait.due = parse_utc(recorded->opening->code);
+    }
+    if (takes_over(request)) {
+        if (recorded == nullptr) {
+            JournalRow row = row_of(RowKind::kWait, request);
+            row.status = Status::kWaiting;
+            append(std::move(row));
+        }
+        return std::nullopt;
     }
     Wait& kept = waits_.insert_or_assign(request.path, std::move(wait)).first->second;
     if (recorded == nullptr) {

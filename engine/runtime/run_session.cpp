@@ -21,6 +21,10 @@ namespace {
 // What a control row is about.
 constexpr const char* kCancel = "cancel";
 constexpr const char* kTimeLimit = "time_limit";
+constexpr const char* kUnplanned = "unplanned_effect";
+
+constexpr const char* kUnplannedRemedy =
+    "Look at the step. Plan the new run itself: what it came to is then in the plan.";
 
 }  // namespace
 
@@ -56,7 +60,10 @@ RunSession::~RunSession() {
     }
 }
 
-void RunSession::begin(const Payload& event, std::vector<JournalRow> rows) {
+void RunSession::begin(
+    const Payload& event, std::vector<JournalRow> rows, std::unique_ptr<Rerun> rerun
+) {
+    rerun_ = std::move(rerun);
     journal_ = std::make_unique<Journal>(std::move(rows));
     has_responded_ = !run_.response.empty();
     if (run_.status != model::Status::kRunning) {
@@ -104,6 +111,40 @@ void RunSession::resume() {
     }
 }
 
+RunSession::Stop RunSession::read_stop(const JournalRow& control) {
+    if (control.operation == kUnplanned) {
+        const auto error = model::parse_step_error(control.output.view());
+        return {StopCause::kUnplanned, error.message, control.path};
+    }
+    return {
+        control.operation == kTimeLimit ? StopCause::kTimeLimit : StopCause::kCancel, control.code};
+}
+
+JournalRow RunSession::write_stop(const Stop& stop) {
+    JournalRow row;
+    row.kind = RowKind::kControl;
+    row.code = stop.reason;
+    switch (stop.cause) {
+        case StopCause::kCancel:
+            row.operation = kCancel;
+            row.status = model::Status::kCancelled;
+            break;
+        case StopCause::kTimeLimit:
+            row.operation = kTimeLimit;
+            row.status = model::Status::kTimedOut;
+            break;
+        case StopCause::kUnplanned:
+            // All that is left of the step: nothing of it was written before.
+            row.operation = kUnplanned;
+            row.status = model::Status::kFailed;
+            row.path = stop.step;
+            row.code = kUnplannedEffect;
+            row.output = model::to_payload(error_of(stop));
+            break;
+    }
+    return row;
+}
+
 void RunSession::drive(ExecutionState state) {
     while (true) {
         if (!diverged_.empty()) {
@@ -125,15 +166,18 @@ void RunSession::drive(ExecutionState state) {
             case ExecutionState::Kind::kWaiting:
                 break;
         }
+        std::optional<JournalRow> taken_over;
         const JournalRow* row = journal_->next_delivery();
         if (row == nullptr) {
             go_live();
-            return;
+            taken_over = next_taken_over();
+            if (!taken_over) {
+                return;
+            }
+            row = &*taken_over;
         }
         if (row->kind == RowKind::kControl) {
-            stop_ = Stop{
-                row->operation == kTimeLimit ? StopCause::kTimeLimit : StopCause::kCancel,
-                row->code};
+            stop_ = read_stop(*row);
             continue;
         }
         const bool is_value = row->status == model::Status::kSucceeded;
@@ -300,6 +344,27 @@ void RunSession::finish(const ExecutionState& state) {
     finish_stopped();
 }
 
+model::StepError RunSession::error_of(const Stop& stop) {
+    model::StepError error;
+    error.message = stop.reason;
+    error.step = stop.step;
+    switch (stop.cause) {
+        case StopCause::kCancel:
+            error.code = "Cancelled";
+            error.status = model::Status::kCancelled;
+            break;
+        case StopCause::kTimeLimit:
+            error.code = "RunTimedOut";
+            error.status = model::Status::kTimedOut;
+            break;
+        case StopCause::kUnplanned:
+            error.code = kUnplannedEffect;
+            error.remedy = kUnplannedRemedy;
+            break;
+    }
+    return error;
+}
+
 void RunSession::finish_stopped() {
     if (terminated_) {
         const auto parsed = parse_json(terminated_->input.view(), "terminate");
@@ -316,11 +381,7 @@ void RunSession::finish_stopped() {
         return;
     }
     const Stop stop = stop_.value_or(Stop{StopCause::kCancel, "The run was cancelled."});
-    const bool is_late = stop.cause == StopCause::kTimeLimit;
-    model::StepError error;
-    error.code = is_late ? "RunTimedOut" : "Cancelled";
-    error.message = stop.reason;
-    error.status = is_late ? model::Status::kTimedOut : model::Status::kCancelled;
+    model::StepError error = error_of(stop);
     const std::string code = error.code;
     finish_as(error.status, code, error, {});
 }
@@ -400,13 +461,7 @@ void RunSession::stop(Stop stop) {
         return;
     }
     if (!stop_) {
-        const bool is_late = stop.cause == StopCause::kTimeLimit;
-        JournalRow row;
-        row.kind = RowKind::kControl;
-        row.operation = is_late ? kTimeLimit : kCancel;
-        row.status = is_late ? model::Status::kTimedOut : model::Status::kCancelled;
-        row.code = stop.reason;
-        append(std::move(row));
+        append(write_stop(stop));
     }
     stop_ = std::move(stop);
     ExecutionState stopped;

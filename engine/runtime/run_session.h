@@ -17,7 +17,9 @@
 #include "engine/runtime/journal.h"
 #include "engine/runtime/operation_run.h"
 #include "engine/runtime/reader_pool.h"
+#include "engine/runtime/resubmit/rerun.h"
 #include "engine/runtime/run_limits.h"
+#include "engine/runtime/session/run_observer.h"
 #include "engine/runtime/steps/pending_operation.h"
 #include "engine/script/execution.h"
 #include "engine/store/store.h"
@@ -32,29 +34,6 @@ struct LoadedVersion;
 Status check_input(
     const model::OperationSpec& operation, const Json& input, model::Secured secured
 );
-
-// What sessions tell the rest of the runtime. Thread: called on the shard.
-class RunObserver {
-  public:
-    virtual ~RunObserver() = default;
-    virtual void on_child_admitted(model::RunId child) = 0;
-    virtual void on_child_given_up(const Uid& child) = 0;  // nobody waits for it any more
-    // The response of a run is durable, or the run has ended without one.
-    virtual void on_response(const model::RunRecord& run) = 0;
-    virtual void on_ended(const model::RunRecord& run) = 0;
-    virtual void on_lock_granted(model::RunId run, const std::string& path) = 0;
-    // A run that waited for its turn may start.
-    virtual void on_turn(model::RunId run) = 0;
-    // The session is to be dropped from memory; `wake_at` or a notification loads it again.
-    virtual void on_released(model::RunId run) = 0;
-    // A batch failed: drop the session and replay it after `delay`.
-    virtual void on_must_reload(model::RunId run, Duration delay) = 0;
-    // Its VM met its memory cap because of another run: drop the session; a new VM replays it.
-    virtual void on_vm_lost(model::RunId run) = 0;
-    // The store took nothing of it now; it is replayed, and whoever waits for it should know.
-    virtual void on_not_stored(const model::RunRecord& run, const Error& error) = 0;
-    virtual void on_progress(const model::RunRecord& run) = 0;
-};
 
 // Everything a session uses; borrowed from the shard.
 struct SessionServices {
@@ -85,8 +64,10 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     RunSession(const RunSession&) = delete;
     RunSession& operator=(const RunSession&) = delete;
 
-    // Starts or replays. `rows` is the durable journal.
-    void begin(const Payload& event, std::vector<model::JournalRow> rows);
+    // Starts or replays. `rows` is the durable journal; `rerun`: what it takes from an earlier run.
+    void begin(
+        const Payload& event, std::vector<model::JournalRow> rows, std::unique_ptr<Rerun> rerun
+    );
 
     // Goes on after its quantum was used up.
     void resume();
@@ -115,12 +96,13 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::optional<script::Answer> request(const script::StepRequest& request) override;
 
   private:
-    enum class StopCause { kCancel, kTimeLimit };
+    enum class StopCause { kCancel, kTimeLimit, kUnplanned };
 
     // Why the run ends before its script does: a row of its journal.
     struct Stop {
         StopCause cause = StopCause::kCancel;
         std::string reason;
+        std::string step{};  // of kUnplanned: its path
     };
 
     // A branch that waits for something other than an operation.
@@ -145,6 +127,9 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void finish(const script::ExecutionState& state);
     void finish_stopped();
     void stop(Stop stop);
+    static Stop read_stop(const model::JournalRow& control);
+    static model::JournalRow write_stop(const Stop& stop);
+    static model::StepError error_of(const Stop& stop);
     bool has_effect_in_flight() const;
     void close_unsent_effects();
     void finish_as(model::Status status, std::string code, model::StepError error, Payload output);
@@ -169,6 +154,12 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void append_value(const script::StepRequest& request, const Payload& value);
     model::StepError for_history(model::StepError error) const;
 
+    // --- what an earlier run did (resubmit/run_again.cpp)
+    bool takes_over(const script::StepRequest& request);
+    std::optional<model::JournalRow> next_taken_over();
+    std::optional<Payload> value_taken_over(const script::StepRequest& request) const;
+    bool refuses_unplanned(const std::string& path);
+
     // --- time limits of scopes (deadlines/run_deadlines.cpp)
     std::optional<model::StepError> late(const std::string& path) const;
     void watch_deadlines();
@@ -179,7 +170,7 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void start_wait(Wait& wait);
     void start_delay(Wait& wait);
     void start_child(Wait& wait);
-    void admit_child(const std::string& path, int depth);
+    void admit_child(const std::string& path, int depth, const Uid& earlier);
     void check_child(const std::string& path);
     void make_callback(const Wait& wait);
     void await_callback(Wait& wait);
@@ -241,7 +232,9 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     std::map<std::string, Wait, std::less<>> waits_;
     std::map<std::string, std::unique_ptr<PendingOperation>, std::less<>> operations_;
     std::map<std::string, std::string, std::less<>> lock_keys_;  // exclusive's path -> key
-    std::vector<std::string> fresh_;       // asked for in replay, in order; go_live() starts them
+    std::vector<std::string> fresh_;  // asked for in replay, in order; go_live() starts them
+    std::unique_ptr<Rerun> rerun_;    // null: it does not do an earlier run again
+    std::map<std::int64_t, model::JournalRow> taken_over_;  // by the order of the earlier run
     std::set<std::string> secured_paths_;  // steps that keep something from readers
     TrackedValues tracked_;
     Duration time_limit_;  // of the run

@@ -8,6 +8,8 @@
 #include "engine/model/step_path.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/history/secured_admission.h"
+#include "engine/runtime/resubmit/origin.h"
+#include "engine/runtime/resubmit/reusable_steps.h"
 #include "engine/runtime/run_session.h"
 #include "engine/runtime/triggers/trigger_input.h"
 
@@ -86,13 +88,20 @@ model::StepError child_timed_out(std::string_view path) {
 struct ChildLookup {
     bool exists = false;
     int depth = 1;  // of the child below the run that nobody called
+    Uid earlier{};  // what an earlier run of the lineage called there, or none
 };
 
 // Levels are counted no further than they matter.
-Result<ChildLookup> look_up_child(store::Reader& reader, const Uid& child, Uid parent) {
+Result<ChildLookup> look_up_child(
+    store::Reader& reader, const model::RunRecord& caller, const std::string& path
+) {
     ChildLookup out;
-    TIDEWAY_TRY_ASSIGN(const auto found, reader.run_by_uid(child));
+    TIDEWAY_TRY_ASSIGN(const auto found, reader.run_by_uid(Uid::derive(caller.uid, path)));
     out.exists = found.has_value();
+    if (!out.exists) {
+        TIDEWAY_TRY_ASSIGN(out.earlier, earlier_child(reader, caller.resubmit_of, path));
+    }
+    Uid parent = caller.parent_uid;
     while (!out.exists && !parent.is_none() && out.depth <= limits::kChildDepthMax) {
         ++out.depth;
         TIDEWAY_TRY_ASSIGN(const auto run, reader.run_by_uid(parent));
@@ -202,7 +211,6 @@ void RunSession::start_delay(Wait& wait) {
 }
 
 void RunSession::start_child(Wait& wait) {
-    const Uid child_uid = Uid::derive(run_.uid, wait.path);
     const std::string path = wait.path;
     if (wait.due) {
         const Duration left = *wait.due - services_.operations.clock->now();
@@ -212,8 +220,8 @@ void RunSession::start_child(Wait& wait) {
     }
     services_.readers->read(
         *services_.operations.executor,
-        [child_uid, parent = run_.parent_uid](store::Reader& reader) {
-            return look_up_child(reader, child_uid, parent);
+        [caller = run_, path](store::Reader& reader) {
+            return look_up_child(reader, caller, path);
         },
         [this, alive = std::weak_ptr<bool>(alive_), path](const Result<ChildLookup>& found) {
             if (alive.expired() || waits_.find(path) == waits_.end()) {
@@ -222,13 +230,16 @@ void RunSession::start_child(Wait& wait) {
             if (found && found->exists) {
                 check_child(path);
             } else {
-                admit_child(path, found ? found->depth : 1);
+                admit_child(path, found ? found->depth : 1, found ? found->earlier : Uid());
             }
         }
     );
 }
 
-void RunSession::admit_child(const std::string& path, int depth) {
+void RunSession::admit_child(const std::string& path, int depth, const Uid& earlier) {
+    if (refuses_unplanned(path)) {
+        return;
+    }
     const Wait& wait = waits_.find(path)->second;
     if (depth > limits::kChildDepthMax) {
         model::StepError error;
@@ -267,9 +278,9 @@ void RunSession::admit_child(const std::string& path, int depth) {
     run.version_id = (*child)->version.id;
     run.effects = run_.effects;
     run.created = admit.event.received;
-    if (!run_.resubmit_of.is_none()) {
-        run.resubmit_of = Uid::derive(run_.resubmit_of, path);
-    }
+    run.resubmit_of = earlier;
+    run.start_step = earlier.is_none() ? std::string_view() : start_in_child(run_.start_step, path);
+    run.resubmission = run_.resubmission;
     admit.run = std::move(run);
     // The child's event and result are the call's input and output.
     secure(admit, wait.secured | (*child)->declaration.secured);
@@ -302,6 +313,10 @@ void RunSession::check_child(const std::string& path) {
                 if (it->second.due && *it->second.due <= services_.operations.clock->now()) {
                     give_up(path, child_timed_out(path));
                 }
+                return;
+            }
+            if ((*found)->code == kUnplannedEffect) {
+                stop({StopCause::kUnplanned, answer->error.message, answer->error.step});
                 return;
             }
             // What the child keeps from readers of its run, its caller keeps as well.

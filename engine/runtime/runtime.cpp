@@ -92,6 +92,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     fan_out.dispatch = [this](RunId run) { dispatch(run); };
     fan_out.has_room = [this] { return has_room(); };
     fan_out_ = std::make_unique<FanOut>(std::move(fan_out));
+    resubmitter_ = make_resubmitter();
 }
 
 Runtime::~Runtime() {
@@ -115,6 +116,7 @@ Status Runtime::start() {
     for (const store::FanOutRow& event : split_events) {
         go_on_with_fan_out(event);
     }
+    TIDEWAY_TRY(resubmitter_->start());
     pruner_.start(shards_.front()->loop());
     return {};
 }
@@ -178,7 +180,7 @@ Status Runtime::cancel_with_its_caller(const RunRecord& run) {
         return {};
     }
     TIDEWAY_TRY_ASSIGN(const auto caller, dependencies_.store->reader().run_by_uid(run.parent_uid));
-    if (caller && ends_its_children(caller->status)) {
+    if (caller && ends_its_children(*caller)) {
         cancel(run.id, caller_has_ended(run.parent_uid));
     }
     return {};
@@ -250,7 +252,7 @@ void Runtime::ended(const RunRecord& run) {
         lock_holders_.erase(run.uid);
         open_runs_.erase(run.uid);
     }
-    if (ends_its_children(run.status)) {
+    if (ends_its_children(run)) {
         cancel_children(run.uid);
     }
 }

@@ -14,6 +14,8 @@
 #include "engine/runtime/echo/echo_check.h"
 #include "engine/runtime/fan_out.h"
 #include "engine/runtime/history/pruner.h"
+#include "engine/runtime/resubmit/choices.h"
+#include "engine/runtime/resubmit/resubmitter.h"
 #include "engine/runtime/shard.h"
 
 namespace tideway::runtime {
@@ -62,7 +64,12 @@ struct Admitted {
 // concurrency of its trigger allows.
 constexpr const char* kLineIsFull = "TooManyWaitingRuns";
 
-enum class CodeChoice { kOriginal, kCurrent };
+// A run that is to be made again, before it has a place in the line of its flow.
+struct PreparedRun {
+    store::Admit admit;
+    std::shared_ptr<LoadedVersion> version;
+    std::optional<model::Concurrency> concurrency;
+};
 
 // Thread: any, unless said otherwise. Callbacks come on a thread of the runtime: post on.
 class Runtime final : private RuntimeLinks {
@@ -120,9 +127,23 @@ class Runtime final : private RuntimeLinks {
     // A new run from the old event; the original stays as it is. Only ended or paused runs.
     void resubmit(
         model::RunRecord original,
-        CodeChoice code,
+        ResubmitChoices choices,
         std::string person,
         std::function<void(Result<Admitted>)> done
+    );
+
+    // The same in two parts: what will run, and with what.
+    Result<PreparedRun> prepare_again(
+        store::Reader& reader,
+        const model::RunRecord& original,
+        const ResubmitChoices& choices,
+        const std::string& person
+    ) const;
+    // They and `beside` are one commit.
+    void admit_again(
+        std::vector<PreparedRun> runs,
+        std::vector<store::Command> beside,
+        std::function<void(Result<std::vector<Admitted>>)> done
     );
 
     // A run of a flow as it is edited, with the event of an earlier run and every effect muted.
@@ -132,6 +153,9 @@ class Runtime final : private RuntimeLinks {
         std::string person,
         std::function<void(Result<Admitted>)> done
     );
+
+    // Makes the runs of a stored resubmission, from where it is.
+    void go_on_with_resubmission(std::int64_t id) { resubmitter_->go_on(id); }
 
     void decide(
         model::RunId run,
@@ -187,12 +211,6 @@ class Runtime final : private RuntimeLinks {
         const std::vector<Delivery>& deliveries,
         const std::vector<Result<TriggerDecision>>& decisions
     ) const;
-    void admit_again(
-        store::Admit admit,
-        std::shared_ptr<LoadedVersion> version,
-        std::optional<model::Concurrency> concurrency,
-        std::function<void(Result<Admitted>)> done
-    );
     std::vector<store::Admit> decided(
         const Delivery& delivery, const Result<TriggerDecision>& decision
     ) const;
@@ -224,6 +242,7 @@ class Runtime final : private RuntimeLinks {
         const;
     void go_on_with_fan_out(store::FanOutRow event);
     bool has_room() const;
+    std::unique_ptr<Resubmitter> make_resubmitter();
 
     RuntimeDependencies dependencies_;
     std::string callback_key_;
@@ -232,8 +251,9 @@ class Runtime final : private RuntimeLinks {
     ConnectionGate gate_;
     EchoCheck echoes_;
     std::vector<std::unique_ptr<Shard>> shards_;
-    Pruner pruner_;                    // on the first shard's loop
-    std::unique_ptr<FanOut> fan_out_;  // on the first shard's loop
+    Pruner pruner_;                             // on the first shard's loop
+    std::unique_ptr<FanOut> fan_out_;           // on the first shard's loop
+    std::unique_ptr<Resubmitter> resubmitter_;  // the same
     std::function<void(const model::RunRecord&)> listener_;
     Mutex mutex_;
     std::map<Uid, Responded> waiting_ TIDEWAY_GUARDED_BY(mutex_);

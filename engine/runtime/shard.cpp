@@ -5,6 +5,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/runtime/paused_runs.h"
+#include "engine/runtime/resubmit/pack_operations.h"
 
 namespace tideway::runtime {
 
@@ -84,7 +85,7 @@ Result<std::shared_ptr<script::Vm>> Shard::vm_of(const LoadedVersion& version) {
 void Shard::adopt(RunRecord run, Payload event) {
     loop_.post([this, run = std::move(run), event = std::move(event)]() mutable {
         if (!is_full()) {
-            begin(std::move(run), std::move(event), {});
+            begin({std::move(run), std::move(event), {}, {}});
             return;
         }
         // So that a death of the process before its turn is not laid to this run.
@@ -159,12 +160,6 @@ void Shard::claim(RunId run, Cause cause) {
 }
 
 void Shard::begin_claimed(RunId run, std::int64_t epoch) {
-    struct Loaded {
-        RunRecord run;
-        Payload event;
-        std::vector<model::JournalRow> rows;
-    };
-
     const auto query = [run](store::Reader& reader) -> Result<Loaded> {
         Loaded loaded;
         TIDEWAY_TRY_ASSIGN(auto record, reader.run(run));
@@ -177,6 +172,9 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
             loaded.event = event->payload;
         }
         TIDEWAY_TRY_ASSIGN(loaded.rows, reader.journal(run));
+        if (needs_origin(loaded.run)) {
+            TIDEWAY_TRY_ASSIGN(loaded.origin, origin_of(reader, loaded.run));
+        }
         return loaded;
     };
     services_.readers->read(loop_, query, [this, run, epoch](Result<Loaded> loaded) {
@@ -195,7 +193,7 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
             return;
         }
         loaded->run.lease_epoch = epoch;
-        begin(std::move(loaded->run), std::move(loaded->event), std::move(loaded->rows));
+        begin(std::move(*loaded));
         take_from_queue();  // it may have been refused
         if (was_notified) {
             after_turn(run);
@@ -203,7 +201,20 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
     });
 }
 
-void Shard::begin(RunRecord run, Payload event, std::vector<model::JournalRow> rows) {
+std::unique_ptr<Rerun> Shard::make_rerun(const Loaded& loaded, const LoadedVersion& version) const {
+    if (!needs_origin(loaded.run)) {
+        return nullptr;
+    }
+    return std::make_unique<Rerun>(
+        loaded.origin,
+        loaded.run,
+        version.analysis.outline,
+        operations_of(*services_.catalog, *services_.registry, version.version.pack)
+    );
+}
+
+void Shard::begin(Loaded loaded) {
+    RunRecord& run = loaded.run;
     if (run.deaths > limits::kDeathsAtOnePlaceMax) {
         Error error;
         error.code = kRunDiesRepeatedly;
@@ -229,10 +240,11 @@ void Shard::begin(RunRecord run, Payload event, std::vector<model::JournalRow> r
     entry.vm = *vm;
     const Uid holder = services_.links->lock_holder(run);
     services_.links->changed(run);
+    auto rerun = make_rerun(loaded, **version);
     entry.session = std::make_unique<RunSession>(
         session_services_, std::move(*version), **vm, std::move(run), holder
     );
-    entry.session->begin(event, std::move(rows));
+    entry.session->begin(loaded.event, std::move(loaded.rows), std::move(rerun));
     after_turn(id);
 }
 
@@ -484,16 +496,6 @@ void Shard::evaluate_trigger(
                 );
             }
             done(std::move(decisions));
-        }
-    );
-}
-
-void Shard::evaluate_keys(
-    std::shared_ptr<LoadedVersion> version, Payload event, std::function<void(Result<RunKeys>)> done
-) {
-    loop_.post(
-        [this, version = std::move(version), event = std::move(event), done = std::move(done)] {
-            done(keys_of(*version, event));
         }
     );
 }

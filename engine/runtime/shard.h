@@ -95,13 +95,7 @@ class Shard final : private RunObserver {
         std::function<void(std::vector<Result<TriggerDecision>>)> done
     );
 
-    void evaluate_keys(
-        std::shared_ptr<LoadedVersion> version,
-        Payload event,
-        std::function<void(Result<RunKeys>)> done
-    );
-
-    // The same at once. Thread: the shard's.
+    // Which runs of its flow a run with this event goes with. Thread: the shard's.
     Result<RunKeys> keys_of(const LoadedVersion& version, const Payload& event);
 
     Loop& loop() { return loop_; }
@@ -119,7 +113,16 @@ class Shard final : private RunObserver {
     };
 
     Result<std::shared_ptr<script::Vm>> vm_of(const LoadedVersion& version);
-    void begin(model::RunRecord run, Payload event, std::vector<model::JournalRow> rows);
+
+    struct Loaded {
+        model::RunRecord run;
+        Payload event;
+        std::vector<model::JournalRow> rows;
+        std::shared_ptr<const Origin> origin;  // of a run that needs one
+    };
+
+    void begin(Loaded loaded);
+    std::unique_ptr<Rerun> make_rerun(const Loaded& loaded, const LoadedVersion& version) const;
     void begin_claimed(model::RunId run, std::int64_t epoch);
     void refuse(const model::RunRecord& run, const Error& error);
     void after_turn(model::RunId run);

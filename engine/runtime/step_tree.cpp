@@ -135,12 +135,12 @@ class TreeBuilder {
             case RowKind::kStatic:
             case RowKind::kResult:
             case RowKind::kWake:
+            case RowKind::kControl:
                 end(node, row);
                 return;
             case RowKind::kIntent:
             case RowKind::kWait:
             case RowKind::kScopeBegin:
-            case RowKind::kControl:
             case RowKind::kEnd:
                 return;
         }
@@ -157,7 +157,8 @@ class TreeBuilder {
         }
         node.kind = kind_of(row);
         node.is_static = row.kind == RowKind::kStatic;
-        node.operation = row.operation;
+        // Of a control row the operation says why the run ended at this step.
+        node.operation = row.kind == RowKind::kControl ? std::string() : row.operation;
         node.line = row.line;
         node.input = row.input;
         // A read is journaled with its result only, which says how long it took.

@@ -234,33 +234,31 @@ void resubmit(const Context& context, const http::ServerRequest& request, const 
         answer->send(http::error_response(body.error()));
         return;
     }
-    const std::string code = string_or(*body, "code", "original");
-    if (code != "original" && code != "current") {
-        Error error;
-        error.kind = ErrorKind::kInvalidInput;
-        error.code = "InvalidRequestContent";
-        error.message = "'" + code + "' is not a code choice.";
-        error.remedy = "Use original (the version that ran) or current (what is published now).";
-        answer->send(http::error_response(error));
+    auto choices = runtime::parse_resubmit_choices(*body);
+    if (!choices) {
+        answer->send(http::error_response(choices.error()));
         return;
     }
-    const auto choice =
-        code == "current" ? runtime::CodeChoice::kCurrent : runtime::CodeChoice::kOriginal;
-    record(context, request, "runs.resubmit", Payload(request.body));
+    record(context, request, "runs.resubmit", to_payload(runtime::describe(*choices)));
     const std::string person = context.authentication->person(request.headers);
-    with_run(context, request, answer, [&context, answer, choice, person](model::RunRecord run) {
-        context.runtime->resubmit(
-            std::move(run),
-            choice,
-            person,
-            [answer](Result<runtime::Admitted> admitted) {
-                answer->send(
-                    admitted ? http::json_response(202, dump(view(*admitted)))
-                             : http::error_response(admitted.error())
-                );
-            }
-        );
-    });
+    with_run(
+        context,
+        request,
+        answer,
+        [&context, answer, choices = std::move(*choices), person](model::RunRecord run) {
+            context.runtime->resubmit(
+                std::move(run),
+                choices,
+                person,
+                [answer](Result<runtime::Admitted> admitted) {
+                    answer->send(
+                        admitted ? http::json_response(202, dump(view(*admitted)))
+                                 : http::error_response(admitted.error())
+                    );
+                }
+            );
+        }
+    );
 }
 
 // The whole tree of calls that the run is part of.

@@ -80,6 +80,10 @@ Json view(const model::RunRecord& run, const runtime::FlowCatalog& catalog) {
     put_uid(out, "parent", run.parent_uid);
     put_text(out, "parent_step", run.parent_path);
     put_uid(out, "resubmit_of", run.resubmit_of);
+    put_text(out, "start_step", run.start_step);
+    if (run.resubmission != 0) {
+        out["resubmission"] = run.resubmission;
+    }
     put_text(out, "started_by", run.person);
     if (run.effects != model::Effects::kLive) {
         out["muted"] = true;

@@ -1,7 +1,6 @@
 // A whole runtime for a test: real SQLite file, real Lua machine, a pack of texts, a LedgerService.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -72,6 +71,8 @@ class RuntimeWorld {
 
     runtime::FlowCatalog& catalog() { return *catalog_; }
 
+    connector::Registry& registry() { return *registry_; }
+
     runtime::Activation& activation() { return triggers_->activation(); }
 
     // Time stands still from the first use on; look() after changing it.
@@ -133,7 +134,8 @@ class RuntimeWorld {
     }
 
     Result<runtime::Admitted> resubmit(const model::RunRecord& run, runtime::CodeChoice code) {
-        return wait<runtime::Admitted>([&](auto done) { runtime_->resubmit(run, code, "", done); });
+        return wait<runtime::Admitted>([&](auto done) { runtime_->resubmit(run, {code}, "", done); }
+        );
     }
 
     Status decide(
@@ -188,8 +190,7 @@ class RuntimeWorld {
     }
 
     std::vector<model::JournalRow> journal(const model::RunRecord& run) {
-        auto rows = reader().journal(run.id);
-        return rows ? *rows : std::vector<model::JournalRow>();
+        return reader().journal(run.id).value_or(std::vector<model::JournalRow>());
     }
 
   private:

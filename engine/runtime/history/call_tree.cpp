@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/runtime/resubmit/rerun.h"
 
 namespace tideway::runtime {
 namespace {
@@ -55,8 +56,9 @@ Result<std::vector<RunRecord>> open_children(store::Reader& reader, const Uid& p
     return children(reader, parent, {Status::kWaiting, Status::kRunning, Status::kPaused});
 }
 
-bool ends_its_children(Status status) {
-    return status == Status::kCancelled || status == Status::kTimedOut;
+bool ends_its_children(const RunRecord& run) {
+    return run.status == Status::kCancelled || run.status == Status::kTimedOut ||
+           run.code == kUnplannedEffect;
 }
 
 }  // namespace tideway::runtime

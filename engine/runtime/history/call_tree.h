@@ -21,6 +21,6 @@ Result<std::vector<model::RunRecord>> open_children(store::Reader& reader, const
 
 // With a run that ends so, the runs that it called end too: nobody waits for them any more, and
 // nobody would look at what they answer.
-bool ends_its_children(model::Status status);
+bool ends_its_children(const model::RunRecord& run);
 
 }  // namespace tideway::runtime

@@ -72,12 +72,12 @@ bool holds_error(const model::JournalRow& row) {
         case RowKind::kScopeEnd:
         case RowKind::kEnd:
         case RowKind::kStatic:
+        case RowKind::kControl:
             return row.status != model::Status::kSucceeded;
         case RowKind::kScopeBegin:
         case RowKind::kValue:
         case RowKind::kIntent:
         case RowKind::kWait:
-        case RowKind::kControl:
             return false;
     }
     return false;
