@@ -59,6 +59,7 @@ using Exit = std::function<void(int)>;
 void add_environment_commands(CLI::App& app, Globals& globals, const Exit& exit);  // init, serve
 void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit);
+void add_resubmission_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_event_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_history_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit);

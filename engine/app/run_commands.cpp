@@ -1,10 +1,11 @@
-// runs show|resubmit|resume|decide|watch
+// runs show|resume|decide|watch
 #include <algorithm>
 #include <iostream>
 #include <thread>
 
 #include "engine/app/command_line.h"
 #include "engine/app/history/run_search_commands.h"
+#include "engine/app/resubmit/resubmit_command.h"
 #include "engine/http/url.h"
 
 namespace tideway::app {
@@ -13,7 +14,6 @@ namespace {
 
 struct RunOptions {
     std::string run;
-    std::string code = "original";
     std::string step;
     std::string decision;
     std::string output;
@@ -57,6 +57,9 @@ void print_steps(const Json& nodes, int depth, bool contents) {
         std::cout << indent << mark_of(status) << " " << string_or(node, "name") << "  [" << status;
         if (const auto attempts = int_or(node, "attempts", 0); attempts > 1) {
             std::cout << ", " << attempts << " attempts";
+        }
+        if (string_or(node, "code") == "Reused") {
+            std::cout << ", reused";
         }
         if (bool_or(node, "static", false)) {
             std::cout << ", static";
@@ -145,7 +148,8 @@ Status show(const Globals& globals, const RunOptions& options) {
     if (bool_or(run, "muted", false)) {
         std::cout << "  effects  muted: what it would have changed is in its steps, nothing was\n";
     }
-    for (const char* key : {"started_by", "resubmit_of", "parent", "outcome", "outcome_reason"}) {
+    for (const char* key :
+         {"started_by", "resubmit_of", "start_step", "parent", "outcome", "outcome_reason"}) {
         if (const std::string value = string_or(run, key); !value.empty()) {
             std::cout << "  " << key << "  " << value << "\n";
         }
@@ -154,23 +158,6 @@ Status show(const Globals& globals, const RunOptions& options) {
     if (const Json* steps = find(run, "steps")) {
         std::cout << "Steps:\n";
         print_steps(*steps, 0, options.contents);
-    }
-    return {};
-}
-
-Status resubmit(const Globals& globals, const RunOptions& options) {
-    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY_ASSIGN(
-        const Json answer,
-        client->post("/runs/" + options.run + "/resubmit", {{"code", options.code}})
-    );
-    if (globals.json) {
-        print_json(answer);
-        return {};
-    }
-    for (const Json& run : answer["runs"]) {
-        std::cout << "new run " << run.get<std::string>() << " with the " << options.code
-                  << " version; the run " << options.run << " stays as it is\n";
     }
     return {};
 }
@@ -285,8 +272,7 @@ void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     };
     on_run("show", "The step tree of a run", show)
         ->add_flag("--contents", options->contents, "With inputs and outputs");
-    on_run("resubmit", "A new run from the same event", resubmit)
-        ->add_option("--code", options->code, "original (default) or current");
+    add_resubmit_command(*runs, globals, exit);
     CLI::App* resume_command =
         runs->add_subcommand("resume", "Let a run go on that the server paused, where it was");
     resume_command->add_option("run", options->run, "Id of the run");

@@ -43,6 +43,7 @@ void add_api_routes(http::Router& router, const Context& context, LiveViews& liv
     add_address_routes(routes);
     add_run_routes(routes);
     add_history_routes(routes);
+    add_resubmit_routes(routes);
     add_connection_routes(routes);
     add_notice_routes(routes);
     add_pack_routes(routes);

@@ -21,11 +21,12 @@ constexpr SearchField kOfRuns[] = {
     {"record_id", "--record", "Runs with an effect on this record"},
     {"started_by", "--started-by", "Runs that this person started by hand"},
     {"fingerprint", "--fingerprint", "Failures of this group (runs groups)"},
-    {"code", "--code", "The code of the error, such as NotFound"},
     {"text", "--text", "Text in failing step, error message, outcome reason, tracked values"},
     {"root", "--root", "The lineage that begins with this run: it, and what was resubmitted"},
     {"parent", "--parent", "Runs that this run called"},
 };
+
+constexpr const char* kErrorCodeHelp = "The code of the error, such as NotFound";
 
 // Path and fields of a page.
 std::string address(const std::string& path, const http::QueryFields& fields) {
@@ -44,6 +45,15 @@ void SearchOptions::add_to_runs(CLI::App& command) {
     for (const SearchField& field : kOfRuns) {
         add(command, field);
     }
+    add(command, {"code", "--code,--error-code", kErrorCodeHelp});
+}
+
+void SearchOptions::add_to_resubmit(CLI::App& command) {
+    add_to_groups(command);
+    for (const SearchField& field : kOfRuns) {
+        add(command, field);
+    }
+    add(command, {"code", "--error-code", kErrorCodeHelp});
 }
 
 void SearchOptions::add_to_groups(CLI::App& command) {

@@ -23,6 +23,8 @@ class SearchOptions {
   public:
     // The options that a list of such things has.
     void add_to_runs(CLI::App& command);
+    // The same where --code says which version runs: the error's is --error-code only.
+    void add_to_resubmit(CLI::App& command);
     void add_to_groups(CLI::App& command);
     void add_to_events(CLI::App& command);
     // How many, and where to go on.
