@@ -57,6 +57,7 @@ class SqlReader final : public Reader {
     NoticeReader& notices() override { return notices_; }
 
     RevisionReader& revisions() override { return revisions_; }
+
     ResubmissionReader& resubmissions() override { return resubmissions_; }
 
   private:
