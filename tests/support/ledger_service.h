@@ -23,6 +23,7 @@ enum class Treatment {
     kDo,
     kHold,
     kAccept,
+    kBreak,
     kRefuse,
     kBusy,
     kUsedUp,
@@ -111,6 +112,11 @@ class LedgerService {
             case Treatment::kRefuse:
                 responder.send(http::json_response(
                     400, R"({"error":{"code":"bad","message":"The ledger says no."}})"
+                ));
+                return;
+            case Treatment::kBreak:
+                responder.send(http::json_response(
+                    500, R"({"error":{"code":"broken","message":"The ledger is broken."}})"
                 ));
                 return;
             case Treatment::kBusy:

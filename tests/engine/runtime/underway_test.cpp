@@ -86,7 +86,7 @@ TEST_F(Underway, FailsAsTheServiceSays) {
 
 TEST_F(Underway, IsShownToAPersonWhenNobodyCanSayWhatBecameOfIt) {
     world_.service().plan("/shout", {Treatment::kAccept});
-    world_.service().plan("/outcome", {Treatment::kDown});
+    world_.service().plan("/outcome", {Treatment::kBreak});
     const auto admitted = world_.admit("worker");
     ASSERT_TRUE(admitted);
     const model::RunRecord paused = world_.paused(admitted->runs.front());
