@@ -131,7 +131,7 @@ TEST(ResubmitRule, TheFlowSeesWhoStartedItsRun) {
     const auto original = world.run("flow");
     EXPECT_EQ(original.output.view(), R"({"by":"nobody"})");
     std::promise<Result<runtime::Admitted>> admitted;
-    world.runtime().resubmit(original, CodeChoice::kOriginal, "kim", [&](auto result) {
+    world.runtime().resubmit(original, {}, "kim", [&](auto result) {
         admitted.set_value(std::move(result));
     });
     const auto again = admitted.get_future().get();

@@ -103,7 +103,8 @@ class DraftWorld {
         services.clock = &clock_;
         services.log = &log_;
         services.on_save = on_save_;
-        drafts_ = std::make_unique<Drafts>(services, std::vector{folder_.file("pack")});
+        services.folders = [this] { return std::vector{folder_.file("pack")}; };
+        drafts_ = std::make_unique<Drafts>(std::move(services));
         ASSERT_TRUE(drafts_->start());
     }
 
