@@ -20,7 +20,9 @@ class CrashPoints {
     CrashPoints(const CrashPoints&) = delete;
     CrashPoints& operator=(const CrashPoints&) = delete;
 
-    // `place` is one of "before commit", "after commit", "before send", "after send", "receive".
+    // `place` is one of "before commit", "after commit", "before send", "after send", "receive",
+    // and of installing packs "pack staged", "pack named", "pack linked", "pack live", "pack
+    // unlinked".
     void visit(std::string_view place);
 
     std::int64_t visits() const { return visits_.load(); }

@@ -139,6 +139,17 @@ constexpr std::size_t kCaseFileBytesMax = 4U << 20U;  // the case is refused wit
 constexpr int kCaseDataDepthMax = 8;                  // "$data" in data; refused with InvalidCase
 constexpr hours kCaseTime{24};  // of the case's own clock; the run is looked at as it is then
 
+// --- pack files ---
+constexpr std::size_t kPackedBytesMax = 6U << 20U;     // of a pack file; PackTooLarge
+constexpr std::size_t kManifestBytesMax = 1U << 20U;   // of its manifest; PackTooLarge
+constexpr std::size_t kEntryBytesMax = 4U << 20U;      // of one file in it; PackTooLarge
+constexpr std::size_t kUnpackedBytesMax = 32U << 20U;  // of all of them; PackTooLarge
+constexpr std::size_t kEntriesMax = 2000;              // PackTooLarge
+constexpr std::size_t kEntryNameBytesMax = 200;        // InvalidPackFile
+constexpr std::size_t kEntryRatioMax = 200;            // unpacked to packed; InvalidPackFile
+constexpr std::size_t kPackGenerationsMax = 10;        // kept of a pack; the oldest are removed
+constexpr int kMergedEditsMax = 2000;  // between two texts; then all between counts as changed
+
 // --- engine ---
 constexpr std::size_t kRunsInMemoryPerShardMax = 2048;  // split events wait with their next items
 constexpr seconds kFiringGrace{60};  // a firing that is later was missed: after_downtime

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/pack/pack_limits.h"
+#include "engine/base/limits.h"
 
 namespace tideway::pack {
 

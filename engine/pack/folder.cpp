@@ -10,8 +10,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "engine/base/limits.h"
 #include "engine/pack/manifest.h"
-#include "engine/pack/pack_limits.h"
 
 namespace tideway::pack {
 
@@ -80,6 +80,18 @@ bool is_hidden(const fs::path& name) {
     });
 }
 
+enum class Found { kFolder, kHiddenFolder, kFile, kBeside };
+
+Found what_is(const fs::directory_entry& entry, const std::string& name) {
+    std::error_code ignored;
+    const bool is_link = entry.is_symlink(ignored);
+    if (!is_link && entry.is_directory(ignored)) {
+        return is_hidden(name) ? Found::kHiddenFolder : Found::kFolder;
+    }
+    const bool is_part = !is_link && entry.is_regular_file(ignored) && is_entry_name(name);
+    return is_part ? Found::kFile : Found::kBeside;
+}
+
 }  // namespace
 
 tl::unexpected<Error> storage_error(const fs::path& path, const std::string& why) {
@@ -126,39 +138,38 @@ Status replace_text(const fs::path& path, std::string_view text) {
 Result<Folder> read_folder(const fs::path& folder) {
     Folder out;
     std::error_code error;
-    fs::recursive_directory_iterator it(fs::canonical(folder, error), error);
+    const fs::path root = fs::canonical(folder, error);
+    fs::recursive_directory_iterator it(root, error);
+    for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+        const std::string name = it->path().lexically_relative(root).generic_string();
+        const Found found = what_is(*it, name);
+        if (found == Found::kHiddenFolder) {
+            it.disable_recursion_pending();
+        }
+        if (found == Found::kHiddenFolder || found == Found::kBeside) {
+            out.beside.push_back(name);
+        }
+        if (found != Found::kFile) {
+            continue;
+        }
+        std::error_code gone;
+        const auto size = it->file_size(gone);
+        if ((!gone && size > limits::kEntryBytesMax) || out.files.size() >= limits::kEntriesMax) {
+            return fail(
+                ErrorKind::kLimit,
+                "PackTooLarge",
+                "The pack folder " + folder.string() + " is too large at its file '" + name + "'.",
+                "Take out what flows do not need."
+            );
+        }
+        TIDEWAY_TRY_ASSIGN(out.files[name], read_text(it->path()));
+    }
     if (error) {
         return fail(
             ErrorKind::kNotFound,
             "PackNotFound",
             "The pack folder " + folder.string() + " cannot be read: " + error.message() + "."
         );
-    }
-    const fs::path root = fs::canonical(folder, error);
-    for (; it != fs::recursive_directory_iterator(); it.increment(error)) {
-        const fs::path name = it->path().lexically_relative(root);
-        const bool is_folder = it->is_directory() && !it->is_symlink();
-        if (is_folder && !is_hidden(name)) {
-            continue;
-        }
-        if (is_folder) {
-            it.disable_recursion_pending();
-        }
-        if (is_hidden(name) || !it->is_regular_file() || it->is_symlink() ||
-            !is_entry_name(name.generic_string())) {
-            out.beside.push_back(name.generic_string());
-            continue;
-        }
-        if (it->file_size() > limits::kEntryBytesMax || out.files.size() >= limits::kEntriesMax) {
-            return fail(
-                ErrorKind::kLimit,
-                "PackTooLarge",
-                "The pack folder " + folder.string() + " is too large at its file '" +
-                    name.generic_string() + "'.",
-                "Take out what flows do not need."
-            );
-        }
-        TIDEWAY_TRY_ASSIGN(out.files[name.generic_string()], read_text(it->path()));
     }
     TIDEWAY_TRY(check_files(out.files));
     return out;

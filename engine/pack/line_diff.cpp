@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/pack/pack_limits.h"
+#include "engine/base/limits.h"
 
 namespace tideway::pack {
 

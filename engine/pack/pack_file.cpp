@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "engine/base/digest.h"
+#include "engine/base/limits.h"
 #include "engine/pack/folder.h"
-#include "engine/pack/pack_limits.h"
 #include "engine/pack/zip_archive.h"
 
 namespace tideway::pack {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/json.h"
-#include "engine/pack/pack_limits.h"
+#include "engine/base/limits.h"
 #include "engine/pack/record.h"
 
 namespace tideway::pack {

@@ -65,7 +65,7 @@ std::strong_ordering compare_identifiers(std::string_view a, std::string_view b)
 
 std::strong_ordering compare_prereleases(std::string_view a, std::string_view b) {
     if (a.empty() || b.empty()) {
-        return b.empty() <=> a.empty();  // the release is the greater one
+        return a.empty() <=> b.empty();  // the release is the greater one
     }
     const auto left = split(a, '.');
     const auto right = split(b, '.');

@@ -129,6 +129,42 @@ TEST_F(Packs, ThatNobodySignedAreInstalledOnlyWhenThatIsSaid) {
     EXPECT_EQ(installed(), "1.0.0");
 }
 
+TEST_F(Packs, ThatSomebodyChangedAreRefusedWithoutATrace) {
+    program_.serve();
+    run({"pack", "trust", "add", "Contoso", path("public.pem")});
+    std::string bytes = text_of(signed_build("1.0.0"));
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    program_.write_file("changed.pack", bytes);
+    const Json answer = program_.cli_json({"pack", "install", path("changed.pack")});
+    ASSERT_TRUE(answer.contains("error")) << dump(answer);
+    EXPECT_NE(string_or(answer["error"], "message"), "");
+    program_.write_file("large.pack", std::string(7U << 20U, 'x'));
+    EXPECT_EQ(refusal({"pack", "install", path("large.pack")}), "PackTooLarge");
+    EXPECT_TRUE(std::filesystem::is_empty(program_.data_folder() + "/packs/.generations"));
+    EXPECT_EQ(installed(), "");
+}
+
+TEST_F(Packs, ThatRequireEachOtherAreInstalledTogether) {
+    replace(source() + "/pack.json", "\"packs\": {}", "\"packs\": {\"base\": \"1.0.0\"}");
+    const std::string deals = build("1.0.0");
+    replace(source() + "/pack.json", "\"name\": \"deals\"", "\"name\": \"base\"");
+    replace(source() + "/pack.json", "\"packs\": {\"base\": \"1.0.0\"}", "\"packs\": {}");
+    const std::string base = path("base.pack");
+    run({"pack", "build", source(), "-o", base});
+    EXPECT_EQ(refusal({"pack", "install", deals, "--allow-unsigned"}), "PackDependencyMissing");
+    EXPECT_EQ(installed(), "");
+    const Json both = program_.cli_json({"pack", "install", deals, base, "--allow-unsigned"});
+    EXPECT_EQ(string_or(both["value"][0], "name"), "base") << dump(both);
+    EXPECT_EQ(refusal({"pack", "uninstall", "base"}), "PackIsRequired");
+    // Now base wants deals: a circle.
+    replace(source() + "/pack.json", "\"packs\": {}", "\"packs\": {\"deals\": \"1.0.0\"}");
+    EXPECT_EQ(
+        refusal({"pack", "upgrade", build("1.1.0"), "--allow-unsigned"}), "PackDependencyCycle"
+    );
+    run({"pack", "uninstall", "deals"});
+    run({"pack", "uninstall", "base"});
+}
+
 TEST_F(Packs, OfTheProgramAreInstalledWithTheProgramAlone) {
     const std::string available = run({"pack", "list", "--available"});
     EXPECT_NE(available.find("co_sell_dynamics365"), std::string::npos);

@@ -7,7 +7,6 @@ namespace tideway::runtime {
 
 using pack::Files;
 using pack::Installed;
-using pack::PackFile;
 
 namespace {
 
@@ -43,7 +42,7 @@ Result<Files> with_identity(Files files, const std::map<std::string, std::string
 }  // namespace
 
 Result<std::vector<std::string>> PackInstaller::edited_files(const Installed& pack) const {
-    TIDEWAY_TRY_ASSIGN(const PackFile vendor, shelf_.vendor(pack));
+    TIDEWAY_TRY_ASSIGN(const pack::PackFile vendor, shelf_.vendor(pack));
     TIDEWAY_TRY_ASSIGN(const pack::Folder live, shelf_.live(pack.name));
     const auto merged = pack::merge_packs(vendor.files, live.files, vendor.files, {});
     std::vector<std::string> out;
@@ -91,13 +90,13 @@ Result<PackInstaller::Accepted> PackInstaller::accept(
             );
         }
         TIDEWAY_TRY_ASSIGN(
-            PackFile file, pack::make_pack_file(found->second, pack::Editing::kAllowed)
+            pack::PackFile file, pack::make_pack_file(found->second, pack::Editing::kAllowed)
         );
         return Accepted{std::move(file), origin("built in", person)};
     }
     TIDEWAY_TRY_ASSIGN(const pack::Trust trusted, trust());
     TIDEWAY_TRY_ASSIGN(
-        PackFile file,
+        pack::PackFile file,
         pack::read_pack_file(
             offer.bytes,
             [&](const pack::Manifest& manifest, const std::optional<pack::Signature>& signature) {
@@ -238,6 +237,35 @@ Status PackInstaller::try_merged(const std::filesystem::path& folder, UpgradeRep
     return {};
 }
 
+Result<PackInstaller::LocalMerge> PackInstaller::merge_with_local(
+    const Installed& installed, const pack::PackFile& vendor, const pack::Resolutions& resolutions
+) const {
+    TIDEWAY_TRY(live_folder(installed));
+    TIDEWAY_TRY_ASSIGN(const pack::PackFile base, shelf_.vendor(installed));
+    TIDEWAY_TRY_ASSIGN(pack::Folder local, shelf_.live(installed.name));
+    LocalMerge out;
+    out.report.state = UpgradeReport::State::kBlocked;
+    out.report.pack = installed.name;
+    out.report.from = installed.version;
+    out.report.to = vendor.manifest.version;
+    out.report.merge = pack::merge_packs(base.files, local.files, vendor.files, resolutions);
+    out.local = std::move(local.files);
+    return out;
+}
+
+Status PackInstaller::check_still_as(const std::string& name, const Files& files) const {
+    TIDEWAY_TRY_ASSIGN(const pack::Folder now, shelf_.live(name));
+    if (now.files == files) {
+        return {};
+    }
+    return fail(
+        ErrorKind::kConflict,
+        "PackEditedMeanwhile",
+        "Somebody edited the pack '" + name + "' while it was being upgraded.",
+        "Repeat the command."
+    );
+}
+
 Result<UpgradeReport> PackInstaller::upgrade(
     const PackOffer& offer,
     pack::Unsigned without,
@@ -247,23 +275,16 @@ Result<UpgradeReport> PackInstaller::upgrade(
 ) {
     std::vector<Accepted> packs(1);
     TIDEWAY_TRY_ASSIGN(packs.front(), accept(offer, without, person));
-    const PackFile& vendor = packs.front().file;
+    const pack::PackFile& vendor = packs.front().file;
     TIDEWAY_TRY_ASSIGN(const Installed installed, shelf_.find(vendor.manifest.name));
     TIDEWAY_TRY(check_newer(installed, vendor.manifest));
     TIDEWAY_TRY(order_of(packs));
     TIDEWAY_TRY_ASSIGN(const auto use, shelf_.use());
-    TIDEWAY_TRY_ASSIGN(const PackFile base, shelf_.vendor(installed));
-    TIDEWAY_TRY(live_folder(installed));
     TIDEWAY_TRY(check_replaceable(installed.name));
-    TIDEWAY_TRY_ASSIGN(const pack::Folder local, shelf_.live(installed.name));
-    UpgradeReport report;
-    report.pack = installed.name;
-    report.from = installed.version;
-    report.to = vendor.manifest.version;
-    report.merge = pack::merge_packs(base.files, local.files, vendor.files, resolutions);
-    report.state = UpgradeReport::State::kBlocked;
+    TIDEWAY_TRY_ASSIGN(LocalMerge merged, merge_with_local(installed, vendor, resolutions));
+    UpgradeReport& report = merged.report;
     if (!report.merge.conflicts.empty()) {
-        return report;
+        return std::move(report);
     }
     TIDEWAY_TRY(check_flows_go_on(installed.name, report.merge.files));
     TIDEWAY_TRY_ASSIGN(
@@ -271,26 +292,18 @@ Result<UpgradeReport> PackInstaller::upgrade(
     );
     TIDEWAY_TRY(try_merged(staged.files_folder(), report));
     if (!report.problems.empty()) {
-        return report;
+        return std::move(report);
     }
     if (mode == UpgradeMode::kPlan) {
         report.state = UpgradeReport::State::kPlanned;
-        return report;
+        return std::move(report);
     }
-    TIDEWAY_TRY_ASSIGN(const pack::Folder now, shelf_.live(installed.name));
-    if (now.files != local.files) {
-        return fail(
-            ErrorKind::kConflict,
-            "PackEditedMeanwhile",
-            "Somebody edited the pack '" + installed.name + "' while it was being upgraded.",
-            "Repeat the command."
-        );
-    }
+    TIDEWAY_TRY(check_still_as(installed.name, merged.local));
+    const Installed next = staged.pack();
     TIDEWAY_TRY(shelf_.go_live(use, std::move(staged)));
+    TIDEWAY_TRY(publish(next, person));
     report.state = UpgradeReport::State::kUpgraded;
-    TIDEWAY_TRY_ASSIGN(const Installed upgraded, shelf_.find(installed.name));
-    TIDEWAY_TRY(publish(upgraded, person));
-    return report;
+    return std::move(report);
 }
 
 Result<Installed> PackInstaller::roll_back(const std::string& name, const std::string& person) {
@@ -332,7 +345,7 @@ Result<Installed> PackInstaller::copy(
     TIDEWAY_TRY_ASSIGN(pack::Folder live, shelf_.live(name));
     TIDEWAY_TRY_ASSIGN(Files files, with_identity(std::move(live.files), {{"name", as}}));
     TIDEWAY_TRY_ASSIGN(
-        const PackFile file, pack::make_pack_file(std::move(files), pack::Editing::kAllowed)
+        const pack::PackFile file, pack::make_pack_file(std::move(files), pack::Editing::kAllowed)
     );
     TIDEWAY_TRY_ASSIGN(
         auto staged, shelf_.stage(use, file, file.files, origin("copy of " + name, person))
@@ -343,7 +356,8 @@ Result<Installed> PackInstaller::copy(
     return out;
 }
 
-Result<PackFile> PackInstaller::export_pack(const std::string& name, const ExportAs& as) const {
+Result<pack::PackFile> PackInstaller::export_pack(const std::string& name, const ExportAs& as)
+    const {
     TIDEWAY_TRY_ASSIGN(const Installed installed, shelf_.find(name));
     TIDEWAY_TRY_ASSIGN(const auto edited, edited_files(installed));
     if (!edited.empty() && as.version.empty()) {

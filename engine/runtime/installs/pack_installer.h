@@ -111,6 +111,18 @@ class PackInstaller {
         pack::Origin origin;
     };
 
+    // What an upgrade would make of the live files, and those as they were then.
+    struct LocalMerge {
+        UpgradeReport report;
+        pack::Files local;
+    };
+
+    Result<LocalMerge> merge_with_local(
+        const pack::Installed& installed,
+        const pack::PackFile& vendor,
+        const pack::Resolutions& resolutions
+    ) const;
+    Status check_still_as(const std::string& name, const pack::Files& files) const;
     Result<Accepted> accept(
         const PackOffer& offer, pack::Unsigned without, const std::string& person
     ) const;
