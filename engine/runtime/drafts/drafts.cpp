@@ -152,8 +152,8 @@ Status Drafts::look() {
         if (now == source.seen) {
             continue;
         }
-        source.seen = now;
         TIDEWAY_TRY(take_up(source, by_itself("Saved in the folder of the pack.")));
+        source.seen = now;
     }
     return {};
 }

@@ -34,7 +34,7 @@ TEST(UnifiedDiff, HasThreeLinesAroundAChange) {
 
 TEST(UnifiedDiff, ShowsChangesNearEachOtherTogetherAndOthersApart) {
     const std::string near = diff(lines(1, 12), lines(2, 7) + lines(9, 12));
-    EXPECT_EQ(near.find("@@ -1,11 +1,9 @@\n"), 8U) << near;
+    EXPECT_EQ(near.find("@@ -1,11 +1,9 @@\n"), 12U) << near;
     const std::string apart = diff(lines(1, 30), "0\n" + lines(2, 29));
     EXPECT_EQ(
         apart,
