@@ -20,7 +20,7 @@ class PruneCommands {
     // Sweeps through the flows and their runs by id, a piece with each command, and then through
     // what belongs to no run: events without one go with their flow, keys of duplicates when they
     // have expired, flow versions when neither a run nor a flow names them, effects when their own
-    // retention is over, notices that have ended.
+    // retention is over, notices and resubmissions that have ended.
     Result<Outcome> apply(const Prune& command);
 
   private:

@@ -35,7 +35,7 @@ class Allowed {
             if (step.fate == StepFate::kRepeated || step.fate == StepFate::kProbed) {
                 paths_.insert(step.path);
             } else if (step.fate == StepFate::kMayFollow) {
-                places_.insert(step.path);
+                places_.insert(place_of(step.path));
             } else {
                 reused_.insert(step.path);
             }
