@@ -52,6 +52,11 @@ Result<std::unique_ptr<connector::Registry>> make_registry() {
     return connector::Registry::create(std::move(sources));
 }
 
+// Where the store keeps which generation of an installed pack was published.
+std::string generation_key(const pack::Installed& pack) {
+    return "pack_generation/" + pack.name;
+}
+
 }  // namespace
 
 // In the order of construction; destruction is the reverse.
@@ -90,6 +95,10 @@ struct Engine::Parts {
     Status make_installer();
     std::vector<std::string> pack_folders();
     void tell_pack_trouble(const Error& error);
+    Status publish_generation(
+        const pack::Installed& pack, const std::string& folder, const std::string& person
+    );
+    Status publish_installed();
     Status start_drafts();
     void watch_packs();
     Status serve();
@@ -229,9 +238,10 @@ void Engine::Parts::save_secrets(
 
 Status Engine::Parts::make_installer() {
     TIDEWAY_TRY_ASSIGN(auto services, installer_services(config, *store, clock));
-    services.publish = [this](const std::string& folder, const std::string& person) {
-        return drafts->publish_folder(folder, {person, "Installed.", clock.now()});
-    };
+    services.publish =
+        [this](const pack::Installed& pack, const std::string& folder, const std::string& person) {
+            return publish_generation(pack, folder, person);
+        };
     services.check_replaceable = [this](const std::string& pack) {
         return drafts->check_nothing_pending(pack);
     };
@@ -264,6 +274,32 @@ void Engine::Parts::tell_pack_trouble(const Error& error) {
     }
 }
 
+Status Engine::Parts::publish_generation(
+    const pack::Installed& pack, const std::string& folder, const std::string& person
+) {
+    const std::string note = "Version " + to_string(pack.version) + " was installed.";
+    TIDEWAY_TRY(drafts->publish_folder(folder, {person, note, clock.now()}));
+    store::SetMeta published{generation_key(pack), std::to_string(pack.generation)};
+    TIDEWAY_TRY(runtime::submit_blocking(*store, {{std::move(published)}}));
+    return {};
+}
+
+// What was installed while no server ran is live from the start on.
+Status Engine::Parts::publish_installed() {
+    TIDEWAY_TRY_ASSIGN(const auto installed, installer->list());
+    for (const pack::Installed& pack : installed) {
+        const auto folder = installer->live_folder(pack);
+        TIDEWAY_TRY_ASSIGN(const auto known, store->reader().meta(generation_key(pack)));
+        if (!folder || known == std::to_string(pack.generation)) {
+            continue;
+        }
+        if (auto done = publish_generation(pack, *folder, pack.origin.person); !done) {
+            tell_pack_trouble(done.error());
+        }
+    }
+    return {};
+}
+
 // Before anything else runs: the activation that a draft is checked with comes later.
 Status Engine::Parts::start_drafts() {
     runtime::DraftServices services;
@@ -274,7 +310,8 @@ Status Engine::Parts::start_drafts() {
     services.on_save = config.on_save;
     services.folders = [this] { return pack_folders(); };
     drafts = std::make_unique<runtime::Drafts>(std::move(services));
-    return drafts->start();
+    TIDEWAY_TRY(drafts->start());
+    return publish_installed();
 }
 
 // Folders are looked at on the desk, one look at a time.

@@ -183,6 +183,9 @@ TEST_F(Packs, KeepLocalEditsThroughAnUpgradeOfARunningServer) {
     EXPECT_EQ(line_of_run(), "Hello, Ana.");
     replace(live("lib/wording.lua"), "\", \"", "\" to you, \"");
     run({"flows", "reload"});
+    EXPECT_EQ(line_of_run(), "Hello, Ana.");
+    EXPECT_EQ(refusal({"pack", "upgrade", signed_build("1.0.1")}), "DraftNotPublished");
+    run({"flows", "publish", "deals"});
     EXPECT_EQ(line_of_run(), "Hello to you, Ana.");
     EXPECT_EQ(installed(), "1.0.0 edited");
     replace(source() + "/pack.json", "\"default\": \"Hello\"", "\"default\": \"Welcome\"");
@@ -248,6 +251,19 @@ TEST_F(Packs, AreNotReplacedByOlderOnesOrByThoseOfAnotherPublisher) {
     EXPECT_EQ(installed(), "2.0.0");
 }
 
+TEST_F(Packs, ThatWereUpgradedWithoutAServerAreLiveWithTheNextStart) {
+    program_.serve();
+    install("1.0.0");
+    run({"flows", "on", "deals/hello"});
+    program_.kill();
+    replace(source() + "/lib/wording.lua", "\", \"", "\" to all, \"");
+    replace(source() + "/cases/greets.json", "Welcome, Northwind.", "Welcome to all, Northwind.");
+    run({"pack", "upgrade", signed_build("1.1.0")});
+    program_.serve();
+    EXPECT_EQ(line_of_run(), "Hello to all, Ana.");
+    EXPECT_NE(run({"flows", "history", "deals"}).find("Version 1.1.0"), std::string::npos);
+}
+
 TEST_F(Packs, ThatAreManagedKeepWhatIsPublishedUntilTheyAreCustomised) {
     install("1.0.0");
     const std::string managed = path("managed.pack");
@@ -262,7 +278,7 @@ TEST_F(Packs, ThatAreManagedKeepWhatIsPublishedUntilTheyAreCustomised) {
     EXPECT_EQ(line_of_run(), "Hello, Ana.");
     EXPECT_EQ(refusal({"pack", "upgrade", signed_build("1.1.0")}), "PackIsManaged");
     run({"pack", "customise", "deals"});
-    run({"flows", "reload"});
+    run({"flows", "publish", "deals"});
     EXPECT_EQ(line_of_run(), "Hello to you, Ana.");
 }
 

@@ -42,7 +42,7 @@ class ResubmitOfProgram : public ::testing::Test {
 
     void repair() const {
         program_.write_flow("orders", kRepaired);
-        EXPECT_EQ(program_.cli({"flows", "reload"}).exit_code, 0);
+        EXPECT_EQ(program_.cli({"flows", "publish"}).exit_code, 0);
     }
 
     Json shown(const std::string& id) const {

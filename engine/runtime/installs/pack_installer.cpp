@@ -408,7 +408,7 @@ Status PackInstaller::publish(const Installed& pack, const std::string& person) 
     if (!services_.publish) {
         return {};
     }
-    return services_.publish(shelf_.live_folder(pack.name).string(), person);
+    return services_.publish(pack, shelf_.live_folder(pack.name).string(), person);
 }
 
 Status PackInstaller::check_replaceable(const std::string& pack) const {

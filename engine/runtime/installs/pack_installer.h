@@ -26,9 +26,11 @@ struct InstallerServices {
     std::string engine_version;
     store::Store* store = nullptr;  // knows which flows are on
     const Clock* clock = nullptr;
-    // Called with the folder of a pack that has become live, and who did it; null: the next start
+    // Called with a pack that has become live, its folder, and who did it; null: the next start
     // publishes.
-    std::function<Status(const std::string& folder, const std::string& person)> publish{};
+    std::function<
+        Status(const pack::Installed&, const std::string& folder, const std::string& person)>
+        publish{};
     // Whether the live files of a pack may be replaced now; null: they may.
     std::function<Status(const std::string& pack)> check_replaceable{};
 };

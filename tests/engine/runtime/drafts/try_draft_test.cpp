@@ -88,7 +88,7 @@ return flow { title = "Books", trigger = trigger.manual {}, run = function()
 end })";
     const auto says = [](std::string_view word) {
         return "return flow { title = 'Says', trigger = trigger.child {},\n"
-               "  run = function() respond { word = '" +
+               "  run = function() return { word = '" +
                std::string(word) + "' } end }";
     };
     RuntimeWorld world({{"books", kCalls}, {"says", says("old")}});
