@@ -128,11 +128,10 @@ constexpr hours kNoticeRetryLast{1};      // ... up to this
 constexpr hours kNoticeDeliveryMax{72};   // then a delivery is given up
 
 // --- packs and their drafts ---
-constexpr std::size_t kPackFilesMax = 2000;           // PackTooLarge
+constexpr std::size_t kPackFilesMax = 2000;           // also in a pack that was built; PackTooLarge
 constexpr std::size_t kPackFileBytesMax = 4U << 20U;  // of one file; PackTooLarge
 constexpr seconds kDraftInterval{1};                  // between two looks at the pack folders
 constexpr std::size_t kNoteBytesMax = 2000;           // of a publication; InvalidNote
-constexpr std::size_t kDiffCellsMax = 16'000'000;     // lines by lines; more: all of it differs
 
 // --- cases of packs ---
 constexpr std::size_t kCaseFileBytesMax = 4U << 20U;  // the case is refused with InvalidCase
@@ -142,9 +141,7 @@ constexpr hours kCaseTime{24};  // of the case's own clock; the run is looked at
 // --- pack files ---
 constexpr std::size_t kPackedBytesMax = 6U << 20U;     // of a pack file; PackTooLarge
 constexpr std::size_t kManifestBytesMax = 1U << 20U;   // of its manifest; PackTooLarge
-constexpr std::size_t kEntryBytesMax = 4U << 20U;      // of one file in it; PackTooLarge
 constexpr std::size_t kUnpackedBytesMax = 32U << 20U;  // of all of them; PackTooLarge
-constexpr std::size_t kEntriesMax = 2000;              // PackTooLarge
 constexpr std::size_t kEntryNameBytesMax = 200;        // InvalidPackFile
 constexpr std::size_t kEntryRatioMax = 200;            // unpacked to packed; InvalidPackFile
 constexpr std::size_t kPackGenerationsMax = 10;        // kept of a pack; the oldest are removed

@@ -70,7 +70,7 @@ Status check_entry_name(std::string_view name) {
 }
 
 Status check_files(const Files& files) {
-    if (files.size() > limits::kEntriesMax) {
+    if (files.size() > limits::kPackFilesMax) {
         return too_large("The pack has " + std::to_string(files.size()) + " files.");
     }
     std::size_t total = 0;
@@ -78,7 +78,7 @@ Status check_files(const Files& files) {
     for (const auto& [name, text] : files) {
         TIDEWAY_TRY(check_entry_name(name));
         total += text.size();
-        if (text.size() > limits::kEntryBytesMax || total > limits::kUnpackedBytesMax) {
+        if (text.size() > limits::kPackFileBytesMax || total > limits::kUnpackedBytesMax) {
             return too_large("The pack is too large at its file '" + name + "'.");
         }
         const auto [twin, is_new] = folded.emplace(in_lower_case(name), name);

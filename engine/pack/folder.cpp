@@ -154,7 +154,8 @@ Result<Folder> read_folder(const fs::path& folder) {
         }
         std::error_code gone;
         const auto size = it->file_size(gone);
-        if ((!gone && size > limits::kEntryBytesMax) || out.files.size() >= limits::kEntriesMax) {
+        if ((!gone && size > limits::kPackFileBytesMax) ||
+            out.files.size() >= limits::kPackFilesMax) {
             return fail(
                 ErrorKind::kLimit,
                 "PackTooLarge",

@@ -123,8 +123,11 @@ std::vector<Hunk> hunks_of(
     return out;
 }
 
+// "12,3", or "12" of one line; of no lines the place before them.
 std::string range(std::size_t begin, std::size_t end) {
-    return number(begin == end ? begin : begin + 1) + "," + number(end - begin);
+    const std::size_t count = end - begin;
+    const std::string line = number(count == 0 ? begin : begin + 1);
+    return count == 1 ? line : line + "," + number(count);
 }
 
 void add_lines(
@@ -174,11 +177,16 @@ std::vector<Hunk> diff_lines(const Lines& from, const Lines& to) {
     return hunks_of(edit, begin, from_size, to_size);
 }
 
-std::string unified_diff(const std::string& name, std::string_view from, std::string_view to) {
+std::string unified_diff(
+    const std::string& from_name,
+    const std::string& to_name,
+    std::string_view from,
+    std::string_view to
+) {
     const Lines before = lines_of(from);
     const Lines after = lines_of(to);
     const auto hunks = diff_lines(before, after);
-    std::string out = hunks.empty() ? "" : "--- " + name + "\n+++ " + name + "\n";
+    std::string out = hunks.empty() ? "" : "--- " + from_name + "\n+++ " + to_name + "\n";
     for (std::size_t first = 0; first < hunks.size();) {
         std::size_t last = first;
         while (last + 1 < hunks.size() &&

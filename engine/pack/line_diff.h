@@ -25,7 +25,12 @@ struct Hunk {
 // next to nothing in common, what is between their equal beginnings and ends as one hunk.
 std::vector<Hunk> diff_lines(const Lines& from, const Lines& to);
 
-// For people, as `diff -u` has it. Empty when they are equal.
-std::string unified_diff(const std::string& name, std::string_view from, std::string_view to);
+// For people, as `diff -u` has it, with three lines around each change. Empty when they are equal.
+std::string unified_diff(
+    const std::string& from_name,
+    const std::string& to_name,
+    std::string_view from,
+    std::string_view to
+);
 
 }  // namespace tideway::pack

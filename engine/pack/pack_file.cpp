@@ -85,12 +85,12 @@ class MemberReader {
 
 // By what the manifest says, before anything is unpacked.
 Status check_sizes(const Manifest& manifest) {
-    if (manifest.entries.size() > limits::kEntriesMax) {
+    if (manifest.entries.size() > limits::kPackFilesMax) {
         return too_large("it has " + std::to_string(manifest.entries.size()) + " files");
     }
     std::size_t total = 0;
     for (const Entry& entry : manifest.entries) {
-        if (entry.bytes > limits::kEntryBytesMax) {
+        if (entry.bytes > limits::kPackFileBytesMax) {
             return too_large("'" + entry.path + "' has " + std::to_string(entry.bytes) + " bytes");
         }
         total += entry.bytes;
@@ -171,7 +171,7 @@ Result<PackFile> read_pack_file(std::string_view bytes, const Acceptance& is_acc
         return too_large(std::to_string(bytes.size()) + " bytes");
     }
     TIDEWAY_TRY_ASSIGN(ZipReader zip, ZipReader::open(bytes));
-    if (zip.count() > limits::kEntriesMax + 2) {
+    if (zip.count() > limits::kPackFilesMax + 2) {
         return too_large("it has " + std::to_string(zip.count()) + " members");
     }
     MemberReader members(std::move(zip));

@@ -119,7 +119,7 @@ PackMerge merge_packs(
             out.changes.push_back(
                 {name,
                  merged.kind,
-                 unified_diff(name, at.local.value_or(""), merged.text.value_or(""))}
+                 unified_diff(name, name, at.local.value_or(""), merged.text.value_or(""))}
             );
         }
         for (Conflict& conflict : merged.conflicts) {

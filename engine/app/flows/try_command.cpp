@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/app/flows/flow_commands.h"
-#include "engine/runtime/drafts/text_diff.h"
+#include "engine/runtime/drafts/key_changes.h"
 
 namespace tideway::app {
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/pack/line_diff.h"
 #include "engine/runtime/activation.h"
 
 namespace tideway::runtime {
@@ -84,7 +85,7 @@ FileDiff compare(
     const std::string nothing;
     const std::string& from = before == nullptr ? nothing : *before;
     const std::string& to = after == nullptr ? nothing : *after;
-    diff.text = unified_diff(
+    diff.text = pack::unified_diff(
         before == nullptr ? "/dev/null" : "a/" + path,
         after == nullptr ? "/dev/null" : "b/" + path,
         from,

@@ -12,9 +12,9 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/runtime/drafts/key_changes.h"
 #include "engine/runtime/drafts/on_save.h"
 #include "engine/runtime/drafts/pack_folder.h"
-#include "engine/runtime/drafts/text_diff.h"
 #include "engine/runtime/flow_catalog.h"
 
 namespace tideway::runtime {

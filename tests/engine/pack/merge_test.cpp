@@ -425,14 +425,5 @@ TEST(PackMerges, TakeAFileAsAPersonHasWrittenIt) {
     EXPECT_EQ(merge.files.at("deal.lua"), "both\n");
 }
 
-TEST(UnifiedDiffs, AreThoseOfDiff) {
-    EXPECT_EQ(unified_diff("a.lua", "x\n", "x\n"), "");
-    EXPECT_EQ(
-        unified_diff("a.lua", "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nX\n6\n7\n8\n9"),
-        "--- a.lua\n+++ a.lua\n@@ -2,8 +2,8 @@\n 2\n 3\n 4\n-5\n+X\n 6\n 7\n 8\n-9\n+9\n"
-        "\\ No newline at end of file\n"
-    );
-}
-
 }  // namespace
 }  // namespace tideway::pack

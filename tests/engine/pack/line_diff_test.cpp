@@ -1,13 +1,9 @@
-#include "engine/runtime/drafts/text_diff.h"
+#include "engine/pack/line_diff.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tideway::runtime {
+namespace tideway::pack {
 namespace {
-
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 std::string diff(std::string_view from, std::string_view to) {
     return unified_diff("a", "b", from, to);
@@ -52,21 +48,5 @@ TEST(UnifiedDiff, SaysWhereTheLastLineIsNotEnded) {
     );
 }
 
-TEST(KeyChanges, GoThroughObjectsByName) {
-    const Json before = {{"a", 1}, {"b", {{"c", 1}, {"d", {1, 2}}}}, {"gone", true}};
-    const Json after = {{"a", 1}, {"b", {{"c", 2}, {"d", {1, 3}}}}, {"n/w", "x"}};
-    const auto changes = key_changes(before, after);
-    ASSERT_THAT(changes, SizeIs(4));
-    EXPECT_EQ(changes[0].key, "/b/c");
-    EXPECT_EQ(changes[0].before, Json(1));
-    EXPECT_EQ(changes[0].after, Json(2));
-    EXPECT_EQ(changes[1].key, "/b/d");
-    EXPECT_EQ(changes[2].key, "/gone");
-    EXPECT_FALSE(changes[2].after);
-    EXPECT_EQ(changes[3].key, "/n~1w");
-    EXPECT_FALSE(changes[3].before);
-    EXPECT_THAT(key_changes(before, before), IsEmpty());
-}
-
 }  // namespace
-}  // namespace tideway::runtime
+}  // namespace tideway::pack

@@ -1,19 +1,13 @@
-// How two states of a file differ. Pure.
+// How two states of a JSON file differ. Pure.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/base/json.h"
 
 namespace tideway::runtime {
-
-// As `diff -u` writes it, with three lines around each change; empty when the texts are equal.
-std::string unified_diff(
-    std::string_view from_name, std::string_view to_name, std::string_view from, std::string_view to
-);
 
 struct KeyChange {
     std::string key;  // JSON pointer
