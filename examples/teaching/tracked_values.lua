@@ -1,5 +1,5 @@
 --- Tracked values: what history can be searched by.
--- Start it:  tideway flows run tracked_values --event '{"order":"A-1","country":"DE","amount":120}'
+-- Start it:  tideway flows run tracked_values --input '{"order":"A-1","country":"DE","amount":120}'
 -- Find it:   tideway runs list --tracked order=A-1
 return flow {
   title = "Tracked values",
