@@ -7,6 +7,7 @@
 #include "engine/http/url.h"
 #include "engine/runtime/resubmit/plan.h"
 #include "engine/server/api.h"
+#include "engine/server/drafts/draft_choice.h"
 #include "engine/server/search.h"
 
 namespace tideway::server {
@@ -106,7 +107,9 @@ Result<std::vector<model::RunRecord>> select(
     return find_runs(reader, std::move(parsed));
 }
 
-Result<Asked> parse(const Context& context, store::Reader& reader, const Json& body) {
+// On the desk.
+Result<Asked> parse(const Context& context, const http::ServerRequest& request) {
+    TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
     Asked out;
     TIDEWAY_TRY_ASSIGN(out.choices, runtime::parse_resubmit_choices(body));
     TIDEWAY_TRY_ASSIGN(out.pace, runtime::parse_resubmit_pace(body));
@@ -114,7 +117,7 @@ Result<Asked> parse(const Context& context, store::Reader& reader, const Json& b
     if (string_or(body, "shown") == "all") {
         out.shown = limits::kResubmittedRunsMax;
     }
-    TIDEWAY_TRY_ASSIGN(out.selection.runs, select(context, reader, body));
+    TIDEWAY_TRY_ASSIGN(out.selection.runs, select(context, context.store->reader(), body));
     if (out.selection.runs.size() > limits::kResubmittedRunsMax) {
         return fail(
             ErrorKind::kInvalidInput,
@@ -126,6 +129,9 @@ Result<Asked> parse(const Context& context, store::Reader& reader, const Json& b
     std::ranges::sort(out.selection.runs, {}, &model::RunRecord::id);
     const auto repeated = std::ranges::unique(out.selection.runs, {}, &model::RunRecord::id);
     out.selection.runs.erase(repeated.begin(), repeated.end());
+    TIDEWAY_TRY(choose_drafts(
+        context, context.authentication->person(request.headers), out.selection.runs, out.choices
+    ));
     out.selection.is_search = find(body, "filter") != nullptr;
     out.selection.pick = bool_or(body, "latest_per_record", false) ? runtime::Pick::kLatestPerRecord
                                                                    : runtime::Pick::kAll;
@@ -260,8 +266,7 @@ Result<runtime::ResubmitPlan> plan_of(const Context& context, const Asked& asked
 }
 
 Result<Json> show_plan(const Context& context, const http::ServerRequest& request) {
-    TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
-    TIDEWAY_TRY_ASSIGN(const Asked asked, parse(context, context.store->reader(), body));
+    TIDEWAY_TRY_ASSIGN(const Asked asked, parse(context, request));
     TIDEWAY_TRY_ASSIGN(const auto plan, plan_of(context, asked));
     return view(context, plan);
 }
@@ -282,8 +287,7 @@ Status require_something_to_do(const runtime::ResubmitPlan& plan) {
 }
 
 Result<Json> apply(const Context& context, const http::ServerRequest& request) {
-    TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
-    TIDEWAY_TRY_ASSIGN(const Asked asked, parse(context, context.store->reader(), body));
+    TIDEWAY_TRY_ASSIGN(const Asked asked, parse(context, request));
     TIDEWAY_TRY_ASSIGN(const auto plan, plan_of(context, asked));
     if (!asked.plan.empty() && asked.plan != plan.hash) {
         return fail(

@@ -1,6 +1,7 @@
 // /api/v1/runs: history, and what operators do to runs.
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "engine/http/url.h"
@@ -9,6 +10,7 @@
 #include "engine/runtime/history/shown.h"
 #include "engine/runtime/step_tree.h"
 #include "engine/server/api.h"
+#include "engine/server/drafts/draft_choice.h"
 #include "engine/server/run_sight.h"
 #include "engine/server/views.h"
 
@@ -228,6 +230,22 @@ void record(
     });
 }
 
+void resubmit_as(
+    const Context& context,
+    model::RunRecord run,
+    const runtime::ResubmitChoices& choices,
+    const std::string& person,
+    const Answer& answer
+) {
+    context.runtime
+        ->resubmit(std::move(run), choices, person, [answer](Result<runtime::Admitted> admitted) {
+            answer->send(
+                admitted ? http::json_response(202, dump(view(*admitted)))
+                         : http::error_response(admitted.error())
+            );
+        });
+}
+
 void resubmit(const Context& context, const http::ServerRequest& request, const Answer& answer) {
     const auto body = body_of(request);
     if (!body) {
@@ -246,17 +264,18 @@ void resubmit(const Context& context, const http::ServerRequest& request, const 
         request,
         answer,
         [&context, answer, choices = std::move(*choices), person](model::RunRecord run) {
-            context.runtime->resubmit(
-                std::move(run),
-                choices,
-                person,
-                [answer](Result<runtime::Admitted> admitted) {
-                    answer->send(
-                        admitted ? http::json_response(202, dump(view(*admitted)))
-                                 : http::error_response(admitted.error())
-                    );
+            if (choices.code != runtime::CodeChoice::kDraft) {
+                resubmit_as(context, std::move(run), choices, person, answer);
+                return;
+            }
+            context.desk->post([&context, answer, choices, person, run = std::move(run)]() mutable {
+                const auto chosen = choose_drafts(context, person, std::span(&run, 1), choices);
+                if (!chosen) {
+                    answer->send(http::error_response(chosen.error()));
+                    return;
                 }
-            );
+                resubmit_as(context, std::move(run), choices, person, answer);
+            });
         }
     );
 }

@@ -74,6 +74,20 @@ TEST_F(ResubmitOfProgram, OfOneRunWorksAsBefore) {
     EXPECT_EQ(string_or(again, "resubmit_of"), run);
 }
 
+TEST_F(ResubmitOfProgram, WithTheDraftLeavesWhatIsPublishedAsItIs) {
+    const std::string first = failed(1);
+    failed(2);
+    program_.write_flow("orders", kRepaired);
+    const auto one = program_.cli_json({"runs", "resubmit", first, "--code", "draft"});
+    const Json again = program_.ended(one.at("runs").front().get<std::string>());
+    EXPECT_EQ(string_or(again, "status"), "Succeeded") << again;
+    const Json all = program_.cli_json({"runs", "resubmit", "--all", "--code", "draft", "--apply"});
+    EXPECT_EQ(string_or(all, "state"), "Done") << all;
+    EXPECT_EQ(all.at("runs").at("Succeeded"), 1) << all;
+    const Json published = program_.run("orders", {{"n", 3}, {"broken", true}});
+    EXPECT_EQ(string_or(published, "status"), "Failed") << published;
+}
+
 TEST_F(ResubmitOfProgram, OfManyIsPlannedThenApplied) {
     for (int n = 1; n <= 3; ++n) {
         failed(n);

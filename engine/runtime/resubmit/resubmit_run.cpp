@@ -54,8 +54,8 @@ Result<model::VersionId> version_of(
     return fail(
         ErrorKind::kNotFound,
         "DraftNotFound",
-        "Runs of '" + flow.row.pack + "/" + flow.row.name + "' are not made again with a draft.",
-        "Judge the draft with tideway flows try, publish it, and use --code current."
+        "The flow '" + flow.row.pack + "/" + flow.row.name + "' has no draft.",
+        "Use --code current, or edit the flow first."
     );
 }
 
