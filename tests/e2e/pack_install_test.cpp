@@ -256,6 +256,7 @@ TEST_F(Packs, ThatWereUpgradedWithoutAServerAreLiveWithTheNextStart) {
     install("1.0.0");
     run({"flows", "on", "deals/hello"});
     program_.kill();
+    program_.forget_server();
     replace(source() + "/lib/wording.lua", "\", \"", "\" to all, \"");
     replace(source() + "/cases/greets.json", "Welcome, Northwind.", "Welcome to all, Northwind.");
     run({"pack", "upgrade", signed_build("1.1.0")});

@@ -112,6 +112,9 @@ class Program {
 
     void lift_file_bound() const { server_->lift_file_bound(); }
 
+    // Commands find no server until the next serve().
+    void forget_server() { api_url_.clear(); }
+
     void kill() {
         server_->signal(SIGKILL);
         EXPECT_EQ(server_->wait(), -SIGKILL);

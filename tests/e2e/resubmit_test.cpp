@@ -212,7 +212,6 @@ TEST_F(ResubmitOfProgram, SaysWhatIsWrongWithARequest) {
     EXPECT_THAT(text_of({"nothing"}), HasSubstr("no run 'nothing'"));
     const std::string run = failed(1);
     EXPECT_THAT(text_of({run, "--from-step", "Nowhere"}), HasSubstr("never came to"));
-    EXPECT_THAT(text_of({run, "--code", "draft"}), HasSubstr("no draft"));
 }
 
 }  // namespace

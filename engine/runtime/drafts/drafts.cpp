@@ -413,6 +413,9 @@ Result<PackDiff> Drafts::diff(
 
 // The folder as it is now, whatever was seen of it before.
 Result<CheckedPack> Drafts::fresh_draft(const std::string& pack) {
+    if (!source_of(pack)) {
+        TIDEWAY_TRY(look());  // it may be there since the last look
+    }
     TIDEWAY_TRY_ASSIGN(Source * source, source_of(pack));
     source->seen = source->folder.fingerprint();
     read(*source);
