@@ -79,7 +79,7 @@ installs() {
     expect "the token is not in the log" refuses grep -q twy_ "$root/run/systemd/stand-in.log"
     expect "the process has no capabilities" grep -q '^CapEff:\s*0*$' "$root/proc/$(process)/status"
     expect "the manual page has the help of every command" \
-        says "A new run from the same event" zcat "$root/usr/share/man/man1/tideway.1.gz"
+        says "New runs from the events of old ones" zcat "$root/usr/share/man/man1/tideway.1.gz"
 }
 
 # The name of each pack that came, one a line.
