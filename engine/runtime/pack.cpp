@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "engine/base/limits.h"
+#include "engine/pack/folder.h"
 #include "engine/pack/manifest.h"
 #include "engine/runtime/variables/variable_value.h"
 
@@ -25,16 +24,6 @@ bool belongs_to_version(std::string_view name) {
 
 bool is_flow_file(std::string_view name) {
     return name.ends_with(".lua") && name.find('/') == std::string_view::npos;
-}
-
-Result<std::string> read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return fail(
-            ErrorKind::kNotFound, "FileUnreadable", "The file " + path.string() + " cannot be read."
-        );
-    }
-    return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 using Files = std::map<std::string, std::string>;
@@ -70,7 +59,7 @@ Status read_folder(const fs::path& folder, const std::string& prefix, Files& fil
                 ErrorKind::kLimit, "PackTooLarge", "The pack file '" + name + "' is too large."
             );
         }
-        TIDEWAY_TRY_ASSIGN(files[prefix + name], read_file(entry.path()));
+        TIDEWAY_TRY_ASSIGN(files[prefix + name], pack::read_text(entry.path()));
     }
     return {};
 }

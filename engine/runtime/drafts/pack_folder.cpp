@@ -1,19 +1,15 @@
 #include "engine/runtime/drafts/pack_folder.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <system_error>
-
-#include <fcntl.h>
-#include <unistd.h>
+#include <utility>
 
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
+#include "engine/pack/folder.h"
 #include "engine/pack/manifest.h"
 
 namespace tideway::runtime {
@@ -50,15 +46,6 @@ tl::unexpected<Error> no_such_file(const std::string& file) {
     );
 }
 
-tl::unexpected<Error> unwritable(const std::string& file, int error) {
-    return fail(
-        ErrorKind::kStorage,
-        "FileUnwritable",
-        "The file " + file + " cannot be written: " + std::generic_category().message(error) + ".",
-        "The user that the server runs as needs to write the folder of the pack."
-    );
-}
-
 // A folder on the way that is a link would lead out of the pack.
 bool leads_out(const fs::path& folder, const std::string& file) {
     fs::path at = folder;
@@ -70,27 +57,6 @@ bool leads_out(const fs::path& folder, const std::string& file) {
         }
     }
     return false;
-}
-
-Status write_bytes(const std::string& path, std::string_view bytes) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file < 0) {
-        return unwritable(path, errno);
-    }
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t wrote = ::write(file, bytes.data() + done, bytes.size() - done);
-        if (wrote < 0) {
-            const int error = errno;
-            ::close(file);
-            return unwritable(path, error);
-        }
-        done += static_cast<std::size_t>(wrote);
-    }
-    const bool is_synced = ::fsync(file) == 0;
-    const int error = errno;
-    ::close(file);
-    return is_synced ? Status() : Status(unwritable(path, error));
 }
 
 Timestamp modified_at(const fs::path& path) {
@@ -190,11 +156,8 @@ Result<std::string> PackFolder::text(const std::string& file) const {
     if (leads_out(path_, file) || !fs::is_regular_file(path, error)) {
         return no_such_file(file);
     }
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return no_such_file(file);
-    }
-    return std::string(std::istreambuf_iterator<char>(in), {});
+    auto text = pack::read_text(path);
+    return text ? std::move(text) : no_such_file(file);
 }
 
 Result<PackFile> PackFolder::describe(const std::string& file) const {
@@ -226,11 +189,10 @@ Status PackFolder::write(const std::string& file, std::string_view text) const {
     fs::create_directories(path.parent_path(), error);
     // Hidden: nobody takes it for a file of the pack.
     const fs::path unfinished = path.parent_path() / std::string(kUnfinished);
-    TIDEWAY_TRY(write_bytes(unfinished.string(), text));
-    if (std::rename(unfinished.c_str(), path.c_str()) != 0) {
-        return unwritable(path.string(), errno);
-    }
-    return {};
+    TIDEWAY_TRY(pack::write_text(unfinished, text));
+    fs::rename(unfinished, path, error);
+    return error ? Status(pack::storage_error(path, error.message()))
+                 : pack::sync_folder(path.parent_path());
 }
 
 Status PackFolder::remove(const std::string& file) const {
@@ -238,7 +200,7 @@ Status PackFolder::remove(const std::string& file) const {
     const fs::path path = fs::path(path_) / file;
     std::error_code error;
     fs::remove(path, error);
-    return error ? Status(unwritable(path.string(), error.value())) : Status();
+    return error ? Status(pack::storage_error(path, error.message())) : Status();
 }
 
 Result<model::PackFiles> PackFolder::versioned_files() const {
