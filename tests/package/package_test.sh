@@ -105,7 +105,7 @@ is_used() {
     expect "a flow is turned on" tideway flows on hello
     expect "a flow runs" tideway flows run hello --set name=Contoso
     expect "its run is in history" soon runs_kept
-    expect "a backup is made while it runs" tideway backup /root/before.db
+    expect "a backup is made while it runs" tideway backup /var/backups/before.db
 }
 
 is_upgraded() {
@@ -125,7 +125,7 @@ is_upgraded() {
 }
 
 restores() {
-    inside install -m 0600 -o tideway /root/before.db $data/before.db
+    inside install -m 0600 -o tideway /var/backups/before.db $data/before.db
     as_service tideway restore $data/before.db
 }
 
