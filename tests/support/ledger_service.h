@@ -41,6 +41,18 @@ class LedgerService {
               handle(std::move(request), std::move(responder));
           }) {}
 
+    // A responder does not outlive the loop of its server: nothing is held any more from here on.
+    ~LedgerService() {
+        server_.run([this] {
+            plans_.clear();
+            always_ = Treatment::kDo;
+            held_.clear();
+        });
+    }
+
+    LedgerService(const LedgerService&) = delete;
+    LedgerService& operator=(const LedgerService&) = delete;
+
     std::string url() const { return server_.base_url(); }
 
     // The next requests with this path are treated so, one each; then all are done.
