@@ -30,6 +30,12 @@ constexpr std::array<std::pair<Effects, std::string_view>, 2> kEffectsNames{{
     {Effects::kMuted, "muted"},
 }};
 
+constexpr std::array<std::pair<EventOrigin, std::string_view>, 3> kOriginNames{{
+    {EventOrigin::kBrought, "brought"},
+    {EventOrigin::kPolled, "polled"},
+    {EventOrigin::kCatchUp, "catch-up"},
+}};
+
 template <typename Names, typename Value>
 std::string_view name_of(const Names& names, Value value) {
     for (const auto& [candidate, name] : names) {
@@ -51,6 +57,14 @@ std::optional<Value> value_of(const Names& names, std::string_view text) {
 }
 
 }  // namespace
+
+std::string_view to_string(EventOrigin origin) {
+    return name_of(kOriginNames, origin);
+}
+
+EventOrigin parse_event_origin(std::string_view text) {
+    return value_of<EventOrigin>(kOriginNames, text).value_or(EventOrigin::kBrought);
+}
 
 std::string_view to_string(EventStatus status) {
     return name_of(kEventNames, status);

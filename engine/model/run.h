@@ -31,6 +31,22 @@ enum class EventStatus {
 std::string_view to_string(EventStatus status);  // "Accepted" ...
 std::optional<EventStatus> parse_event_status(std::string_view text);
 
+// How an event came to be known.
+enum class EventOrigin {
+    kBrought,  // the trigger delivered it, in the way in which it always does
+    kPolled,   // of a webhook trigger, in an environment that asks instead of being called
+    kCatchUp,  // nothing brought it: it was found when the other side was read
+};
+std::string_view to_string(EventOrigin origin);  // "brought", "polled", "catch-up"
+EventOrigin parse_event_origin(std::string_view text);
+
+// Which change an event tells of, where its trigger knows.
+struct ChangeName {
+    std::string record;   // empty: the trigger does not know
+    std::string version;  // that the change led to
+    std::string state;    // of what the flow watches, after the change; or empty
+};
+
 struct EventRecord {
     EventId id = 0;
     Uid uid;
@@ -40,6 +56,8 @@ struct EventRecord {
     EventStatus status = EventStatus::kAccepted;
     std::string reason;  // why it was refused; one sentence
     std::string dedupe_key;
+    EventOrigin origin = EventOrigin::kBrought;
+    ChangeName change;
     std::string person;  // who sent it by hand, the name of an API token; or empty
     Payload payload;
     bool is_secured = false;  // readers are not shown the payload

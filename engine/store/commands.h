@@ -42,6 +42,9 @@ struct Turn {
 // With `split` it is the event of many runs, which a fan-out makes later (AdvanceFanOut).
 // With `dedupe_key` set: if an accepted event of the flow has the same key within `dedupe_until`,
 // nothing is made but an event row with status Duplicate, and the result names the first run.
+// With `event.change` set: if an event of the flow has told of the same change and one of the two
+// was found, not brought, nothing is made; of an event that was brought a row with status Duplicate
+// is.
 // A run whose uid exists already is not made again: the result is that run, as a duplicate.
 // With `turn` the run may have to wait. Where one with the same keys waits already, no run is made:
 // the event takes the place of that run's event, which becomes Coalesced, and the result is that

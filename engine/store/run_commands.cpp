@@ -93,19 +93,16 @@ Result<Outcome> RunCommands::apply(const Admit& command) {
             return *existing;
         }
     }
+    TIDEWAY_TRY_ASSIGN(auto known, change_that_is_known(command.event));
+    if (known) {
+        return *known;
+    }
     if (deduplicates(command)) {
         TIDEWAY_TRY_ASSIGN(auto first, first_of_key(command));
         if (first) {
-            TIDEWAY_TRY_ASSIGN(
-                first->id,
-                insert_event(
-                    command.event,
-                    first->run_id,
-                    model::EventStatus::kDuplicate,
-                    "An event with this key was accepted before."
-                )
+            return duplicate(
+                std::move(*first), command.event, "An event with this key was accepted before."
             );
-            return *first;
         }
     }
     if (command.turn) {
@@ -209,42 +206,6 @@ Result<std::optional<Outcome>> RunCommands::run_that_exists(const Uid& uid) {
     return std::optional<Outcome>(std::move(out));
 }
 
-Result<std::optional<Outcome>> RunCommands::first_of_key(const Admit& command) {
-    SqlQuery query(
-        driver_,
-        "SELECT run_id, run_uid FROM dedupe"
-        " WHERE flow_id = $flow AND dedupe_key = $key AND expires > $received"
-    );
-    query.set("flow", command.event.flow_id);
-    query.set("key", command.event.dedupe_key);
-    query.set("received", command.event.received);
-    TIDEWAY_TRY_ASSIGN(const bool found, query.step());
-    if (!found) {
-        return std::optional<Outcome>();
-    }
-    Outcome out;
-    out.run_id = query.integer();
-    out.run_uid = query.uid();
-    out.is_duplicate = true;
-    return std::optional<Outcome>(std::move(out));
-}
-
-Status RunCommands::remember_key(const Admit& command, const Outcome& made) {
-    SqlQuery query(
-        driver_,
-        "INSERT INTO dedupe(flow_id, dedupe_key, expires, run_id, run_uid)"
-        " VALUES ($flow, $key, $expires, $run, $uid)"
-        " ON CONFLICT(flow_id, dedupe_key) DO UPDATE SET"
-        " expires = excluded.expires, run_id = excluded.run_id, run_uid = excluded.run_uid"
-    );
-    query.set("flow", command.event.flow_id);
-    query.set("key", command.event.dedupe_key);
-    query.set("expires", command.dedupe_expires);
-    query.set("run", made.run_id);
-    query.set("uid", made.run_uid);
-    return query.run();
-}
-
 Result<EventId> RunCommands::insert_event(
     const model::EventRecord& event,
     RunId run_id,
@@ -254,9 +215,10 @@ Result<EventId> RunCommands::insert_event(
     const Payload inline_payload = only_small(event.payload);
     SqlQuery query(
         driver_,
-        "INSERT INTO event(uid, flow_id, run_id, source, status, reason, dedupe_key, person,"
-        " received, secured, payload) VALUES ($uid, $flow, $run, $source, $status, $reason, $key,"
-        " $person, $received, $secured, $payload) RETURNING id"
+        "INSERT INTO event(uid, flow_id, run_id, source, status, reason, dedupe_key, origin,"
+        " record, version, state, person, received, secured, payload) VALUES ($uid, $flow, $run,"
+        " $source, $status, $reason, $key, $origin, $record, $version, $state, $person, $received,"
+        " $secured, $payload) RETURNING id"
     );
     query.set("uid", event.uid);
     query.set("flow", event.flow_id);
@@ -265,6 +227,10 @@ Result<EventId> RunCommands::insert_event(
     query.set("status", model::to_string(status));
     query.set("reason", reason);
     query.set("key", event.dedupe_key);
+    query.set("origin", model::to_string(event.origin));
+    query.set("record", event.change.record);
+    query.set("version", event.change.version);
+    query.set("state", event.change.state);
     query.set("person", event.person);
     query.set("received", event.received);
     query.set("secured", event.is_secured ? 1 : 0);

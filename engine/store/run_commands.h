@@ -40,6 +40,12 @@ class RunCommands {
     };
 
     Result<std::optional<Outcome>> run_that_exists(const Uid& uid);
+    // Events that came before (history/known_events.cpp).
+    Result<std::optional<Outcome>> change_that_is_known(const model::EventRecord& event);
+    Result<std::optional<Outcome>> event_of_change(const model::EventRecord& event);
+    Result<Outcome> duplicate(
+        Outcome first, const model::EventRecord& event, std::string_view reason
+    );
     Result<std::optional<Outcome>> first_of_key(const Admit& command);
     Status remember_key(const Admit& command, const Outcome& made);
     Result<EventId> insert_event(

@@ -1,6 +1,7 @@
 // The queries of the store, in SQL.
 #pragma once
 
+#include "engine/store/ledger/ledger_reader.h"
 #include "engine/store/notices/notice_reader.h"
 #include "engine/store/reader_pool.h"
 #include "engine/store/resubmissions/resubmission_reader.h"
@@ -16,7 +17,8 @@ class SqlReader final : public Reader {
         : pool_(pool),
           notices_(pool),
           revisions_(pool),
-          resubmissions_(pool) {}
+          resubmissions_(pool),
+          ledger_(pool) {}
 
     Result<std::optional<model::RunRecord>> run(RunId id) override;
     Result<std::optional<model::RunRecord>> run_by_uid(const Uid& uid) override;
@@ -60,11 +62,14 @@ class SqlReader final : public Reader {
 
     ResubmissionReader& resubmissions() override { return resubmissions_; }
 
+    LedgerReader& ledger() override { return ledger_; }
+
   private:
     ReaderPool& pool_;
     SqlNoticeReader notices_;
     SqlRevisionReader revisions_;
     SqlResubmissionReader resubmissions_;
+    SqlLedgerReader ledger_;
 };
 
 }  // namespace tideway::store

@@ -71,8 +71,8 @@ Result<model::JournalRow> read_journal_row(SqlQuery& query, PayloadTable& payloa
 }
 
 const char* const kEventColumns =
-    "id, uid, flow_id, run_id, source, status, reason, dedupe_key, person, received, secured,"
-    " payload";
+    "id, uid, flow_id, run_id, source, status, reason, dedupe_key, origin, record, version, state,"
+    " person, received, secured, payload";
 
 Result<model::EventRecord> read_event(SqlQuery& query, PayloadTable& payloads) {
     model::EventRecord event;
@@ -84,6 +84,10 @@ Result<model::EventRecord> read_event(SqlQuery& query, PayloadTable& payloads) {
     event.status = model::parse_event_status(query.view()).value_or(model::EventStatus::kFailed);
     event.reason = query.text();
     event.dedupe_key = query.text();
+    event.origin = model::parse_event_origin(query.view());
+    event.change.record = query.text();
+    event.change.version = query.text();
+    event.change.state = query.text();
     event.person = query.text();
     event.received = query.timestamp();
     event.is_secured = query.boolean();

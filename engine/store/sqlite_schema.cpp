@@ -453,10 +453,20 @@ ALTER TABLE run ADD COLUMN start_step TEXT NOT NULL DEFAULT '';
 ALTER TABLE run ADD COLUMN resubmission_id INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// How an event came, and which change it tells of, so that one that was found is not taken when it
+// was brought, and the other way round. Most events have no change that is known.
+constexpr const char* kOrigins = R"sql(
+ALTER TABLE event ADD COLUMN origin TEXT NOT NULL DEFAULT 'brought';
+ALTER TABLE event ADD COLUMN record TEXT NOT NULL DEFAULT '';
+ALTER TABLE event ADD COLUMN version TEXT NOT NULL DEFAULT '';
+ALTER TABLE event ADD COLUMN state TEXT NOT NULL DEFAULT '';
+CREATE INDEX event_by_record ON event(flow_id, record) WHERE record <> '';
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 12> steps{
+    static const std::array<Migration, 13> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
@@ -468,7 +478,8 @@ std::span<const Migration> sqlite_migrations() {
          {9, kHistory},
          {10, kSuspension},
          {11, kRevisions},
-         {12, kResubmissions}}};
+         {12, kResubmissions},
+         {13, kOrigins}}};
     return steps;
 }
 

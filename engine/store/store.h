@@ -13,6 +13,7 @@
 #include "engine/base/result.h"
 #include "engine/store/commands.h"
 #include "engine/store/history/search.h"
+#include "engine/store/ledger/ledger.h"
 
 namespace tideway::store {
 
@@ -107,6 +108,7 @@ class Reader {
     virtual NoticeReader& notices() = 0;
     virtual RevisionReader& revisions() = 0;
     virtual ResubmissionReader& resubmissions() = 0;
+    virtual LedgerReader& ledger() = 0;
     virtual Result<Retention> retention() = 0;
     virtual Result<HistorySize> history_size() = 0;
 };

@@ -34,6 +34,67 @@ TEST_P(StoreConformance, CommitsEventsWithTheCursorBehindThemOrNotAtAll) {
     EXPECT_EQ(reader().events({.flow_id = 7})->events.size(), 1U);
 }
 
+store::Admit change_admit(model::EventOrigin origin, const char* version, const char* state = "") {
+    store::Admit admit = sample_admit(7);
+    admit.event.origin = origin;
+    admit.event.change = {"deal", version, state};
+    return admit;
+}
+
+TEST_P(StoreConformance, TakesAChangeThatWasFoundAndNothingHasBrought) {
+    const store::Outcome found = done(change_admit(model::EventOrigin::kCatchUp, "1"));
+    EXPECT_FALSE(found.is_duplicate);
+    EXPECT_EQ(event(found.id).origin, model::EventOrigin::kCatchUp);
+    EXPECT_EQ(event(found.id).change.record, "deal");
+    EXPECT_EQ(event(found.id).change.version, "1");
+}
+
+TEST_P(StoreConformance, LeavesNothingOfAChangeThatWasFoundAfterItWasBrought) {
+    const store::Outcome brought = done(change_admit(model::EventOrigin::kBrought, "1"));
+    const store::Outcome found = done(change_admit(model::EventOrigin::kCatchUp, "1"));
+    EXPECT_TRUE(found.is_duplicate);
+    EXPECT_EQ(found.run_id, brought.run_id);
+    EXPECT_EQ(found.run_uid, brought.run_uid);
+    EXPECT_EQ(reader().events({.flow_id = 7})->events.size(), 1U);
+}
+
+TEST_P(StoreConformance, KnowsAChangeAlsoByAnEventThatStartedNothing) {
+    store::Admit echo = change_admit(model::EventOrigin::kBrought, "1");
+    echo.run.reset();
+    echo.event.status = model::EventStatus::kDropped;
+    done(echo);
+    EXPECT_TRUE(done(change_admit(model::EventOrigin::kPolled, "1")).is_duplicate);
+}
+
+TEST_P(StoreConformance, LeavesNothingOfAVersionThatLeftWhatIsWatchedAsTheLastEventDid) {
+    done(change_admit(model::EventOrigin::kBrought, "1", "value 5"));
+    EXPECT_TRUE(done(change_admit(model::EventOrigin::kCatchUp, "2", "value 5")).is_duplicate);
+    EXPECT_FALSE(done(change_admit(model::EventOrigin::kCatchUp, "3", "value 6")).is_duplicate);
+}
+
+TEST_P(StoreConformance, TakesAChangeBackToWhatIsWatchedWasBefore) {
+    done(change_admit(model::EventOrigin::kBrought, "1", "value 5"));
+    done(change_admit(model::EventOrigin::kBrought, "2", "value 6"));
+    EXPECT_FALSE(done(change_admit(model::EventOrigin::kCatchUp, "3", "value 5")).is_duplicate);
+}
+
+TEST_P(StoreConformance, TakesACallForADuplicateThatTellsOfWhatWasFoundBefore) {
+    const store::Outcome found = done(change_admit(model::EventOrigin::kCatchUp, "1"));
+    const store::Outcome late = done(change_admit(model::EventOrigin::kBrought, "1"));
+    EXPECT_TRUE(late.is_duplicate);
+    EXPECT_EQ(late.run_uid, found.run_uid);
+    EXPECT_EQ(event(late.id).status, model::EventStatus::kDuplicate);
+}
+
+TEST_P(StoreConformance, TellsChangesOfOtherFlowsAndVersionsApart) {
+    done(change_admit(model::EventOrigin::kBrought, "1"));
+    EXPECT_FALSE(done(change_admit(model::EventOrigin::kCatchUp, "2")).is_duplicate);
+    store::Admit other = change_admit(model::EventOrigin::kCatchUp, "1");
+    other.event.flow_id = 8;
+    EXPECT_FALSE(done(other).is_duplicate);
+    EXPECT_FALSE(done(change_admit(model::EventOrigin::kBrought, "1")).is_duplicate);
+}
+
 TEST_P(StoreConformance, KeepsTheCursorWhenTheKeysOfATriggerChange) {
     done(move_cursor("", "1"));
     store::TriggerState state;
