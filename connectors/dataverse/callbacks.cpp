@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "connectors/dataverse/changes.h"
 #include "connectors/dataverse/requests.h"
 #include "connectors/dataverse/tables.h"
 #include "engine/connector/chained_exchange.h"
@@ -229,7 +230,10 @@ ExchangePtr receive_row(const connector::Incoming& incoming) {
         row["etag"] = "W/\"" + std::to_string(row_version) + "\"";
     }
     const Json event = {{"message", message}, {"table", table}, {"id", id}, {"row", row}};
-    const Json item = {{"event", event}, {"dedupe_key", nullptr}};
+    Json item = {{"event", event}, {"dedupe_key", nullptr}};
+    if (row.contains("etag")) {
+        item["change"] = change_of(row, incoming.config);
+    }
     return answer(Done{to_payload(Json{{"events", Json::array({item})}}), {}});
 }
 

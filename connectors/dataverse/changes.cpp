@@ -5,6 +5,7 @@
 #include "connectors/dataverse/page.h"
 #include "connectors/dataverse/requests.h"
 #include "connectors/dataverse/tables.h"
+#include "engine/base/digest.h"
 #include "engine/connector/chained_exchange.h"
 #include "engine/connector/odata.h"
 #include "engine/connector/watermark.h"
@@ -18,6 +19,34 @@ using connector::Turn;
 constexpr int kPageRows = 1000;
 constexpr std::string_view kColumns = "createdon,modifiedon";
 
+// A lookup column is there under another name.
+const Json* column_of(const Json& row, const std::string& name) {
+    const auto plain = row.find(name);
+    if (plain != row.end()) {
+        return &*plain;
+    }
+    const auto lookup = row.find("_" + name + "_value");
+    return lookup == row.end() ? nullptr : &*lookup;
+}
+
+// Empty: all columns are watched, or the row does not tell one that is.
+std::string watched_state(const Json& row, const Json& config) {
+    const Json* columns = find(config, "columns");
+    if (columns == nullptr || !columns->is_array() || columns->empty()) {
+        return {};
+    }
+    Json held = Json::object();
+    for (const Json& column : *columns) {
+        const std::string name = column.is_string() ? column.get<std::string>() : std::string();
+        const Json* value = column_of(row, name);
+        if (value == nullptr) {
+            return {};
+        }
+        held[name] = *value;
+    }
+    return to_hex(sha256(dump(held))).substr(0, 32);
+}
+
 // The newest row first, to know where to begin; then, or with a cursor at once, all rows that
 // changed since then, oldest first.
 class PollRows final : public connector::ChainedExchange {
@@ -25,6 +54,7 @@ class PollRows final : public connector::ChainedExchange {
     explicit PollRows(const connector::Poll& poll)
         : requests_(poll.settings, poll.now),
           watermark_(poll.cursor),
+          config_(poll.config),
           table_(string_or(poll.config, "table")),
           message_(string_or(poll.config, "message", "added_or_modified")),
           filter_(string_or(poll.config, "filter")),
@@ -119,12 +149,14 @@ class PollRows final : public connector::ChainedExchange {
                {"table", table_},
                {"id", id},
                {"row", row}}},
-             {"dedupe_key", table_ + " " + id + " " + version}}
+             {"dedupe_key", table_ + " " + id + " " + version},
+             {"change", change_of(row, config_)}}
         );
     }
 
+    // The words of the callback name deletions, too: "added_modified_or_deleted".
     bool is_wanted(bool is_new) const {
-        return message_ == "added_or_modified" || message_ == (is_new ? "added" : "modified");
+        return message_.find(is_new ? "added" : "modified") != std::string::npos;
     }
 
     Turn finish() {
@@ -137,6 +169,7 @@ class PollRows final : public connector::ChainedExchange {
 
     Requests requests_;
     connector::Watermark watermark_;
+    Json config_;
     std::string table_;
     std::string message_;
     std::string filter_;
@@ -148,6 +181,13 @@ class PollRows final : public connector::ChainedExchange {
 };
 
 }  // namespace
+
+Json change_of(const Json& row, const Json& config) {
+    return {
+        {"record", string_or(row, "table") + " " + string_or(row, "id")},
+        {"version", string_or(row, "etag")},
+        {"state", watched_state(row, config)}};
+}
 
 ExchangePtr poll_rows(const connector::Poll& poll) {
     return std::make_unique<PollRows>(poll);

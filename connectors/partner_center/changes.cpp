@@ -137,7 +137,8 @@ class PollReferrals final : public connector::ChainedExchange {
               {"resource_uri", requests_.referral_url(change.id)},
               {"resource_name", "referral"},
               {"changed_at", change.changed_at}}},
-            {"dedupe_key", change.id + " " + change.version}};
+            {"dedupe_key", change.id + " " + change.version},
+            {"change", change_of(change.id, change.at)}};
     }
 
     Requests requests_;
@@ -152,6 +153,10 @@ class PollReferrals final : public connector::ChainedExchange {
 };
 
 }  // namespace
+
+Json change_of(const std::string& referral_id, Timestamp changed_at) {
+    return {{"record", referral_id}, {"version", format_utc(changed_at)}};
+}
 
 ExchangePtr poll_referrals(const connector::Poll& poll) {
     return std::make_unique<PollReferrals>(poll);

@@ -11,6 +11,9 @@ using ExchangePtr = std::unique_ptr<connector::Exchange>;
 
 // Events are as referral_event's. A referral that was changed several times between two polls is
 // one event.
+// What tells one change of a referral from another: the same in a notification and in a poll.
+Json change_of(const std::string& referral_id, Timestamp changed_at);
+
 ExchangePtr poll_referrals(const connector::Poll& poll);
 
 }  // namespace tideway::connectors::partner_center

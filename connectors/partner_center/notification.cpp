@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/partner_center/changes.h"
 #include "connectors/partner_center/requests.h"
 #include "engine/connector/chained_exchange.h"
 #include "engine/http/url.h"
@@ -223,7 +224,8 @@ Result<Json> read_notification(std::string_view body, const Json& config) {
     }
     const auto url = http::parse_url(uri);
     const std::string id = url ? url->path.substr(url->path.rfind('/') + 1) : std::string();
-    if (!is_referral_id(id) || !parse_utc(changed_at)) {
+    const auto at = parse_utc(changed_at);
+    if (!is_referral_id(id) || !at) {
         return refuse_notification(
             400,
             "NotificationInvalid",
@@ -237,7 +239,10 @@ Result<Json> read_notification(std::string_view body, const Json& config) {
         {"resource_uri", uri},
         {"resource_name", resource},
         {"changed_at", changed_at}};
-    const Json item = {{"event", event}, {"dedupe_key", name + " " + uri + " " + changed_at}};
+    const Json item = {
+        {"event", event},
+        {"dedupe_key", name + " " + uri + " " + changed_at},
+        {"change", change_of(id, *at)}};
     return Json{{"events", Json::array({item})}};
 }
 

@@ -42,6 +42,11 @@ class PartnerCenterConnector final : public connector::BoundConnector {
         return receive_notification(incoming, certificates_);
     }
 
+    ExchangePtr registered_address(const model::TriggerSpec& /*trigger*/, const Json& settings)
+        const override {
+        return view_registered_address(settings);
+    }
+
     ExchangePtr poll(const model::TriggerSpec& /*trigger*/, const connector::Poll& poll)
         const override {
         return poll_referrals(poll);

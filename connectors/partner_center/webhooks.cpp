@@ -151,8 +151,8 @@ class Look final : public connector::ChainedExchange {
   public:
     using Read = std::function<std::optional<Json>(const http::Response&)>;
 
-    Look(const connector::Call& call, std::string path, Read read)
-        : requests_(call),
+    Look(Requests requests, std::string path, Read read)
+        : requests_(std::move(requests)),
           path_(std::move(path)),
           read_(std::move(read)) {}
 
@@ -265,11 +265,15 @@ const Json& field_in_any_case(const Json& object, std::string_view name) {
 }
 
 ExchangePtr list_webhook_events(const connector::Call& call) {
-    return std::make_unique<Look>(call, "/events", read_events);
+    return std::make_unique<Look>(Requests(call), "/events", read_events);
+}
+
+ExchangePtr view_registered_address(const Json& settings) {
+    return std::make_unique<Look>(Requests(settings, "registered address"), "", read_view);
 }
 
 ExchangePtr view_webhook_registration(const connector::Call& call) {
-    return std::make_unique<Look>(call, "", read_view);
+    return std::make_unique<Look>(Requests(call), "", read_view);
 }
 
 ExchangePtr register_webhook(const connector::Call& call) {
@@ -293,7 +297,7 @@ ExchangePtr get_test_event_result(const connector::Call& call) {
             "Use the correlation_id that send_test_event returned."
         ));
     }
-    return std::make_unique<Look>(call, "/validationEvents/" + id, read_test_result);
+    return std::make_unique<Look>(Requests(call), "/validationEvents/" + id, read_test_result);
 }
 
 ExchangePtr probe_registration(const connector::Call& call) {
@@ -311,7 +315,7 @@ ExchangePtr probe_registration(const connector::Call& call) {
         }
         return Json{{"found", true}, {"output", output_of(*registration)}};
     };
-    return std::make_unique<Look>(call, "", compare);
+    return std::make_unique<Look>(Requests(call), "", compare);
 }
 
 }  // namespace tideway::connectors::partner_center

@@ -10,6 +10,8 @@ namespace tideway::connectors::partner_center {
 using ExchangePtr = std::unique_ptr<connector::Exchange>;
 
 ExchangePtr list_webhook_events(const connector::Call& call);
+// The address alone, for the check of a trigger.
+ExchangePtr view_registered_address(const Json& settings);
 ExchangePtr view_webhook_registration(const connector::Call& call);
 ExchangePtr register_webhook(const connector::Call& call);
 ExchangePtr update_webhook_registration(const connector::Call& call);

@@ -24,6 +24,12 @@ std::unique_ptr<Exchange> Connector::unsubscribe(
     return nullptr;
 }
 
+std::unique_ptr<Exchange> Connector::registered_address(
+    const model::TriggerSpec& /*trigger*/, const Json& /*settings*/
+) const {
+    return nullptr;
+}
+
 std::unique_ptr<Exchange> Connector::poll(
     const model::TriggerSpec& /*trigger*/, const Poll& /*poll*/
 ) const {

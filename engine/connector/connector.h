@@ -87,7 +87,10 @@ struct Incoming {
 };
 
 // In `Done` of a receive exchange the output is {"events":[{"event":..., "dedupe_key": text or
-// null}]}. A Failed answers the caller with error.http_status and leaves a refused event.
+// null, "change": {"record", "version", "state"} or null}]}: the poll that catches up with the
+// trigger says the same of the same change. `state`: what the trigger watches holds, where it does
+// not watch everything; two changes with the same are none. A Failed answers the caller with
+// error.http_status and leaves a refused event.
 
 // One look of a polling trigger.
 struct Poll {
@@ -98,11 +101,11 @@ struct Poll {
     std::size_t events_max = 0;
 };
 
-// In `Done` of a poll exchange the output is {"events":[{"event":..., "dedupe_key": text or null}],
-// "cursor": ..., "has_more": bool}: the events between two cursors, and whether there are more
-// right now. Without a cursor it takes what is there as known: no events, only where to go on from.
-// What the service says of the time of the next poll: "next_in_s", seconds, instead of the flow's
-// recurrence; "not_before_s", where the recurrence would be sooner.
+// In `Done` of a poll exchange the output is {"events":[{"event":..., "dedupe_key": text or null,
+// "change": as of receive}], "cursor": ..., "has_more": bool}: the events between two cursors, and
+// whether there are more right now. Without a cursor it takes what is there as known: no events,
+// only where to go on from. What the service says of the time of the next poll: "next_in_s",
+// seconds, instead of the flow's recurrence; "not_before_s", where the recurrence would be sooner.
 
 // In `Done` of a subscribe exchange the output is the state to keep; "expires" in it, an ISO 8601
 // time, says when it ends unless it is renewed by subscribing again.
@@ -145,6 +148,13 @@ class Connector {
     ) const;
     virtual std::unique_ptr<Exchange> unsubscribe(
         const model::TriggerSpec& trigger, const Subscription& subscription
+    ) const;
+
+    // Looks which address the service calls now, where it keeps one for all ("registered" in the
+    // spec): Done's output is {"url": text}, empty when there is none. Null: it cannot be looked
+    // at.
+    virtual std::unique_ptr<Exchange> registered_address(
+        const model::TriggerSpec& trigger, const Json& settings
     ) const;
 
     // Null: the trigger does not poll.

@@ -48,8 +48,10 @@ struct TriggerSpec {
     std::string kind;           // "webhook" or "polling"
     Duration poll_interval{0};  // of polling, where the flow has no `recurrence`
     bool subscribes = false;    // turning the flow on registers the callback address at the service
-    Json config_schema;         // of the table in the flow
-    Json event_schema;          // of what run(event) gets
+    std::string caught_up_by;   // of a webhook: the polling trigger that finds what nothing brought
+    bool is_registered = false;  // the service keeps one address for all, which can be looked at
+    Json config_schema;          // of the table in the flow
+    Json event_schema;           // of what run(event) gets
     // Where an event has the changed record: literals or pointers into the event, as for
     // operations. With them an echo of our own effect is recognised. Empty: the event does not say.
     std::string object;

@@ -340,6 +340,8 @@ Result<TriggerSpec> parse_trigger(const Json& json, const std::string& connector
          "summary",
          "kind",
          "subscribes",
+         "caught_up_by",
+         "registered",
          "poll_interval_s",
          "config",
          "event",
@@ -362,6 +364,11 @@ Result<TriggerSpec> parse_trigger(const Json& json, const std::string& connector
         return refuse(what, "needs a 'kind': \"webhook\" or \"polling\"");
     }
     out.subscribes = bool_or(json, "subscribes", false);
+    out.caught_up_by = string_or(json, "caught_up_by");
+    out.is_registered = bool_or(json, "registered", false);
+    if (out.kind != "webhook" && (!out.caught_up_by.empty() || out.is_registered)) {
+        return refuse(what, "polls, so it has neither 'caught_up_by' nor 'registered'");
+    }
     TIDEWAY_TRY_ASSIGN(out.config_schema, object_schema(json, "config", what));
     TIDEWAY_TRY_ASSIGN(out.event_schema, any_schema(json, "event", what));
     if (out.kind == "polling") {
@@ -488,8 +495,25 @@ tideway::Status parse_parts(const Json& json, const std::string& what, Connector
     return {};
 }
 
+tideway::Status check_catch_up(const ConnectorSpec& spec) {
+    for (const TriggerSpec& trigger : spec.triggers) {
+        if (trigger.caught_up_by.empty()) {
+            continue;
+        }
+        const TriggerSpec* polling = spec.trigger(trigger.caught_up_by);
+        if (polling == nullptr || polling->kind != "polling") {
+            return refuse(
+                "Connector '" + spec.id + "', trigger '" + trigger.id + "'",
+                "is caught up by '" + trigger.caught_up_by + "', which is no polling trigger"
+            );
+        }
+    }
+    return {};
+}
+
 // What one part says about another.
 tideway::Status check_references(const ConnectorSpec& spec) {
+    TIDEWAY_TRY(check_catch_up(spec));
     for (const OperationSpec& operation : spec.operations) {
         const std::string what = "Connector '" + spec.id + "', operation '" + operation.id + "'";
         if (!operation.audience.empty() && !spec.audiences.contains(operation.audience)) {

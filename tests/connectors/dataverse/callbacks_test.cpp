@@ -129,6 +129,9 @@ TEST_F(DataverseCallbacks, ReadsARowAsAnEventWithoutADedupeKey) {
     ASSERT_TRUE(talk.is_done());
     const Json item = talk.output()["events"][0];
     EXPECT_TRUE(item["dedupe_key"].is_null());
+    EXPECT_EQ(item["change"]["record"], std::string("opportunity ") + kId);
+    EXPECT_EQ(item["change"]["version"], "W/\"7\"");
+    EXPECT_EQ(item["change"]["state"], "");
     EXPECT_EQ(
         item["event"],
         Json(

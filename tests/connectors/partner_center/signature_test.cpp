@@ -131,6 +131,8 @@ TEST_F(PartnerCenterSignature, AcceptsASignedEventAndFetchesCertificateAndIssuer
         "referral-updated https://api.partnercenter.microsoft.com/engagements/v1/referrals/"
         "0f9d0b7c-1111-4222-8333-444455556666 2026-02-03T10:11:12.1234567+00:00"
     );
+    EXPECT_EQ(item["change"]["record"], "0f9d0b7c-1111-4222-8333-444455556666");
+    EXPECT_EQ(item["change"]["version"], "2026-02-03T10:11:12.123456Z");
 }
 
 TEST_F(PartnerCenterSignature, AcceptsTheSignatureInAuthorizationAndAPemChain) {

@@ -52,6 +52,19 @@ TEST_F(PartnerCenterWebhooks, ReadsBothSpellingsOfARegistration) {
     EXPECT_EQ(camel.output()["events"], Json::array({"referral-created"}));
 }
 
+TEST_F(PartnerCenterWebhooks, TellsTheTriggerWhichAddressIsRegistered) {
+    const model::TriggerSpec& trigger = *pc_.spec.trigger("referral_event");
+    EXPECT_TRUE(trigger.is_registered);
+    Conversation talk(pc_.connector().registered_address(trigger, pc_.settings));
+    EXPECT_EQ(talk.line(), std::string("GET ") + kRegistration);
+    EXPECT_EQ(talk.send().audience, "webhooks");
+    talk.hears(answer(200, held_by_another_));
+    EXPECT_EQ(talk.output()["url"], "https://staging.contoso.example/t/9");
+    Conversation none(pc_.connector().registered_address(trigger, pc_.settings));
+    none.hears(answer(404));
+    EXPECT_EQ(none.output()["url"], "");
+}
+
 TEST_F(PartnerCenterWebhooks, RegistersWithTheSignatureInItsOwnHeader) {
     Conversation talk = pc_.start("register_webhook", wanted_);
     EXPECT_EQ(talk.line(), std::string("POST ") + kRegistration);

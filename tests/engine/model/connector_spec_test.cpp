@@ -139,6 +139,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"/operations/1/id", R"("send")", "operation 'send' twice"},
         Mistake{"/operations/2/secret_fields", R"(["x"])", "wrong secret field 'x'"},
         Mistake{"/triggers/0/kind", R"("push")", "needs a 'kind'"},
+        Mistake{"/triggers/0/caught_up_by", R"("row_polled")", "which is no polling trigger"},
+        Mistake{"/triggers/0/caught_up_by", R"("row_changed")", "which is no polling trigger"},
         Mistake{"/triggers/0/title", R"("")", "needs the text 'title'"}
     )
 );
