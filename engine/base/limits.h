@@ -154,5 +154,14 @@ constexpr std::size_t kMissedFiringsMax = 1000;  // after_downtime = "all"; olde
 constexpr std::size_t kPollEventsMax = 500;      // of one poll; what is left comes with the next
 constexpr hours kTriggerBackoffMax{1};           // between polls, or renewals, that keep failing
 constexpr hours kTriggerFailingMax{14 * 24};     // without a success; its flow is suspended
+constexpr minutes kCatchUpInterval{10};          // between two looks for what no event has brought
+constexpr minutes kAddressCheckInterval{15};  // between two looks at the address that is registered
+
+// --- the brake ---
+constexpr int kBrakeCreatesPerHour = 20;   // more; the pack's writes wait for a person ...
+constexpr int kBrakeChangedPercent = 10;   // ... as with more changed in ten minutes than this ...
+constexpr int kBrakeChangedMin = 20;       // ... and more than this many records
+constexpr int kBrakeCreatesMax = 100'000;  // an hour; a higher setting is refused
+constexpr hours kBrakeReleased{1};         // a pack that a person has let go on is not counted
 
 }  // namespace tideway::limits
