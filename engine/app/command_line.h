@@ -60,6 +60,8 @@ void add_environment_commands(CLI::App& app, Globals& globals, const Exit& exit)
 void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_resubmission_commands(CLI::App& app, Globals& globals, const Exit& exit);
+void add_environment_setting_commands(CLI::App& app, Globals& globals, const Exit& exit);
+void add_decision_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_event_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_history_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit);

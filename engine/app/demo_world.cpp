@@ -53,7 +53,7 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     }
     std::error_code error;
     std::filesystem::remove_all(folder, error);
-    std::unique_ptr<DemoWorld> world(new DemoWorld(host));
+    std::unique_ptr<DemoWorld> world(new DemoWorld(log, host));
     SandboxesOptions sandboxes;
     sandboxes.folder = folder + "/sandbox";
     TIDEWAY_TRY_ASSIGN(world->sandboxes_, Sandboxes::start(std::move(sandboxes), host));
@@ -65,7 +65,7 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     plan.config.packs = {std::filesystem::absolute(pack).string()};
     TIDEWAY_TRY_ASSIGN(const std::string token, create_environment(plan));
     TIDEWAY_TRY_ASSIGN(world->config_, read_config(folder));
-    TIDEWAY_TRY_ASSIGN(world->engine_, Engine::start(world->config_, log, host));
+    TIDEWAY_TRY(world->start_server());
     // Written back, so that the command line finds the server.
     world->config_.api_port = world->engine_->api_port();
     world->config_.trigger_port = world->engine_->trigger_port();
@@ -74,8 +74,20 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     address.url = "http://127.0.0.1:" + std::to_string(world->engine_->api_port());
     address.token = token;
     world->api_ = std::make_unique<ApiClient>(std::move(address), host);
+    TIDEWAY_TRY(world->release_brake());
     TIDEWAY_TRY(world->connect(pack));
     return world;
+}
+
+Status DemoWorld::start_server() {
+    TIDEWAY_TRY_ASSIGN(engine_, Engine::start(config_, log_, host_));
+    return {};
+}
+
+// It does in minutes what a business does in weeks.
+Status DemoWorld::release_brake() {
+    TIDEWAY_TRY(api_->call("PATCH", "/environment", {{"brake", {{"is_on", false}}}}));
+    return {};
 }
 
 Status DemoWorld::connect(const std::string& pack) {

@@ -52,6 +52,9 @@ class DemoWorld {
     Result<Json> salesforce(const std::string& method, const std::string& path, const Json& body);
 
     // --- the server
+    void stop_server() { engine_.reset(); }
+
+    Status start_server();  // again, at the same ports
     Result<std::vector<Json>> runs(const std::string& query);
     Result<Json> finished_run(const std::string& id);
     // No run is under way and nothing has happened for a moment.
@@ -64,17 +67,20 @@ class DemoWorld {
     );
 
   private:
-    explicit DemoWorld(const std::shared_ptr<Host>& host)
-        : host_(host),
+    DemoWorld(Log& log, const std::shared_ptr<Host>& host)
+        : log_(log),
+          host_(host),
           http_(host) {}
 
     Result<Json> send(const std::string& method, const std::string& url, const Json& body);
+    Status release_brake();
     Status connect(const std::string& pack);
     Status connect_one(const std::string& connector, const std::string& name);
     static void pause();
     static bool is_over(Timestamp deadline);
     static Timestamp in_thirty_seconds();
 
+    Log& log_;
     std::shared_ptr<Host> host_;
     Config config_;
     std::unique_ptr<Sandboxes> sandboxes_;

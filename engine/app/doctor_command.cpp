@@ -115,6 +115,7 @@ class Doctor {
         connections(client);
         flows(client);
         notices(client);
+        decisions(client);
     }
 
     void history(ApiClient& client) {
@@ -214,6 +215,17 @@ class Doctor {
                 error.empty() ? string_or(channel, "kind")
                               : "since " + string_or(channel, "failing_since") + ": " + error);
         }
+    }
+
+    void decisions(ApiClient& client) {
+        const auto listed = client.get("/decisions");
+        const std::size_t waiting = listed ? listed->at("value").size() : 0;
+        add(listed && waiting == 0,
+            "decisions",
+            !listed ? listed.error().text()
+            : waiting == 0
+                ? "nothing waits for a person"
+                : "waiting for a person: " + std::to_string(waiting) + "; tideway decisions list");
     }
 
     void print() const {

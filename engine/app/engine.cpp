@@ -85,6 +85,7 @@ struct Engine::Parts {
         pack_watch.reset();
         timers.reset();
         runtime.reset();
+        decisions.reset();
         notifier.reset();
         trigger_server.reset();
         api_server.reset();
@@ -132,6 +133,7 @@ struct Engine::Parts {
     std::set<std::string> told_pack_troubles;
     std::unique_ptr<Timer> pack_watch;
     std::unique_ptr<runtime::ExchangeDriver> driver;
+    std::unique_ptr<runtime::Environment> environment;
     std::unique_ptr<runtime::Activation> activation;
     std::unique_ptr<runtime::PackInstaller> installer;
     std::unique_ptr<server::Authentication> authentication;
@@ -139,6 +141,7 @@ struct Engine::Parts {
     std::unique_ptr<runtime::Runtime> runtime;
     std::unique_ptr<runtime::TriggerTimers> timers;
     std::unique_ptr<runtime::Notifier> notifier;
+    std::unique_ptr<runtime::Decisions> decisions;
     server::Context context;
     http::Router api_router;
     http::Router trigger_router;
@@ -185,6 +188,8 @@ Status Engine::Parts::open() {
         }
     );
     catalog = std::make_unique<runtime::FlowCatalog>(*store, *registry, box.get());
+    environment = std::make_unique<runtime::Environment>(*store);
+    TIDEWAY_TRY(environment->load());
     authorizer = std::make_unique<connector::Authorizer>(*tokens, *registry);
     driver = std::make_unique<runtime::ExchangeDriver>(front, *client, *authorizer);
     authentication = std::make_unique<server::Authentication>(clock);
@@ -374,11 +379,16 @@ void Engine::Parts::start_timers() {
     services.catalog = catalog.get();
     services.registry = registry.get();
     services.activation = activation.get();
+    services.environment = environment.get();
     services.driver = driver.get();
     services.clock = &clock;
     services.log = &log;
     timers = std::make_unique<runtime::TriggerTimers>(services);
     catalog->on_change([this] { timers->refresh(); });
+    environment->on_change([this] {
+        timers->refresh();
+        return runtime->brake().follow_settings_blocking();
+    });
 }
 
 void Engine::Parts::make_notifier() {
@@ -415,6 +425,7 @@ Status Engine::Parts::serve() {
     activation_services.registry = registry.get();
     activation_services.connections = connections.get();
     activation_services.driver = driver.get();
+    activation_services.environment = environment.get();
     activation_services.clock = &clock;
     activation_services.log = &log;
     activation_services.public_url = config.public_url;
@@ -425,6 +436,7 @@ Status Engine::Parts::serve() {
     dependencies.catalog = catalog.get();
     dependencies.registry = registry.get();
     dependencies.connections = connections.get();
+    dependencies.settings = environment.get();
     dependencies.tokens = tokens.get();
     dependencies.clock = &clock;
     dependencies.log = &log;
@@ -439,6 +451,8 @@ Status Engine::Parts::serve() {
     };
     runtime = std::make_unique<runtime::Runtime>(dependencies);
     runtime->on_change([this](const model::RunRecord& run) { live->publish(run); });
+    decisions = std::make_unique<runtime::Decisions>(*store);
+    runtime::add_engine_decisions(*decisions, *runtime, *catalog);
     start_timers();
     make_notifier();
     context.runtime = runtime.get();
@@ -461,6 +475,8 @@ Status Engine::Parts::serve() {
     context.notifier = notifier.get();
     context.installer = installer.get();
     context.drafts = drafts.get();
+    context.settings = environment.get();
+    context.decisions = decisions.get();
     server::add_api_routes(api_router, context, *live);
     server::add_trigger_routes(trigger_router, context);
     TIDEWAY_TRY(runtime->start());

@@ -8,6 +8,12 @@ namespace tideway::app {
 
 namespace {
 
+// Where it came from, and how when nothing brought it.
+std::string source_text(const Json& event) {
+    const std::string origin = string_or(event, "origin");
+    return string_or(event, "source") + (origin.empty() ? "" : " (" + origin + ")");
+}
+
 Status list(const Globals& globals, const SearchOptions& options) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Json events, options.list(*client, "/events"));
@@ -22,7 +28,7 @@ Status list(const Globals& globals, const SearchOptions& options) {
             {short_time(string_or(event, "received")),
              string_or(event, "status"),
              string_or(event, "flow"),
-             string_or(event, "source"),
+             source_text(event),
              run.empty() ? "-" : run,
              string_or(event, "reason")}
         );

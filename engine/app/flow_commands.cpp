@@ -94,6 +94,18 @@ void print_trigger_status(const Json& status) {
     }
 }
 
+// The address that the service calls, where it keeps one for all.
+void print_registered(const Json& registered) {
+    const std::string url = string_or(registered, "url");
+    const bool is_ours = bool_or(registered, "is_ours", false);
+    // It is looked at every quarter of an hour.
+    std::cout << "  registered   " << (url.empty() ? "nothing, when it was last looked at" : url)
+              << (url.empty() || is_ours ? "" : "  (not this flow)") << "\n";
+    if (const std::string others = string_or(registered, "others"); is_ours && !others.empty()) {
+        std::cout << "  before that  " << others << "\n";
+    }
+}
+
 void print_flow(const Json& flow) {
     std::cout << string_or(flow, "title") << "\n"
               << "  flow         " << string_or(flow, "pack") << "/" << string_or(flow, "name")
@@ -118,6 +130,9 @@ void print_flow(const Json& flow) {
     }
     if (const Json* status = find(flow, "trigger_status")) {
         print_trigger_status(*status);
+        if (const Json* registered = find(*status, "registered")) {
+            print_registered(*registered);
+        }
     }
     if (const Json* firings = find(flow, "next_firings")) {
         print_firings(*firings);

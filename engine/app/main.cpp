@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
     tideway::app::add_flow_commands(app, globals, exit);
     tideway::app::add_run_commands(app, globals, exit);
     tideway::app::add_resubmission_commands(app, globals, exit);
+    tideway::app::add_environment_setting_commands(app, globals, exit);
+    tideway::app::add_decision_commands(app, globals, exit);
     tideway::app::add_event_commands(app, globals, exit);
     tideway::app::add_history_commands(app, globals, exit);
     tideway::app::add_connection_commands(app, globals, exit);

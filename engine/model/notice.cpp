@@ -6,7 +6,7 @@
 namespace tideway::model {
 namespace {
 
-constexpr std::array<std::pair<NoticeKind, std::string_view>, 9> kKinds{{
+constexpr std::array<std::pair<NoticeKind, std::string_view>, 11> kKinds{{
     {NoticeKind::kFailureGroup, "failure_group"},
     {NoticeKind::kConnectionUnavailable, "connection_unavailable"},
     {NoticeKind::kConnectionExpiring, "connection_expiring"},
@@ -16,6 +16,8 @@ constexpr std::array<std::pair<NoticeKind, std::string_view>, 9> kKinds{{
     {NoticeKind::kRunPaused, "run_paused"},
     {NoticeKind::kQuota, "quota"},
     {NoticeKind::kDiskLow, "disk_low"},
+    {NoticeKind::kBrake, "brake"},
+    {NoticeKind::kAddressReplaced, "address_replaced"},
 }};
 
 constexpr std::array<std::pair<NoticeMoment, std::string_view>, 3> kMoments{{

@@ -24,6 +24,8 @@ enum class NoticeKind {
     kRunPaused,
     kQuota,
     kDiskLow,
+    kBrake,
+    kAddressReplaced,
 };
 std::string_view to_string(NoticeKind kind);  // "failure_group" ...
 std::optional<NoticeKind> parse_notice_kind(std::string_view text);

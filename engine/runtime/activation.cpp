@@ -306,6 +306,12 @@ Result<Json> Activation::exchange_blocking(
     return parse_json(output.empty() ? "null" : output.view(), "subscription");
 }
 
+// Its service is asked, and is not to call.
+bool Activation::is_polled(const model::TriggerSpec& trigger) const {
+    return !trigger.caught_up_by.empty() &&
+           services_.environment->settings().event_source == EventSource::kPolling;
+}
+
 Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry& flow) {
     const model::FlowDeclaration& declared = flow.published->declaration;
     TIDEWAY_TRY_ASSIGN(store::TriggerState kept, state_blocking(flow));
@@ -319,7 +325,7 @@ Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry&
         return subscribe_blocking(flow);
     }
     const auto trigger = find_trigger(*services_.registry, declared.trigger);
-    if (trigger.spec == nullptr || !trigger.spec->subscribes) {
+    if (trigger.spec == nullptr || !trigger.spec->subscribes || is_polled(*trigger.spec)) {
         return std::optional<Timestamp>();
     }
     TIDEWAY_TRY(connection_of_trigger(flow));
@@ -354,6 +360,11 @@ Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry&
 Result<std::optional<Timestamp>> Activation::keep_subscription_blocking(const FlowEntry& known) {
     TIDEWAY_TRY_ASSIGN(const FlowEntry flow, services_.catalog->flow(known.row.id));
     if (flow.row.state != model::FlowState::kOn || !flow.published) {
+        return std::optional<Timestamp>();
+    }
+    const auto trigger = find_trigger(*services_.registry, flow.published->declaration.trigger);
+    if (trigger.spec != nullptr && is_polled(*trigger.spec)) {
+        TIDEWAY_TRY(unsubscribe_blocking(flow));
         return std::optional<Timestamp>();
     }
     TIDEWAY_TRY_ASSIGN(const store::TriggerState kept, state_blocking(flow));

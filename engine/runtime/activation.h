@@ -10,6 +10,7 @@
 
 #include "engine/base/log.h"
 #include "engine/base/threading.h"
+#include "engine/runtime/environment/environment.h"
 #include "engine/runtime/exchange_driver.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/triggers/signed_address.h"
@@ -20,6 +21,14 @@ namespace tideway::runtime {
 struct TriggerAddress {
     std::string url;
     bool is_callable = false;  // manual, recurrence and child flows have none
+};
+
+// The address that a service calls, where it keeps one for all programs of a customer.
+struct RegisteredAddress {
+    std::string url;       // now; empty: none
+    bool is_ours = false;  // it is that of the flow
+    bool is_lost = false;  // it should be, and is not
+    std::string others;    // the last that was not ours, to be registered again; or empty
 };
 
 // What came of a new key, besides that addresses signed with the old one are refused.
@@ -34,6 +43,7 @@ struct ActivationServices {
     const connector::Registry* registry = nullptr;
     const connector::Connections* connections = nullptr;
     ExchangeDriver* driver = nullptr;
+    const Environment* environment = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
     std::string public_url;  // without a slash at the end
@@ -62,8 +72,13 @@ class Activation {
     Status trigger_works_blocking(const FlowEntry& flow);
 
     // Blocking. Subscribes a flow that is on again where its subscription is missing, ends soon or
-    // names another address. When to look again; nothing: it does not end by itself.
+    // names another address; where events come by polling, ends the one that there is. When to look
+    // again; nothing: it does not end by itself.
     Result<std::optional<Timestamp>> keep_subscription_blocking(const FlowEntry& flow);
+
+    // Blocking. Asks the service which address it calls, and keeps another's
+    // (triggers/registered_address.cpp).
+    Result<RegisteredAddress> registered_address_blocking(const FlowEntry& flow);
 
     // Blocking. Makes the flow's keys when it has none.
     Result<TriggerAddress> address_blocking(const FlowEntry& flow, const AddressWish& wish = {});
@@ -94,6 +109,7 @@ class Activation {
     // Replaces the subscription that there is. When it has to be renewed.
     Result<std::optional<Timestamp>> subscribe_blocking(const FlowEntry& flow);
     Status unsubscribe_blocking(const FlowEntry& flow);
+    bool is_polled(const model::TriggerSpec& trigger) const;
     Status forget_recurrence_blocking(const FlowEntry& flow);
     void add_order(const FlowEntry& flow, std::vector<std::string>& out) const;
 

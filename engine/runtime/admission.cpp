@@ -128,6 +128,8 @@ store::Admit Runtime::make_admission(const Delivery& delivery, Payload event, co
     admit.event.flow_id = delivery.flow.row.id;
     admit.event.source = delivery.source;
     admit.event.person = delivery.person;
+    admit.event.origin = delivery.origin;
+    admit.event.change = delivery.name;
     admit.event.payload = std::move(event);
     admit.event.received = dependencies_.clock->now();
     RunRecord run;
@@ -324,6 +326,8 @@ std::vector<store::Admit> Runtime::split(const Delivery& delivery, const Trigger
     const auto& concurrency = delivery.flow.published->concurrency;
     const auto& key = decision.dedupe_key ? decision.dedupe_key : delivery.dedupe_key;
     const auto set_key = [&key](store::Admit& admit, const std::string& ending) {
+        admit.event.change.version += ending;
+        admit.event.change.state.clear();
         if (key) {
             admit.event.dedupe_key = *key + ending;
             admit.dedupe_expires = admit.event.received + kDedupeWindow;

@@ -144,6 +144,8 @@ class FlowCatalog {
     std::optional<Pack> pack(std::string_view name) const;
     std::optional<Pack> draft(std::string_view name) const;
     std::optional<model::PackRevision> live_revision(std::string_view pack) const;
+    // Whether pack.json asks for it.
+    bool has_brake(std::string_view pack) const;
 
     Status set_state(model::FlowId id, model::FlowState state, std::string reason);
 

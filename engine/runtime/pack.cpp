@@ -237,6 +237,7 @@ Result<Pack> parse_pack(std::map<std::string, std::string> files) {
     pack.files = std::move(files);
     TIDEWAY_TRY(read_references(manifest, pack));
     TIDEWAY_TRY(read_variables(manifest, pack));
+    pack.has_brake = bool_or(manifest, "brake", false);
     TIDEWAY_TRY(order_flows(manifest, pack));
     return pack;
 }

@@ -31,6 +31,7 @@ struct Pack {
     std::string publisher;
     std::vector<PackReference> references;
     std::vector<PackVariable> variables;
+    bool has_brake = false;          // writes are held that are more than is expected (brake/)
     std::vector<std::string> flows;  // names, in the recommended order of turning on
     std::map<std::string, std::string>
         files;  // path in the pack -> text; without cases/ and README

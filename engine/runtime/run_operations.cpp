@@ -284,6 +284,9 @@ void RunSession::send_after_intent(
         return;
     }
     PendingOperation& pending = *operations_.find(path)->second;
+    if (is_held(pending, may_have_left)) {
+        return;
+    }
     JournalRow row = operation_row(RowKind::kIntent, pending.request);
     row.spec_hash = pending.start.spec->hash;
     row.attempt = 1;
@@ -369,6 +372,9 @@ void RunSession::finish_operation(
     if (pending->is_effect && pending->has_intent) {
         EffectRecord& effect = pending->effect;
         effect.state = state_of(answer, row_code);
+        if (effect.state == EffectState::kFailed) {
+            services_.brake->withdraw(version_->version.pack, run_.id, path);
+        }
         if (is_value && is_reused_from_ledger(*pending->start.operation)) {
             effect.output = answer.value;
         }

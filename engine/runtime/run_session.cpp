@@ -253,7 +253,11 @@ void RunSession::update_waiting() {
     }
     for (const auto& [path, pending] : operations_) {
         has_parked = has_parked || pending->is_parked;
-        has_active = has_active || !(pending->is_parked || pending->pause);
+        has_active = has_active || !(pending->is_parked || pending->waits());
+        if (pending->held) {
+            has_paused = true;
+            reason = pending->held->why;
+        }
         if (pending->pause) {
             has_paused = true;
             reason = pending->pause->why;
@@ -289,7 +293,7 @@ void RunSession::note_progress() {
 
 bool RunSession::is_idle() const {
     const bool only_waits = std::ranges::all_of(operations_, [](const auto& operation) {
-        return operation.second->pause.has_value();
+        return operation.second->waits();
     });
     return is_live_ && !is_over_ && !ending_ && !is_preempted_ && only_waits &&
            !(waits_.empty() && operations_.empty()) && gates_.empty() && !is_flushing_ &&

@@ -42,6 +42,7 @@ struct SessionServices {
     const FlowCatalog* catalog = nullptr;
     const connector::Registry* registry = nullptr;
     const connector::Connections* connections = nullptr;
+    Brake* brake = nullptr;
     OperationServices operations;
     RunObserver* observer = nullptr;
     std::string environment;
@@ -181,12 +182,14 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void wake(const std::string& path, const script::Answer& answer, std::string code);
     void release_lock(const std::string& path);
 
-    // --- operations (run_operations.cpp; run_connections.cpp: waiting for a connection;
-    // steps/run_underway.cpp: waiting for the service)
+    // --- operations (run_operations.cpp; run_connections.cpp, brake/held_effects.cpp and
+    // steps/run_underway.cpp: waiting)
     void take_recorded(PendingOperation& pending, const Journal::Recorded& recorded);
     void start_operation(PendingOperation& pending);
     void mute(const PendingOperation& pending);
     void send_after_intent(const std::string& path, std::optional<Timestamp> may_have_left);
+    bool is_held(PendingOperation& pending, std::optional<Timestamp> may_have_left);
+    void ask_brake_again(PendingOperation& pending);
     void reuse_or_send(const std::string& path, std::vector<model::EffectRecord> earlier);
     void launch(PendingOperation& pending, std::optional<Timestamp> may_have_left);
     Result<OperationStart> resolve(const script::StepRequest& request) const;

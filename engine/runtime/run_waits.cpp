@@ -154,6 +154,8 @@ void RunSession::recheck(const std::string& path) {
     if (const auto found = operations_.find(path); found != operations_.end()) {
         if (found->second->pause) {
             found->second->run->look_again();
+        } else if (found->second->held) {
+            ask_brake_again(*found->second);
         }
         return;
     }

@@ -36,6 +36,18 @@ std::string caller_has_ended(const Uid& caller) {
     return "The run that called it, " + caller.hex() + ", has ended.";
 }
 
+BrakeServices brake_services(const RuntimeDependencies& from, ReaderPool& readers) {
+    BrakeServices out;
+    out.store = from.store;
+    out.readers = &readers;
+    out.catalog = from.catalog;
+    out.environment = from.settings;
+    out.registry = from.registry;
+    out.clock = from.clock;
+    out.log = from.log;
+    return out;
+}
+
 // The same for the life of the store, so that an address outlives a restart.
 std::string read_or_make_callback_key(store::Store& store) {
     const auto kept = store.reader().meta(kCallbackKey);
@@ -55,6 +67,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
       callback_key_(read_or_make_callback_key(*dependencies_.store)),
       readers_(dependencies_.store->reader(), dependencies_.reader_threads),
       gate_(*dependencies_.store, *dependencies_.clock, *dependencies_.log),
+      brake_(brake_services(dependencies_, readers_)),
       echoes_(readers_),
       pruner_(*dependencies_.store, readers_, *dependencies_.clock, *dependencies_.log) {
     ShardServices services;
@@ -65,6 +78,7 @@ Runtime::Runtime(RuntimeDependencies dependencies)
     services.connections = dependencies_.connections;
     services.tokens = dependencies_.tokens;
     services.gate = &gate_;
+    services.brake = &brake_;
     services.clock = dependencies_.clock;
     services.log = dependencies_.log;
     services.links = this;
@@ -107,6 +121,10 @@ Status Runtime::start() {
     gate_.start(shards_.front()->executor(), [this](RunId run, const std::string& path) {
         notify(run, path);
     });
+    TIDEWAY_TRY(brake_.restore());
+    brake_.start(shards_.front()->executor(), [this](RunId run, const std::string& path) {
+        notify(run, path);
+    });
     echoes_.start(shards_.front()->executor());
     for (const auto& shard : shards_) {
         shard->start();
@@ -127,6 +145,7 @@ void Runtime::stop() {
         shard->stop();
     }
     gate_.stop();
+    brake_.stop();
     echoes_.stop();
     readers_.stop();
     // Completions come in order: after this one, none of ours is left that could touch a shard. The

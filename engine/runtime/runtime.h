@@ -25,6 +25,7 @@ struct RuntimeDependencies {
     FlowCatalog* catalog = nullptr;
     const connector::Registry* registry = nullptr;
     const connector::Connections* connections = nullptr;
+    const Environment* settings = nullptr;
     connector::TokenCache* tokens = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
@@ -51,6 +52,8 @@ struct Delivery {
     // Of a record: the echo of an effect of ours leaves an event with status Dropped, and no run.
     std::optional<RecordChange> change{};
     std::optional<std::string> writer{};  // of an echo; set by Runtime
+    model::EventOrigin origin = model::EventOrigin::kBrought;
+    model::ChangeName name{};  // of the change, where the trigger knows
 };
 
 struct Admitted {
@@ -175,6 +178,8 @@ class Runtime final : private RuntimeLinks {
 
     ConnectionGate& gate() { return gate_; }
 
+    Brake& brake() { return brake_; }
+
     Pruner& pruner() { return pruner_; }
 
   private:
@@ -249,6 +254,7 @@ class Runtime final : private RuntimeLinks {
     bool is_running_ = false;
     ReaderPool readers_;
     ConnectionGate gate_;
+    Brake brake_;
     EchoCheck echoes_;
     std::vector<std::unique_ptr<Shard>> shards_;
     Pruner pruner_;                             // on the first shard's loop

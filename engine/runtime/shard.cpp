@@ -36,6 +36,7 @@ Shard::Shard(ShardServices services)
     session_services_.catalog = services_.catalog;
     session_services_.registry = services_.registry;
     session_services_.connections = services_.connections;
+    session_services_.brake = services_.brake;
     session_services_.observer = this;
     session_services_.environment = services_.environment;
     session_services_.public_url = services_.public_url;
@@ -305,6 +306,7 @@ void Shard::cancel(RunId run, std::string reason, std::function<void(Status)> do
         }
         // Not in memory: nothing of it is under way.
         services_.gate->forget(run);
+        services_.brake->forget(run);
         store::SetRunStatus set;
         set.run_id = run;
         set.status = model::Status::kCancelled;
@@ -436,6 +438,7 @@ void Shard::on_response(const RunRecord& run) {
 void Shard::on_ended(const RunRecord& run) {
     vms_lost_ = std::max(0, vms_lost_ - 1);
     services_.gate->forget(run.id);
+    services_.brake->forget(run.id);
     services_.links->changed(run);
     services_.links->ended(run);
     if (!run.parent_uid.is_none()) {

@@ -46,6 +46,7 @@ struct ShardServices {
     const connector::Connections* connections = nullptr;
     connector::TokenCache* tokens = nullptr;
     ConnectionGate* gate = nullptr;
+    Brake* brake = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
     RuntimeLinks* links = nullptr;

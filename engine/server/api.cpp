@@ -47,6 +47,7 @@ void add_api_routes(http::Router& router, const Context& context, LiveViews& liv
     add_connection_routes(routes);
     add_notice_routes(routes);
     add_pack_routes(routes);
+    add_environment_routes(routes);
     add_setting_routes(routes);
     add_token_routes(routes);
     routes.add(

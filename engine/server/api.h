@@ -37,6 +37,7 @@ void add_address_routes(ApiRoutes& routes);
 void add_run_routes(ApiRoutes& routes);
 void add_history_routes(ApiRoutes& routes);
 void add_resubmit_routes(ApiRoutes& routes);
+void add_environment_routes(ApiRoutes& routes);
 void add_connection_routes(ApiRoutes& routes);
 void add_notice_routes(ApiRoutes& routes);
 void add_pack_routes(ApiRoutes& routes);

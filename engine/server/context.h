@@ -14,7 +14,9 @@
 #include "engine/connector/token_cache.h"
 #include "engine/http/router.h"
 #include "engine/runtime/activation.h"
+#include "engine/runtime/decisions/decisions.h"
 #include "engine/runtime/drafts/drafts.h"
+#include "engine/runtime/environment/environment.h"
 #include "engine/runtime/exchange_driver.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/notices/notifier.h"
@@ -36,6 +38,8 @@ struct Context {
     runtime::TriggerTimers* timers = nullptr;
     runtime::Notifier* notifier = nullptr;
     runtime::PackInstaller* installer = nullptr;
+    runtime::Environment* settings = nullptr;
+    runtime::Decisions* decisions = nullptr;
     runtime::ExchangeDriver* driver = nullptr;
     store::Store* store = nullptr;
     connector::Registry* registry = nullptr;

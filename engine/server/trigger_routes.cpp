@@ -450,6 +450,7 @@ class TriggerDoor {
             if (const Json* key = find(item, "dedupe_key"); key != nullptr && key->is_string()) {
                 delivery.dedupe_key = key->get<std::string>();
             }
+            delivery.name = runtime::read_change_name(item);
             admit_event(
                 receiver,
                 std::move(delivery),

@@ -139,6 +139,12 @@ Json view(const runtime::TriggerStatus& status) {
             {"message", status.error->message},
             {"remedy", status.error->remedy}};
     }
+    if (status.registered) {
+        out["registered"] = {
+            {"url", status.registered->url},
+            {"is_ours", status.registered->is_ours},
+            {"others", status.registered->others}};
+    }
     return out;
 }
 
@@ -150,6 +156,9 @@ Json view(const model::EventRecord& event) {
         {"received", format_utc(event.received)},
     };
     put_text(out, "reason", event.reason);
+    if (event.origin != model::EventOrigin::kBrought) {
+        out["origin"] = to_string(event.origin);
+    }
     put_text(out, "sent_by", event.person);
     const runtime::Sight sight = sight_of(event.is_secured);
     put_text(out, "dedupe_key", event.dedupe_key, sight);  // made of what the event says

@@ -232,6 +232,9 @@ TEST_F(StoreFault, OfAnyKindIsMendedByABackupWhoseOpenRunsWaitForAPerson) {
     const Json paused = program_.api("GET", "/runs/" + run).body;
     EXPECT_EQ(string_or(paused, "status"), "Paused");
     EXPECT_EQ(string_or(paused, "code"), "RestoredFromBackup");
+    const Json decision = program_.cli_json({"decisions", "show", "run/" + run});
+    EXPECT_EQ(string_or(decision, "flow"), "bad/waits");
+    EXPECT_EQ(string_or(decision.at("answers").at(0), "answer"), "resume");
     EXPECT_EQ(program_.cli_json({"runs", "resume", "--all"}).at("resumed"), Json({run}));
     EXPECT_EQ(string_or(program_.ended(run), "status"), "Succeeded");
     EXPECT_EQ(program_.api("POST", "/runs/" + run + "/resume").code(), "RunNotPaused");

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -64,6 +66,36 @@ class CoSellSimulation : public ::testing::Test {
             }
             go_on(std::chrono::minutes(1));
         }
+    }
+
+    std::map<std::string, Json> rows_by_referral() {
+        std::map<std::string, Json> out;
+        const Json all = dataverse("GET", "/rows/opportunity");
+        for (const Json& row : all.at("rows")) {
+            out[string_or(row, "msft_referralidentifier")] = row;
+        }
+        return out;
+    }
+
+    // How many of these deals have a row that does not say what the deal says.
+    int unequal(const std::vector<std::string>& deals) {
+        const auto rows = rows_by_referral();
+        const std::set<std::string> ours(deals.begin(), deals.end());
+        int out = 0;
+        const Json all = partner_center("GET", "/deals");
+        for (const Json& deal : all.at("deals")) {
+            if (!ours.contains(string_or(deal, "id"))) {
+                continue;  // Microsoft's half
+            }
+            const auto row = rows.find(string_or(deal, "id"));
+            const Json& details = deal.at("details");
+            const bool is_equal =
+                row != rows.end() &&
+                row->second.value("estimatedvalue", Json()) == details.value("dealValue", Json()) &&
+                row->second.value("description", Json()) == details.value("notes", Json());
+            out += is_equal ? 0 : 1;
+        }
+        return out;
     }
 
     std::size_t runs_that_are(const std::string& statuses) {

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
-#include <set>
 
 #include "tests/sim/co_sell_simulation.h"
 
@@ -75,35 +74,7 @@ class SixHourOutage : public CoSellSimulation {
 
     void mend_crm() { dataverse("DELETE", "/faults"); }
 
-    std::map<std::string, Json> rows_by_referral() {
-        std::map<std::string, Json> out;
-        const Json all = dataverse("GET", "/rows/opportunity");
-        for (const Json& row : all.at("rows")) {
-            out[string_or(row, "msft_referralidentifier")] = row;
-        }
-        return out;
-    }
-
-    // Deals whose row does not say what the deal says.
-    int unequal() {
-        const auto rows = rows_by_referral();
-        const std::set<std::string> ours(deals_.begin(), deals_.end());
-        int out = 0;
-        const Json all = partner_center("GET", "/deals");
-        for (const Json& deal : all.at("deals")) {
-            if (!ours.contains(string_or(deal, "id"))) {
-                continue;  // Microsoft's half
-            }
-            const auto row = rows.find(string_or(deal, "id"));
-            const Json& details = deal.at("details");
-            const bool is_equal =
-                row != rows.end() &&
-                row->second.value("estimatedvalue", Json()) == details.value("dealValue", Json()) &&
-                row->second.value("description", Json()) == details.value("notes", Json());
-            out += is_equal ? 0 : 1;
-        }
-        return out;
-    }
+    int unequal() { return CoSellSimulation::unequal(deals_); }
 
     std::map<std::string, int> writes_by_row() {
         std::map<std::string, int> out;

@@ -32,9 +32,9 @@ class SimulatedHost final : public app::Host {
     }
 
     Result<std::unique_ptr<http::Server>> listen(
-        Loop& loop, http::ServerOptions /*options*/, http::Handler handler
+        Loop& loop, http::ServerOptions options, http::Handler handler
     ) override {
-        return network_.listen(loop, std::move(handler));
+        return network_.listen(loop, std::move(handler), options.port);
     }
 
     Result<std::unique_ptr<store::Store>> open_store(store::SqliteOptions options) override {

@@ -26,13 +26,13 @@ class SimulatedNetwork {
     SimulatedNetwork(const SimulatedNetwork&) = delete;
     SimulatedNetwork& operator=(const SimulatedNetwork&) = delete;
 
-    // Borrows the loop; listens until the server is gone.
-    std::unique_ptr<http::Server> listen(Loop& loop, http::Handler handler) {
+    // Borrows the loop; listens until the server is gone. Port 0: one that nobody has.
+    std::unique_ptr<http::Server> listen(Loop& loop, http::Handler handler, int wanted) {
         auto place = std::make_shared<Place>();
         place->loop = &loop;
         place->handler = std::move(handler);
         const Lock lock(mutex_);
-        const int port = next_port_++;
+        const int port = wanted != 0 ? wanted : next_port_++;
         places_[port] = std::move(place);
         return std::make_unique<Listener>(*this, port);
     }

@@ -5,6 +5,7 @@
 //   ledger.shout{value}            once, no probe: parks when in doubt
 //   trigger ledger_entries         polls what was put with add_entry()
 //   trigger ledger_watch           subscribes
+//   trigger ledger_alarm           subscribes, and is caught up by ledger_entries
 #pragma once
 
 #include <memory>
@@ -14,6 +15,7 @@
 
 #include "engine/connector/chained_exchange.h"
 #include "engine/connector/connector.h"
+#include "engine/model/connection.h"
 #include "tests/support/ledger_service.h"
 
 namespace tideway::testing {
@@ -35,7 +37,9 @@ inline constexpr const char* kLedgerSpec = R"({
    "object":"entry","record_id":"/name","fields":"/value",
    "config":{"type":"object","properties":{"prefix":{"type":"string"}}},"event":{}},
   {"id":"watch","title":"Watch","kind":"webhook","subscribes":true,
-   "config":{"type":"object"},"event":{}}]})";
+   "config":{"type":"object"},"event":{}},
+  {"id":"alarm","title":"Alarm","kind":"webhook","subscribes":true,"caught_up_by":"entries",
+   "registered":true,"config":{"type":"object"},"event":{}}]})";
 
 class LedgerConnector final : public connector::Connector {
   public:
@@ -67,6 +71,14 @@ class LedgerConnector final : public connector::Connector {
         const model::TriggerSpec& /*trigger*/, const connector::Poll& poll
     ) const override {
         return std::make_unique<Entries>(url_, poll);
+    }
+
+    std::unique_ptr<connector::Exchange> registered_address(
+        const model::TriggerSpec& /*trigger*/, const Json& /*settings*/
+    ) const override {
+        connector::Send send;
+        send.request.url = url_ + "/registered";
+        return std::make_unique<One>(std::move(send), model::EffectClass::kRead, Timestamp());
     }
 
     std::unique_ptr<connector::Exchange> subscribe(
@@ -170,7 +182,11 @@ class LedgerConnector final : public connector::Connector {
             out["events"] = Json::array();
             out["cursor"] = count;
             for (const Json& entry : page["entries"]) {
-                out["events"].push_back({{"event", event_of(entry)}, {"dedupe_key", entry}});
+                out["events"].push_back(
+                    {{"event", event_of(entry)},
+                     {"dedupe_key", entry},
+                     {"change", {{"record", entry}, {"version", "1"}}}}
+                );
             }
             if (after_) {
                 out["cursor"] = *after_ + page["entries"].size();
@@ -194,5 +210,13 @@ class LedgerConnector final : public connector::Connector {
 
     std::string url_;
 };
+
+inline model::ConnectionRecord ledger_connection() {
+    model::ConnectionRecord out;
+    out.name = "ledger";
+    out.connector = "ledger";
+    out.settings = Payload("{}");
+    return out;
+}
 
 }  // namespace tideway::testing

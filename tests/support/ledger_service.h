@@ -106,6 +106,11 @@ class LedgerService {
         server_.run([&] { poll_wish_ = wish; });
     }
 
+    // The one address that it calls for everybody.
+    void set_registered(const std::string& url) {
+        server_.run([&] { registered_ = url; });
+    }
+
     std::size_t requests() {
         return server_.run([this] { return requests_; });
     }
@@ -179,6 +184,9 @@ class LedgerService {
         if (request.path == "/read") {
             return R"({"entries":)" + std::to_string(done_.size()) + "}";
         }
+        if (request.path == "/registered") {
+            return dump(Json{{"url", registered_}});
+        }
         if (request.path == "/entries") {
             return page(request.query);
         }
@@ -216,6 +224,7 @@ class LedgerService {
     std::vector<std::string> entries_;
     std::string subscriptions_expire_;
     Json poll_wish_ = Json::object();
+    std::string registered_;
     std::map<std::string, std::deque<Treatment>> plans_;
     Treatment always_ = Treatment::kDo;
     std::vector<std::pair<std::string, std::shared_ptr<http::Responder>>> held_;

@@ -41,16 +41,8 @@ class RuntimeWorld {
         for (const FlowText& flow : flows) {
             files_[flow.name + ".lua"] = flow.text;
         }
-        model::ConnectionRecord ledger;
-        ledger.name = "ledger";
-        ledger.connector = "ledger";
-        ledger.settings = Payload("{}");
-        EXPECT_TRUE(connections_.put(ledger));
-        files_["pack.json"] =
-            R"({"name":"test","version":"1.0.0","connections":{"ledger":{"connector":"ledger"}},
-               "variables":{"greeting":{"type":"String","default":"hello"},
-                 "ratio":{"type":"Number"},"enabled":{"type":"Yes/No","default":true},
-                 "days":{"type":"JSON"},"token":{"type":"Secret"}}})";
+        EXPECT_TRUE(connections_.put(ledger_connection()));
+        files_["pack.json"] = pack_json(options_);
         start();
     }
 
@@ -74,6 +66,8 @@ class RuntimeWorld {
     connector::Registry& registry() { return *registry_; }
 
     runtime::Activation& activation() { return triggers_->activation(); }
+
+    runtime::Environment& environment() { return *environment_; }
 
     // Time stands still from the first use on; look() after changing it.
     testing_support::SettableClock& clock() { return clock_; }
@@ -222,6 +216,8 @@ class RuntimeWorld {
         auto opened = store::open_sqlite({.path = store_file(), .durability = options_.durability});
         ASSERT_TRUE(opened) << opened.error().text();
         store_ = std::move(*opened);
+        environment_ = std::make_unique<runtime::Environment>(*store_);
+        ASSERT_TRUE(environment_->load());
         catalog_ = std::make_unique<runtime::FlowCatalog>(*store_, *registry_, &box_);
         ASSERT_TRUE(catalog_->load());
         publish();
@@ -230,6 +226,7 @@ class RuntimeWorld {
         dependencies.catalog = catalog_.get();
         dependencies.registry = registry_.get();
         dependencies.connections = &connections_;
+        dependencies.settings = environment_.get();
         dependencies.tokens = &tokens_;
         dependencies.clock = &clock_;
         dependencies.log = &log_;
@@ -247,10 +244,12 @@ class RuntimeWorld {
         parts.registry = registry_.get();
         parts.connections = &connections_;
         parts.tokens = &tokens_;
+        parts.environment = environment_.get();
         parts.clock = &clock_;
         parts.log = &log_;
         parts.public_url = public_url_;
         triggers_ = std::make_unique<TriggerWorld>(parts);
+        environment_->on_change([this] { return triggers_->follow_settings(*runtime_); });
     }
 
     void publish() {
@@ -274,6 +273,7 @@ class RuntimeWorld {
         runtime_.reset();
         triggers_.reset();
         catalog_.reset();
+        environment_.reset();
         store_.reset();
         registry_.reset();
     }
@@ -292,6 +292,7 @@ class RuntimeWorld {
     Condition changed_;
     std::unique_ptr<connector::Registry> registry_;
     std::unique_ptr<store::Store> store_;
+    std::unique_ptr<runtime::Environment> environment_;
     std::unique_ptr<runtime::FlowCatalog> catalog_;
     std::unique_ptr<runtime::Runtime> runtime_;
     std::unique_ptr<TriggerWorld> triggers_;

@@ -23,6 +23,7 @@ struct TriggerWorldParts {
     const connector::Registry* registry = nullptr;
     const connector::Connections* connections = nullptr;
     connector::TokenCache* tokens = nullptr;
+    const runtime::Environment* environment = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
     std::string public_url;
@@ -44,6 +45,7 @@ class TriggerWorld {
         services.catalog = parts.catalog;
         services.registry = parts.registry;
         services.activation = &activation_;
+        services.environment = parts.environment;
         services.driver = &driver_;
         services.clock = parts.clock;
         services.log = parts.log;
@@ -60,6 +62,12 @@ class TriggerWorld {
         timers_.reset();
     }
 
+    // What the program does when its environment's settings have changed.
+    Status follow_settings(runtime::Runtime& runtime) {
+        timers_->refresh();
+        return runtime.brake().follow_settings_blocking();
+    }
+
     runtime::Activation& activation() { return activation_; }
 
     runtime::TriggerTimers& timers() { return *timers_; }
@@ -72,6 +80,7 @@ class TriggerWorld {
         out.registry = parts.registry;
         out.connections = parts.connections;
         out.driver = &driver_;
+        out.environment = parts.environment;
         out.clock = parts.clock;
         out.log = parts.log;
         out.public_url = parts.public_url;

@@ -100,11 +100,15 @@ Status CaseWorld::connect(const Pack& pack) {
 }
 
 Status CaseWorld::start_runtime(const Case& test) {
+    EnvironmentSettings settings;
+    settings.brake.is_on = false;  // a case may do as much as it says
+    environment_ = std::make_unique<Environment>(*store_, settings);
     RuntimeDependencies dependencies;
     dependencies.store = store_.get();
     dependencies.catalog = catalog_.get();
     dependencies.registry = &registry_;
     dependencies.connections = &connections_;
+    dependencies.settings = environment_.get();
     dependencies.tokens = &tokens_;
     dependencies.clock = &time_;
     dependencies.log = &log_;

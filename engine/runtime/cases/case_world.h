@@ -60,6 +60,7 @@ class CaseWorld {
     connector::Connections connections_;
     connector::NoTokens tokens_;
     std::unique_ptr<CountedStore> store_;
+    std::unique_ptr<Environment> environment_;
     std::unique_ptr<FlowCatalog> catalog_;
     SimulatedLoop* loop_ = nullptr;  // of the only shard
     std::unique_ptr<Runtime> runtime_;

@@ -54,6 +54,10 @@ void RunSession::give_up(const std::string& path, const model::StepError& error)
     if (const auto found = operations_.find(path); found != operations_.end()) {
         if (found->second->run && !found->second->is_parked) {
             found->second->run->end_with(error);
+        } else if (found->second->held) {
+            finish_operation(
+                path, 0, model::AttemptClass::kNotDone, Answer::raise(error), error.code
+            );
         }
         return;
     }

@@ -92,6 +92,15 @@ std::optional<RecordChange> read_change(
     return change;
 }
 
+model::ChangeName read_change_name(const Json& item) {
+    const Json* change = find(item, "change");
+    if (change == nullptr) {
+        return {};
+    }
+    return {
+        string_or(*change, "record"), string_or(*change, "version"), string_or(*change, "state")};
+}
+
 EchoVerdict judge(const RecordChange& change, const std::vector<EffectRecord>& effects) {
     const auto is_open = [](const EffectRecord& effect) {
         return effect.state == EffectState::kOpen;

@@ -25,6 +25,9 @@ struct RecordChange {
     std::map<std::string, std::string> fields;  // watched fields -> hash of the current value
 };
 
+// {"change": {"record", "version", "state"}} of what a connector received or found.
+model::ChangeName read_change_name(const Json& item);
+
 // Absent: the trigger's spec does not say where the record is, or the flow wants its own changes
 // (`own_changes = "run"` in the trigger's table).
 std::optional<RecordChange> read_change(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/http/url.h"
 
 namespace tideway::runtime {
 namespace {
@@ -178,6 +179,30 @@ void add_failing_trigger(std::vector<NoticeCause>& out, const FlowFacts& flow) {
     out.push_back(std::move(cause));
 }
 
+std::string host_of(const std::string& url) {
+    const auto parsed = http::parse_url(url);
+    return parsed ? parsed->host : url;
+}
+
+void add_lost_address(std::vector<NoticeCause>& out, const FlowFacts& flow) {
+    const bool is_lost =
+        flow.trigger && flow.trigger->registered && flow.trigger->registered->is_lost;
+    if (!is_lost) {
+        return;
+    }
+    const std::string& url = flow.trigger->registered->url;
+    NoticeCause cause = flow_cause(NoticeKind::kAddressReplaced, flow);
+    cause.notice.title = "The service does not call the flow " + flow.name;
+    cause.notice.message =
+        url.empty() ? "It has no address registered."
+                    : "The address that is registered is of " + host_of(url) + ": " + url;
+    cause.notice.remedy =
+        "What changes meanwhile is found every ten minutes. Register the flow's own address again: "
+        "tideway flows show " +
+        flow.name;
+    out.push_back(std::move(cause));
+}
+
 void add_silence(
     std::vector<NoticeCause>& out, const SilenceFacts& silence, const FlowFacts& flow, Timestamp now
 ) {
@@ -201,6 +226,7 @@ void add_flows(std::vector<NoticeCause>& out, const NoticeFacts& facts, Timestam
     for (const FlowFacts& flow : facts.flows) {
         add_suspension(out, flow);
         add_failing_trigger(out, flow);
+        add_lost_address(out, flow);
     }
     for (const SilenceFacts& silence : facts.silences) {
         if (const FlowFacts* flow = facts.flow(silence.expectation.flow)) {
@@ -270,6 +296,17 @@ void add_runs(std::vector<NoticeCause>& out, const NoticeFacts& facts) {
     }
 }
 
+void add_brakes(std::vector<NoticeCause>& out, const NoticeFacts& facts) {
+    for (const BrakeFacts& brake : facts.brakes) {
+        NoticeCause cause = cause_of(NoticeKind::kBrake, brake.pack);
+        cause.notice.title = "The brake holds the writes of the pack " + brake.pack;
+        cause.notice.message = "Since " + format_utc(brake.since) + ": " + brake.reason + ".";
+        cause.notice.remedy =
+            "Its runs wait for one answer: tideway decisions show brake/" + brake.pack;
+        out.push_back(std::move(cause));
+    }
+}
+
 // ------------------------------------------------------------------ machine
 
 void add_certificate(std::vector<NoticeCause>& out, const NoticeFacts& facts, Timestamp now) {
@@ -305,6 +342,7 @@ std::vector<NoticeCause> causes_of(const NoticeFacts& facts, Timestamp now) {
     add_connections(out, facts, now);
     add_flows(out, facts, now);
     add_runs(out, facts);
+    add_brakes(out, facts);
     add_certificate(out, facts, now);
     add_disk(out, facts);
     return out;

@@ -54,12 +54,19 @@ struct SilenceFacts {
     std::optional<Timestamp> last_event;
 };
 
+struct BrakeFacts {
+    std::string pack;
+    Timestamp since;
+    std::string reason;
+};
+
 struct NoticeFacts {
     std::vector<ConnectionFacts> connections;
     std::vector<FlowFacts> flows;
     std::vector<FailureFacts> failures;
     std::vector<PausedFacts> paused;
     std::vector<SilenceFacts> silences;
+    std::vector<BrakeFacts> brakes;
     std::optional<std::uintmax_t> disk_free;    // bytes
     std::optional<Timestamp> certificate_ends;  // that the trigger listener shows
 

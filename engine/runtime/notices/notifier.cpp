@@ -159,6 +159,9 @@ NoticeFacts Notifier::facts_in_memory() const {
         fact.trigger = services_.trigger_status(flow.row.id);
         facts.flows.push_back(std::move(fact));
     }
+    for (const HeldPack& held : services_.runtime->brake().held()) {
+        facts.brakes.push_back({held.pack, held.since, held.reason});
+    }
     return facts;
 }
 

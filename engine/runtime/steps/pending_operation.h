@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "engine/runtime/brake/brake.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/operation_run.h"
 #include "engine/script/step_host.h"
@@ -26,6 +27,9 @@ struct PendingOperation {
     std::optional<Timestamp> waiting_since;
     std::optional<UnderwayCall> underway;  // recorded: the service has taken it
     std::optional<ConnectionPause> pause;  // it waits for its connection, or for the service
+    std::optional<HeldEffect> held;        // it waits for a person, before its intent
+
+    bool waits() const { return pause || held; }
 };
 
 // What an attempt row says of a call that is under way (run_underway.cpp); nothing: it cannot be

@@ -29,12 +29,15 @@ Error unreadable(const std::string& trigger) {
 }  // namespace
 
 PollingTrigger::PollingTrigger(
-    const TriggerServices& services, const FlowEntry& flow, const ConnectorTrigger& trigger
+    const TriggerServices& services, const FlowEntry& flow, PollPlan plan
 )
-    : TimedTrigger(services, flow),
-      trigger_(trigger),
-      schedule_(*flow_.published->schedule),
-      anchor_(model::anchor_of(schedule_, services.clock->now())) {}
+    : TimedTrigger(
+          services,
+          flow,
+          plan.origin == model::EventOrigin::kCatchUp ? Duty::kLooksAfter : Duty::kBringsEvents
+      ),
+      plan_(std::move(plan)),
+      anchor_(model::anchor_of(plan_.schedule, services.clock->now())) {}
 
 void PollingTrigger::start() {
     wait_until(std::nullopt);
@@ -82,12 +85,12 @@ void PollingTrigger::act(Timestamp now) {
     poll.settings = settings;
     poll.now = now;
     poll.events_max = limits::kPollEventsMax;
-    auto exchange = trigger_.implementation->poll(*trigger_.spec, poll);
+    auto exchange = plan_.asked.implementation->poll(*plan_.asked.spec, poll);
     if (!exchange) {
         went_wrong(unreadable(declared.trigger));
         return;
     }
-    const auto policy = trigger_.implementation->network_policy(settings);
+    const auto policy = plan_.asked.implementation->network_policy(settings);
     services_.driver->drive(std::move(exchange), connection, policy, back(&PollingTrigger::polled));
 }
 
@@ -116,9 +119,13 @@ Status PollingTrigger::take(const Payload& output) {
         delivery.source = source;
         const Json what = event.value("event", Json());
         delivery.event = to_payload(what);
-        delivery.change = read_change(*trigger_.spec, connection_, config_, what);
+        delivery.change = read_change(*plan_.asked.spec, connection_, config_, what);
+        delivery.origin = plan_.origin;
         if (const std::string key = string_or(event, "dedupe_key"); !key.empty()) {
             delivery.dedupe_key = key;
+        }
+        if (plan_.origin != model::EventOrigin::kBrought) {
+            delivery.name = read_change_name(event);
         }
         deliveries.push_back(std::move(delivery));
     }
@@ -161,7 +168,7 @@ void PollingTrigger::went_well() {
         wait_until(now + *next_in_);
         return;
     }
-    const auto next = model::next_firings(schedule_, anchor_, now, 1);
+    const auto next = model::next_firings(plan_.schedule, anchor_, now, 1);
     if (next.empty()) {
         wait_until(std::nullopt);
         return;
@@ -171,7 +178,7 @@ void PollingTrigger::went_well() {
 
 void PollingTrigger::went_wrong(Error error) {
     const Timestamp now = services_.clock->now();
-    const auto next = model::next_firings(schedule_, anchor_, now, 1);
+    const auto next = model::next_firings(plan_.schedule, anchor_, now, 1);
     const Duration interval = next.empty() ? Duration(limits::kTriggerBackoffMax)
                                            : std::max(next.front() - now, kRetryInterval);
     // One that polls less often anyway keeps its interval, and so does one that only has to wait

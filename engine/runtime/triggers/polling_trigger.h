@@ -1,10 +1,11 @@
-// A connector's polling trigger: asks the service what is new, as often as its schedule says. The
-// events of a poll and the cursor behind them are one commit.
+// Asks a service what is new, as often as a schedule says: for a polling trigger, and for a webhook
+// trigger to find what no call has brought. The events of a poll and the cursor behind them are one
+// commit.
 #pragma once
 
-#include "engine/runtime/activation.h"
 #include "engine/runtime/exchange_driver.h"
 #include "engine/runtime/runtime.h"
+#include "engine/runtime/triggers/poll_plan.h"
 #include "engine/runtime/triggers/timed_trigger.h"
 
 namespace tideway::runtime {
@@ -12,9 +13,7 @@ namespace tideway::runtime {
 // Thread: the executor's.
 class PollingTrigger final : public TimedTrigger {
   public:
-    PollingTrigger(
-        const TriggerServices& services, const FlowEntry& flow, const ConnectorTrigger& trigger
-    );
+    PollingTrigger(const TriggerServices& services, const FlowEntry& flow, PollPlan plan);
 
     void start() override;
     void act(Timestamp now) override;
@@ -30,8 +29,7 @@ class PollingTrigger final : public TimedTrigger {
     void went_well();
     void went_wrong(Error error);
 
-    const ConnectorTrigger trigger_;
-    const model::Schedule& schedule_;  // of flow_.published
+    const PollPlan plan_;
     const Timestamp anchor_;
     bool is_loaded_ = false;
     std::string rule_;

@@ -122,10 +122,14 @@ Result<std::optional<model::Schedule>> declared_schedule(
         TIDEWAY_TRY_ASSIGN(auto schedule, model::parse_schedule(*rule));
         return std::optional(std::move(schedule));
     }
+    return std::optional(every(polling->poll_interval));
+}
+
+model::Schedule every(Duration interval) {
     model::Schedule schedule;
     schedule.frequency = model::Frequency::kSecond;
-    schedule.interval = static_cast<int>(polling->poll_interval / std::chrono::seconds(1));
-    return std::optional(std::move(schedule));
+    schedule.interval = static_cast<int>(interval / std::chrono::seconds(1));
+    return schedule;
 }
 
 std::vector<Timestamp> upcoming_firings(

@@ -50,6 +50,9 @@ Result<std::optional<model::Schedule>> declared_schedule(
     const model::FlowDeclaration& declared, const model::TriggerSpec* polling
 );
 
+// At whole seconds.
+model::Schedule every(Duration interval);
+
 // The next firings of a flow with this cursor; without one, as if it were turned on now.
 std::vector<Timestamp> upcoming_firings(
     const model::Schedule& schedule,

@@ -53,7 +53,7 @@ void TimedTrigger::failed(Error error, Duration wait, Duration longest) {
     if (error.retry_after) {
         delay = std::max(delay, Duration(*error.retry_after));
     }
-    if (error.code != kLineIsFull) {
+    if (duty_ == Duty::kBringsEvents && error.code != kLineIsFull) {
         note_failure(error);
     }
     status_.error = std::move(error);

@@ -9,6 +9,7 @@
 
 #include "engine/base/log.h"
 #include "engine/base/loop.h"
+#include "engine/runtime/activation.h"
 #include "engine/runtime/flow_catalog.h"
 
 namespace tideway::connector {
@@ -17,7 +18,7 @@ class Registry;
 
 namespace tideway::runtime {
 
-class Activation;
+class Environment;
 class ExchangeDriver;
 class Runtime;
 
@@ -27,6 +28,7 @@ struct TriggerStatus {
     std::optional<Timestamp> last;  // when it acted
     int failures = 0;               // in a row
     std::optional<Error> error;     // of the last of them
+    std::optional<RegisteredAddress> registered{};
 };
 
 struct TriggerServices {
@@ -36,6 +38,7 @@ struct TriggerServices {
     FlowCatalog* catalog = nullptr;
     const connector::Registry* registry = nullptr;
     Activation* activation = nullptr;
+    const Environment* environment = nullptr;
     ExchangeDriver* driver = nullptr;
     const Clock* clock = nullptr;
     Log* log = nullptr;
@@ -45,9 +48,16 @@ struct TriggerServices {
 // Thread: the executor's.
 class TimedTrigger : public std::enable_shared_from_this<TimedTrigger> {
   public:
-    explicit TimedTrigger(const TriggerServices& services, const FlowEntry& flow)
+    // Only a trigger that brings events suspends its flow when it fails for too long.
+    enum class Duty { kBringsEvents, kLooksAfter };
+
+    TimedTrigger(
+        const TriggerServices& services, const FlowEntry& flow, Duty duty = Duty::kBringsEvents
+    )
         : services_(services),
-          flow_(flow) {}
+          flow_(flow),
+          duty_(duty),
+          may_be_noted_(duty == Duty::kBringsEvents) {}
 
     virtual ~TimedTrigger() = default;
     TimedTrigger(const TimedTrigger&) = delete;
@@ -96,7 +106,8 @@ class TimedTrigger : public std::enable_shared_from_this<TimedTrigger> {
   private:
     void note_failure(const Error& error);
 
-    bool may_be_noted_ = true;  // that it fails, in the store; also by an earlier process
+    const Duty duty_;
+    bool may_be_noted_;  // that it fails, in the store; also by an earlier process
 };
 
 // A digest of what a trigger's place depends on.

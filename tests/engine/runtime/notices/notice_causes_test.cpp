@@ -190,6 +190,30 @@ TEST_F(Causes, SayHowToDecideAboutAnEffectInDoubt) {
     EXPECT_EQ(cause().notice.cause, "run_paused/7/Diverged");
 }
 
+TEST_F(Causes, NameThePackThatItsBrakeHolds) {
+    facts_.brakes.push_back({"sales", kNow, "more than 20 records were made within an hour"});
+    EXPECT_EQ(cause().notice.cause, "brake/sales");
+    EXPECT_EQ(cause().notice.title, "The brake holds the writes of the pack sales");
+    EXPECT_NE(cause().notice.remedy.find("decisions show brake/sales"), std::string::npos);
+    facts_.brakes.clear();
+    EXPECT_TRUE(causes().empty());
+}
+
+TEST_F(Causes, NameTheHostWhoseAddressIsRegisteredInPlaceOfOurs) {
+    TriggerStatus trigger;
+    trigger.last = kNow;
+    trigger.registered = RegisteredAddress{"https://prod-7.logic.azure.example/x", false, true, ""};
+    sync().trigger = trigger;
+    EXPECT_EQ(cause().notice.cause, "address_replaced/7");
+    EXPECT_TRUE(cause().notice.message.starts_with(
+        "The address that is registered is of prod-7.logic.azure.example: "
+    ));
+    sync().trigger->registered->url.clear();
+    EXPECT_EQ(cause().notice.message, "It has no address registered.");
+    sync().trigger->registered->is_lost = false;
+    EXPECT_TRUE(causes().empty());
+}
+
 TEST_F(Causes, WarnOfADiskThatFillsUntilThereIsRoomToSpare) {
     facts_.disk_free = limits::kDiskFreeBytesMin - 1;
     EXPECT_EQ(cause().standing, Standing::kHolds);
