@@ -16,9 +16,12 @@ inline void between_looks(std::chrono::milliseconds interval = std::chrono::mill
     never.wait_for(mutex, interval);
 }
 
-// Waits until something is true that nobody tells us of; 20 s at most.
+// Until something counts as never happening: on a busy machine, under a sanitizer.
+inline constexpr std::chrono::seconds kPatience{60};
+
+// Waits until something is true that nobody tells us of.
 inline bool becomes(const std::function<bool()>& is_true) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (!is_true()) {
         if (std::chrono::steady_clock::now() >= deadline) {
             return false;

@@ -57,8 +57,8 @@ class TriggerWorld {
     void stop() {
         catalog_.on_change({});
         desk_.stop();
-        front_.run([this] { client_.reset(); });
         front_.stop();
+        client_.reset();  // as the program does: what a loop still has to do may use it
         timers_.reset();
     }
 
