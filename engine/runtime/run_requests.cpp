@@ -41,7 +41,7 @@ std::string operation_word(const StepRequest& request) {
         case RequestKind::kRunChildFlow:
             return "run_child_flow";
         case RequestKind::kCallbackBegin:
-            return "wait_for_callback";
+            return request.operation.empty() ? "wait_for_callback" : request.operation;
         case RequestKind::kWaitForCallback:
             return "callback";
         case RequestKind::kExclusiveBegin:
@@ -390,7 +390,7 @@ std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
     if (request.kind == RequestKind::kExclusiveEnd) {
         release_lock(request.path);
     }
-    if (!is_begin && request.operation == "wait_for_callback" && request.error) {
+    if (!is_begin && script::waits_for_call(request.operation) && request.error) {
         close_callback(request);
     }
     return Answer::of({});

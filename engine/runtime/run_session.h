@@ -176,7 +176,9 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     void make_callback(const Wait& wait);
     void await_callback(Wait& wait);
     void check_callback(const std::string& path);
-    void time_out_callback(const std::string& path, const model::StepError& error);
+    void time_out_callback(
+        const std::string& path, const script::Answer& otherwise, const std::string& code
+    );
     void close_callback(const script::StepRequest& scope_end);
     void start_lock(Wait& wait);
     void wake(const std::string& path, const script::Answer& answer, std::string code);
@@ -186,7 +188,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     // steps/run_underway.cpp: waiting)
     void take_recorded(PendingOperation& pending, const Journal::Recorded& recorded);
     void start_operation(PendingOperation& pending);
-    void mute(const PendingOperation& pending);
+    void mute(PendingOperation& pending);  // steps/run_muted.cpp
+    void finish_muted(const PendingOperation& pending, const Payload* there);
     void send_after_intent(const std::string& path, std::optional<Timestamp> may_have_left);
     bool is_held(PendingOperation& pending, std::optional<Timestamp> may_have_left);
     void ask_brake_again(PendingOperation& pending);

@@ -115,6 +115,28 @@ std::string callback_token(std::string_view key, const Uid& run, std::string_vie
     return to_base64url(hmac_sha256(key, "callback:" + run.hex() + ":" + std::string(path)));
 }
 
+// What a person is asked; empty: a program calls.
+std::string question_of(const Payload& begin, Timestamp now) {
+    const Json details = parse_json(begin.view(), "a wait").value_or(Json());
+    const Json* question = details.is_object() ? find(details, "question") : nullptr;
+    if (question == nullptr) {
+        return {};
+    }
+    Json out = *question;
+    out["asked"] = format_utc(now);
+    return dump(out);
+}
+
+// The answer to a question that nobody has answered; nothing: it is no question.
+std::optional<Payload> default_answer(const Payload& wait) {
+    const Json details = parse_json(wait.view(), "a wait").value_or(Json());
+    const Json* answer = details.is_object() ? find(details, "default") : nullptr;
+    if (answer == nullptr) {
+        return std::nullopt;
+    }
+    return to_payload(Json{{"answer", *answer}, {"person", ""}});
+}
+
 // Where the run waits after the body of the scope.
 std::string callback_path(const std::string& scope) {
     return scope + "/" + std::string(script::kCallbackAnswer);
@@ -338,6 +360,9 @@ void RunSession::make_callback(const Wait& wait) {
     put.run_id = run_.id;
     put.path = callback_path(wait.path);
     put.expires = *wait.due;
+    if (run_.effects == model::Effects::kLive) {
+        put.question = question_of(wait.input, services_.operations.clock->now());
+    }
     // Recorded: a replay gives the same, wherever the listener is by then.
     const Payload callback = to_payload(Json{
         {"address", services_.public_url + "/callbacks/" + put.token},
@@ -349,15 +374,26 @@ void RunSession::make_callback(const Wait& wait) {
 }
 
 void RunSession::await_callback(Wait& wait) {
+    const std::optional<Payload> by_default = default_answer(wait.input);
+    if (by_default && run_.effects == model::Effects::kMuted) {
+        services_.operations.executor->post(guarded([this, path = wait.path, answer = *by_default] {
+            wake(path, Answer::of(answer), "OK");
+        }));
+        return;
+    }
     const Duration left = *wait.due - services_.operations.clock->now();
     wait.timer = services_.operations.executor->after(
-        std::max(Duration(0), left), guarded([this, path = wait.path] {
+        std::max(Duration(0), left), guarded([this, path = wait.path, by_default] {
+            if (by_default) {
+                time_out_callback(path, Answer::of(*by_default), "Default");
+                return;
+            }
             model::StepError error;
             error.code = "ActionTimedOut";
             error.message = "Nobody called the address within the step's time limit.";
             error.status = model::Status::kTimedOut;
             error.step = model::parent_path(path);
-            time_out_callback(path, error);
+            time_out_callback(path, Answer::raise(error), error.code);
         })
     );
     check_callback(wait.path);  // it may have come while the body ran
@@ -378,14 +414,16 @@ void RunSession::check_callback(const std::string& path) {
 }
 
 // The writer decides: a call that was accepted is delivered, one that comes now is refused.
-void RunSession::time_out_callback(const std::string& path, const model::StepError& error) {
+void RunSession::time_out_callback(
+    const std::string& path, const Answer& otherwise, const std::string& code
+) {
     add_command(
         store::CloseCallback{run_.id, path},
-        [this, path, error](const store::Outcome& outcome) {
+        [this, path, otherwise, code](const store::Outcome& outcome) {
             if (outcome.granted) {
                 check_callback(path);
             } else {
-                wake(path, Answer::raise(error), error.code);
+                wake(path, otherwise, code);
             }
         }
     );

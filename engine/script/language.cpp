@@ -41,6 +41,7 @@ constexpr LanguageFunction kFunctions[] = {
     {"repeat_until", 2, 3, kStructure, kStepName},
     {"exclusive", 3, 3, kStructure, kStepName},
     {"wait_for_callback", 2, 3, kStructure, kStepName},
+    {"wait_for_decision", 2, 2, kStructure, kStepName},
     // values
     {"array", 0, 1},
     {"now", 0, 0},

@@ -23,7 +23,9 @@ enum class RequestKind {
     kRunChildFlow,     // operation: flow name; input: the child's input
     kCallbackBegin,    // wait_for_callback begins, a scope; input: {timeout} in seconds; answered
                        // with {address, expires}
-    kWaitForCallback,  // after its body; input: `expires`; answered with the call, or raises
+                       // with {address, expires}. wait_for_decision: input has `question` too
+    kWaitForCallback,  // after its body; input: `expires`; answered with the call, or raises. Of a
+                       // question: {timeout: expires, default}; answered with {answer, person}
     kExclusiveBegin,   // input: the lock key (any JSON); path is the exclusive scope's path
     kExclusiveEnd,
     kScopeBegin,  // operation: "scope", "try", "switch", "case", "foreach", "iteration",
@@ -42,6 +44,11 @@ enum class RequestKind {
 
 // The last part of the path of kWaitForCallback, inside the scope of its kCallbackBegin.
 inline constexpr std::string_view kCallbackAnswer = "@answer";
+
+// The scopes that end with a kWaitForCallback.
+inline bool waits_for_call(std::string_view scope_kind) {
+    return scope_kind == "wait_for_callback" || scope_kind == "wait_for_decision";
+}
 
 // What comes of a step that does not take place, as the flow's text says.
 struct StaticResult {

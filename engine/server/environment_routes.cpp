@@ -77,6 +77,7 @@ Result<Json> answer_decision(const Context& context, const http::ServerRequest& 
     if (const Json* output = find(body, "output")) {
         given.output = to_payload(*output);
     }
+    given.person = context.authentication->person(request.headers);
     const std::string& id = request.params.at("id");
     TIDEWAY_TRY_ASSIGN(const auto decided, context.decisions->answer_blocking(id, given));
     // What the answer brings along is in the journal, which knows whether it may be shown.

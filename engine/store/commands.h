@@ -116,6 +116,7 @@ struct PutCallback {
     RunId run_id = 0;
     std::string path;  // where the run waits
     Timestamp expires;
+    std::string question;  // JSON, where a person is asked (wait_for_decision)
 };
 
 struct ReceiveCallback {

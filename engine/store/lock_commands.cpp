@@ -177,13 +177,14 @@ Result<Outcome> LockCommands::apply(const PutCallback& command) {
     TIDEWAY_TRY(require_open_run(command.run_id));
     SqlQuery insert(
         driver_,
-        "INSERT INTO callback(token, run_id, path, expires, received, payload)"
-        " VALUES ($token, $run, $path, $expires, 0, '')"
+        "INSERT INTO callback(token, run_id, path, expires, received, payload, question)"
+        " VALUES ($token, $run, $path, $expires, 0, '', $question)"
     );
     insert.set("token", command.token);
     insert.set("run", command.run_id);
     insert.set("path", command.path);
     insert.set("expires", command.expires);
+    insert.set("question", command.question);
     TIDEWAY_TRY(insert.run());
     return out;
 }

@@ -387,6 +387,28 @@ Result<std::optional<CallbackRow>> SqlReader::callback(RunId run, const std::str
     });
 }
 
+Result<std::vector<QuestionRow>> SqlReader::open_questions() {
+    ReaderPool::Lease lease(pool_);
+    TIDEWAY_TRY(lease.begin());
+    SqlQuery query(
+        lease.driver(),
+        "SELECT callback.token, run.uid, run.flow_id, callback.path, callback.expires,"
+        " callback.question FROM callback JOIN run ON run.id = callback.run_id"
+        " WHERE callback.question <> '' AND callback.received = 0 AND callback.expires > 0"
+        " ORDER BY run.id, callback.path"
+    );
+    return read_all<QuestionRow>(query, [](SqlQuery& row) -> Result<QuestionRow> {
+        QuestionRow out;
+        out.token = row.text();
+        out.run = row.uid();
+        out.flow_id = row.integer();
+        out.path = row.text();
+        out.expires = row.timestamp();
+        out.question = row.text();
+        return out;
+    });
+}
+
 Result<std::vector<LockRow>> SqlReader::locks() {
     ReaderPool::Lease lease(pool_);
     TIDEWAY_TRY(lease.begin());

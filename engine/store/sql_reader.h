@@ -51,6 +51,7 @@ class SqlReader final : public Reader {
     Result<std::vector<FanOutRow>> fan_outs() override;
     Result<Payload> fan_out_items(EventId event) override;
     Result<std::optional<CallbackRow>> callback(RunId run, const std::string& path) override;
+    Result<std::vector<QuestionRow>> open_questions() override;
     Result<std::vector<LockRow>> locks() override;
     Result<std::vector<RunId>> runs_in_line() override;
     Result<Retention> retention() override;

@@ -463,10 +463,16 @@ ALTER TABLE event ADD COLUMN state TEXT NOT NULL DEFAULT '';
 CREATE INDEX event_by_record ON event(flow_id, record) WHERE record <> '';
 )sql";
 
+// What a person is asked, by a run that waits for the answer as for a call.
+constexpr const char* kQuestions = R"sql(
+ALTER TABLE callback ADD COLUMN question TEXT NOT NULL DEFAULT '';
+CREATE INDEX callback_with_question ON callback(received, expires) WHERE question <> '';
+)sql";
+
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() {
-    static const std::array<Migration, 13> steps{
+    static const std::array<Migration, 14> steps{
         {{1, first_schema()},
          {2, kFewerPages},
          {3, kTriggers},
@@ -479,7 +485,8 @@ std::span<const Migration> sqlite_migrations() {
          {10, kSuspension},
          {11, kRevisions},
          {12, kResubmissions},
-         {13, kOrigins}}};
+         {13, kOrigins},
+         {14, kQuestions}}};
     return steps;
 }
 

@@ -40,6 +40,16 @@ struct CallbackRow {
     Payload payload;
 };
 
+// A person is asked by a run, and nobody has answered.
+struct QuestionRow {
+    std::string token;  // of the callback that the answer goes to
+    Uid run;
+    FlowId flow_id = 0;
+    std::string path;
+    Timestamp expires;
+    std::string question;  // JSON
+};
+
 // A split event whose runs are not all made yet.
 struct FanOutRow {
     EventId event_id = 0;
@@ -102,6 +112,7 @@ class Reader {
     virtual Result<std::vector<ApiToken>> tokens() = 0;
     virtual Result<std::optional<std::string>> meta(const std::string& key) = 0;
     virtual Result<std::optional<CallbackRow>> callback(RunId run, const std::string& path) = 0;
+    virtual Result<std::vector<QuestionRow>> open_questions() = 0;  // by run
     virtual Result<std::vector<LockRow>> locks() = 0;
     // Those that wait for their turn (Turn): nobody starts them but the end of another run.
     virtual Result<std::vector<RunId>> runs_in_line() = 0;

@@ -110,3 +110,18 @@ function exclusive(name, key, body) end
 --- Errors: ActionTimedOut with status TimedOut after the timeout; what the body raises. The address is
 --- closed then.
 function wait_for_callback(name, options, body) end
+
+--- What a person has to decide.
+---@class Question
+---@field title string One line: what it is about.
+---@field choices table<string, string> Each answer that may be given, and what happens then.
+---@field default string One of the choices: when nobody answers in time, and in a run that changes nothing.
+---@field reason? string Why a person is asked: the facts.
+---@field timeout? string|number ISO 8601 duration or seconds; 30 days at most, and by default.
+
+--- Asks a person, and waits for the answer: `tideway decisions list` has the question, `tideway decisions
+--- answer` answers it. An answer that comes while the server restarts is kept.
+---@param name string
+---@param question Question
+---@return { answer: string, person: string } answer One of the choices, and who chose; nobody: the default.
+function wait_for_decision(name, question) end

@@ -319,6 +319,41 @@ local function wait_for_callback(name, options, body)
   end))
 end
 
+local question_options = {
+  names = { title = true, reason = true, choices = true, default = true, timeout = true },
+  text = "title, reason, choices, default and timeout",
+}
+
+-- The question as people see it; its choices in the order of their words.
+local function question_of(options)
+  expect("wait_for_decision: the title", options.title, "string", 4)
+  expect("wait_for_decision: the choices", options.choices, "table", 4)
+  expect("wait_for_decision: the default", options.default, "string", 4)
+  for word, means in pairs(options.choices) do
+    expect("wait_for_decision: the word of a choice", word, "string", 4)
+    expect("wait_for_decision: what the choice '" .. word .. "' means", means, "string", 4)
+  end
+  if options.choices[options.default] == nil then
+    error("wait_for_decision: the default '" .. options.default .. "' is none of the choices", 4)
+  end
+  return {
+    title = options.title,
+    reason = options.reason ~= nil and tostring(options.reason) or "",
+    choices = options.choices,
+    default = options.default,
+  }
+end
+
+-- wait_for_decision(name, options): a person chooses. Not the address but the question is what the
+-- answer comes by; without an answer in time, and in a muted run, it is the default.
+local function wait_for_decision(name, options)
+  expect("wait_for_decision: the question (second argument)", options, "table")
+  local seconds = timeout_of("wait_for_decision", options, question_options, engine.wait_seconds_max)
+  local question = question_of(options)
+  local asked = enter("wait_for_decision", name, { timeout = seconds, question = question })
+  return close(pcall(engine.await_callback, asked.expires, no_options, question.default))
+end
+
 -- The whole run: the file's own text, then run(event).
 local function start(file, environment, event)
   return engine.begin_run(file(environment))(event)
@@ -333,5 +368,6 @@ return {
   repeat_until = repeat_until,
   exclusive = exclusive,
   wait_for_callback = wait_for_callback,
+  wait_for_decision = wait_for_decision,
   start = start,
 }

@@ -136,14 +136,14 @@ TEST_P(StoreConformance, RefusesALockForAnEndedRunAndWithoutAHolder) {
 
 TEST_P(StoreConformance, KeepsACallbackUntilItIsAwaited) {
     const store::RunId id = new_run();
-    EXPECT_FALSE(done(PutCallback{"token", id, "Wait", at_second(100)}).granted);
+    EXPECT_FALSE(done(PutCallback{"token", id, "Wait", at_second(100), ""}).granted);
     const store::Outcome call = done(ReceiveCallback{"token", Payload(R"({"a":1})"), at_second(5)});
     EXPECT_EQ(call.callback, CallbackFate::kTaken);
     EXPECT_EQ(call.run_id, id);
     EXPECT_EQ(call.run_uid, run(id).uid);
     EXPECT_EQ(call.path, "Wait");
     reopen();
-    EXPECT_TRUE(done(PutCallback{"token", id, "Wait", at_second(100)}).granted);
+    EXPECT_TRUE(done(PutCallback{"token", id, "Wait", at_second(100), ""}).granted);
     const auto kept = reader().callback(id, "Wait");
     ASSERT_TRUE(kept && *kept);
     EXPECT_EQ((*kept)->token, "token");
@@ -153,7 +153,7 @@ TEST_P(StoreConformance, KeepsACallbackUntilItIsAwaited) {
 
 TEST_P(StoreConformance, TakesACallbackOnce) {
     const store::RunId id = new_run();
-    done(PutCallback{"token", id, "Wait", at_second(100)});
+    done(PutCallback{"token", id, "Wait", at_second(100), ""});
     const auto first = done(ReceiveCallback{"token", large_payload('a'), at_second(1)});
     EXPECT_EQ(first.callback, CallbackFate::kTaken);
     const auto second = done(ReceiveCallback{"token", large_payload('b'), at_second(2)});
@@ -166,20 +166,21 @@ TEST_P(StoreConformance, RefusesCallbacksThatAreUnknownLateOrOfAnEndedRun) {
     const ReceiveCallback call{"token", Payload("1"), at_second(99)};
     EXPECT_EQ(done(call).callback, CallbackFate::kUnknown);
     const store::RunId id = new_run();
-    done(PutCallback{"token", id, "Wait", at_second(99)});
+    done(PutCallback{"token", id, "Wait", at_second(99), ""});
     EXPECT_EQ(done(call).callback, CallbackFate::kClosed);
     EXPECT_EQ(
-        code_of(apply(PutCallback{"token", new_run(), "Wait", at_second(1)})), "CallbackTokenTaken"
+        code_of(apply(PutCallback{"token", new_run(), "Wait", at_second(1), ""})),
+        "CallbackTokenTaken"
     );
     end_run(id, model::Status::kTimedOut);
     EXPECT_EQ(done(call).callback, CallbackFate::kUnknown);
     EXPECT_FALSE(*reader().callback(id, "Wait"));
-    EXPECT_EQ(code_of(apply(PutCallback{"late", id, "Wait", at_second(1)})), "RunEnded");
+    EXPECT_EQ(code_of(apply(PutCallback{"late", id, "Wait", at_second(1), ""})), "RunEnded");
 }
 
 TEST_P(StoreConformance, ClosesACallbackForCallsThatLeftBeforeToo) {
     const store::RunId id = new_run();
-    done(PutCallback{"token", id, "Wait", at_second(100)});
+    done(PutCallback{"token", id, "Wait", at_second(100), ""});
     EXPECT_FALSE(done(CloseCallback{id, "Wait"}).granted);
     const auto call = done(ReceiveCallback{"token", Payload("1"), at_second(5)});
     EXPECT_EQ(call.callback, CallbackFate::kClosed);
@@ -190,10 +191,35 @@ TEST_P(StoreConformance, ClosesACallbackForCallsThatLeftBeforeToo) {
 
 TEST_P(StoreConformance, KeepsACallThatCameBeforeItsCallbackIsClosed) {
     const store::RunId id = new_run();
-    done(PutCallback{"token", id, "Wait", at_second(100)});
+    done(PutCallback{"token", id, "Wait", at_second(100), ""});
     done(ReceiveCallback{"token", Payload("1"), at_second(5)});
     EXPECT_TRUE(done(CloseCallback{id, "Wait"}).granted);
     EXPECT_EQ((*reader().callback(id, "Wait"))->payload.view(), "1");
+}
+
+TEST_P(StoreConformance, TellsWhichQuestionsNobodyHasAnswered) {
+    const store::RunId id = new_run();
+    done(PutCallback{"call", id, "Call", at_second(100), ""});
+    done(PutCallback{"asked", id, "Ask/@answer", at_second(100), R"({"title":"Which one?"})"});
+    done(PutCallback{"answered", id, "Before", at_second(100), R"({"title":"Before"})"});
+    done(ReceiveCallback{"answered", Payload("1"), at_second(5)});
+    done(PutCallback{"closed", id, "Late", at_second(100), R"({"title":"Late"})"});
+    done(CloseCallback{id, "Late"});
+    const auto open = reader().open_questions();
+    ASSERT_TRUE(open);
+    ASSERT_EQ(open->size(), 1U);
+    EXPECT_EQ(open->front().token, "asked");
+    EXPECT_EQ(open->front().run, run(id).uid);
+    EXPECT_EQ(open->front().path, "Ask/@answer");
+    EXPECT_EQ(open->front().expires, at_second(100));
+    EXPECT_EQ(open->front().question, R"({"title":"Which one?"})");
+}
+
+TEST_P(StoreConformance, ForgetsTheQuestionsOfARunThatHasEnded) {
+    const store::RunId id = new_run();
+    done(PutCallback{"asked", id, "Ask", at_second(100), R"({"title":"Which one?"})"});
+    end_run(id, model::Status::kCancelled);
+    EXPECT_TRUE(reader().open_questions()->empty());
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ void RunSession::give_up(const std::string& path, const model::StepError& error)
         return;  // its address is being made; what comes next is late
     }
     if (wait.kind == RequestKind::kWaitForCallback) {
-        time_out_callback(path, error);
+        time_out_callback(path, Answer::raise(error), error.code);
         return;
     }
     if (wait.kind == RequestKind::kExclusiveBegin) {

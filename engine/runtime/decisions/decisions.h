@@ -33,8 +33,9 @@ struct Decision {
 };
 
 struct GivenAnswer {
-    std::string word;  // of one of the choices
-    Payload output;    // where it takes one
+    std::string word;    // of one of the choices
+    Payload output;      // where it takes one
+    std::string person;  // whose answer it is
 };
 
 // Thread: any.
@@ -78,7 +79,8 @@ class Decisions {
     std::vector<std::unique_ptr<DecisionSource>> sources_;
 };
 
-// Those that the engine has: the brake of a pack, effects in doubt, runs that were paused.
+// Those that the engine has: the brake of a pack, effects in doubt, runs that were paused, and what
+// flows ask.
 void add_engine_decisions(Decisions& decisions, Runtime& runtime, const FlowCatalog& catalog);
 
 }  // namespace tideway::runtime

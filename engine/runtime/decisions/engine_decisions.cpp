@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/base/digest.h"
 #include "engine/base/limits.h"
 #include "engine/model/step_path.h"
 #include "engine/runtime/decisions/decisions.h"
@@ -208,12 +209,99 @@ class PausedRunDecisions final : public DecisionSource {
     const FlowCatalog& catalog_;
 };
 
+// What flows ask with wait_for_decision.
+class Questions final : public DecisionSource {
+  public:
+    Questions(Runtime& runtime, const FlowCatalog& catalog)
+        : runtime_(runtime),
+          catalog_(catalog) {}
+
+    std::string_view kind() const override { return "question"; }
+
+    Result<std::vector<Decision>> list(store::Reader& reader) const override {
+        std::vector<Decision> out;
+        TIDEWAY_TRY_ASSIGN(const auto asked, reader.open_questions());
+        for (const store::QuestionRow& row : asked) {
+            out.push_back(decision_of(row));
+        }
+        return out;
+    }
+
+    Status answer_blocking(
+        store::Reader& reader, const Decision& decision, const GivenAnswer& answer
+    ) override {
+        TIDEWAY_TRY_ASSIGN(const auto asked, reader.open_questions());
+        const auto row = std::ranges::find_if(asked, [&](const store::QuestionRow& one) {
+            return key_of(one) == decision.key;
+        });
+        if (row == asked.end()) {
+            return too_late();
+        }
+        return wait_for([&](auto done) {
+            runtime_.receive_callback(
+                row->token,
+                to_payload(Json{{"answer", answer.word}, {"person", answer.person}}),
+                [done](const Result<store::CallbackFate>& fate) {
+                    if (!fate) {
+                        done(fail(fate.error()));
+                    } else {
+                        done(*fate == store::CallbackFate::kTaken ? Status() : too_late());
+                    }
+                }
+            );
+        });
+    }
+
+  private:
+    static Status too_late() {
+        return fail(
+            ErrorKind::kConflict,
+            "DecisionNotFound",
+            "The question has been answered, or its run waits no longer.",
+            "See what waits: tideway decisions list"
+        );
+    }
+
+    // Not the token: whoever reads the list may not be one who answers.
+    static std::string key_of(const store::QuestionRow& row) {
+        return to_hex(sha256(row.token)).substr(0, kKeyLength);
+    }
+
+    Decision decision_of(const store::QuestionRow& row) const {
+        Decision out;
+        const Json question = parse_json(row.question, "a question").value_or(Json::object());
+        out.key = key_of(row);
+        out.title = string_or(question, "title");
+        out.reason = string_or(question, "reason");
+        out.since = parse_utc(string_or(question, "asked")).value_or(row.expires);
+        out.flow = flow_name(catalog_, row.flow_id);
+        out.step = model::parent_path(row.path);
+        out.run = row.run;
+        out.runs = 1;
+        const std::string otherwise = string_or(question, "default");
+        const Json choices = question.value("choices", Json::object());
+        for (const auto& [word, means] : choices.items()) {
+            std::string text = means.is_string() ? means.get<std::string>() : std::string();
+            if (word == otherwise) {
+                text += " (done without an answer by " + format_utc(row.expires) + ")";
+            }
+            out.choices.push_back({word, std::move(text)});
+        }
+        return out;
+    }
+
+    static constexpr std::size_t kKeyLength = 12;
+    Runtime& runtime_;
+    const FlowCatalog& catalog_;
+};
+
 }  // namespace
 
 void add_engine_decisions(Decisions& decisions, Runtime& runtime, const FlowCatalog& catalog) {
     decisions.add(std::make_unique<BrakeDecisions>(runtime));
     decisions.add(std::make_unique<EffectDecisions>(runtime, catalog));
     decisions.add(std::make_unique<PausedRunDecisions>(runtime, catalog));
+    decisions.add(std::make_unique<Questions>(runtime, catalog));
 }
 
 }  // namespace tideway::runtime

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::string_view kCall = "run_child_flow";
 constexpr std::string_view kLock = "exclusive";
-constexpr std::string_view kCallback = "wait_for_callback";
 
 bool is_or_encloses(std::string_view outer, std::string_view path) {
     return path == outer ||
@@ -115,7 +114,7 @@ std::optional<ReusableSteps::Step> ReusableSteps::find(std::string_view path) co
     if (operation == kLock) {
         return std::nullopt;
     }
-    if (operation == kCallback) {
+    if (script::waits_for_call(operation)) {
         // An address is worth what was called at it.
         const std::string answer = std::string(path) + "/" + std::string(script::kCallbackAnswer);
         if (!find(answer)) {

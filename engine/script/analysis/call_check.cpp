@@ -303,6 +303,10 @@ void CallCheck::language_call(
         }
     } else if (name == "wait_for_callback") {
         callback(call, frame, parameters);
+    } else if (name == "wait_for_decision") {
+        if (const Expression* question = table_at(call, 2, frame)) {
+            time_limited(*question, name, question_schema(), frame);
+        }
     } else if ((name == "scope" || name == "try") && call.parts.size() > 3) {
         if (const Expression* options = table_at(call, 2, frame)) {
             time_limited(*options, name, Json::object(), frame);

@@ -6,6 +6,15 @@ Json secure_schema() {
     return {{"type", {"boolean", "string"}}, {"enum", {"inputs", "outputs"}}};
 }
 
+Json question_schema() {
+    const Json text = {{"type", "string"}};
+    return {
+        {"title", text},
+        {"reason", text},
+        {"choices", {{"type", "object"}, {"additionalProperties", text}}},
+        {"default", text}};
+}
+
 Json static_result_schema() {
     const Json text = {{"type", "string"}};
     return {

@@ -17,6 +17,9 @@ void check_options(
     const Expression& table, std::span<const std::string_view> known, const TableCheck& check
 );
 
+// What a question of `wait_for_decision` has, besides its timeout.
+Json question_schema();
+
 // What `static_result` may be.
 Json static_result_schema();
 

@@ -141,7 +141,8 @@ void set_structure_functions(lua_State* state, Machine& machine) {
           "parallel",
           "repeat_until",
           "exclusive",
-          "wait_for_callback"}) {
+          "wait_for_callback",
+          "wait_for_decision"}) {
         lua_getfield(state, -1, name);
         lua_setfield(state, -3, name);
     }

@@ -46,7 +46,7 @@ RequestKind begin_of(std::string_view kind) {
     if (kind == "exclusive") {
         return RequestKind::kExclusiveBegin;
     }
-    return kind == "wait_for_callback" ? RequestKind::kCallbackBegin : RequestKind::kScopeBegin;
+    return waits_for_call(kind) ? RequestKind::kCallbackBegin : RequestKind::kScopeBegin;
 }
 
 // enter(kind, name, details, options): begins a scope; returns the host's answer.
@@ -205,14 +205,27 @@ int called_back(lua_State* state, int /*status*/, lua_KContext /*context*/) {
     return 1;
 }
 
-// await_callback(expires, options): waits for a call to the address of the innermost scope.
+// await_callback(expires, options, default): waits for a call to the address of the innermost
+// scope. With a default for what a person answers.
 int await_callback(lua_State* state) {
-    ExecutionImpl& run = execution_of(state, "wait_for_callback");
+    const std::string kind = lua_isnoneornil(state, 3) ? "wait_for_callback" : "wait_for_decision";
+    ExecutionImpl& run = execution_of(state, kind);
     const std::string& scope = run.branch().frames.back().name;
     StepRequest request = run.request(state, RequestKind::kWaitForCallback, kCallbackAnswer);
-    request.operation = "the callback of '" + scope + "'";
-    request.secured = secure_field(state, 2, "wait_for_callback");
-    request.input = Payload(encode_value(state, 1));
+    request.secured = secure_field(state, 2, kind);
+    if (lua_isnoneornil(state, 3)) {
+        request.operation = "the callback of '" + scope + "'";
+        request.input = Payload(encode_value(state, 1));
+    } else {
+        request.operation = "the answer to '" + scope + "'";
+        lua_createtable(state, 0, 2);
+        lua_pushvalue(state, 1);
+        lua_setfield(state, -2, "timeout");
+        lua_pushvalue(state, 3);
+        lua_setfield(state, -2, "default");
+        request.input = Payload(encode_value(state, -1));
+        lua_pop(state, 1);
+    }
     return run.ask(state, request, &guarded_continuation<called_back>);
 }
 

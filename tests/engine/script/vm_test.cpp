@@ -339,6 +339,7 @@ utf8.offset: function
 utf8: table
 uuid: function
 wait_for_callback: function
+wait_for_decision: function
 xpcall: function
 )");
 }

@@ -40,7 +40,7 @@ class DecisionList : public ::testing::Test {
     }
 
     std::string answer(const std::string& id, const std::string& word, Payload output = {}) {
-        const auto answered = decisions_.answer_blocking(id, GivenAnswer{word, output});
+        const auto answered = decisions_.answer_blocking(id, GivenAnswer{word, output, "ada"});
         return answered ? "" : answered.error().code;
     }
 
@@ -91,7 +91,7 @@ TEST_F(DecisionList, HasAnEffectInDoubtThatAPersonSkips) {
 
 TEST_F(DecisionList, RefusesAnAnswerThatIsNoneOfTheChoices) {
     parked();
-    const auto answered = decisions_.answer_blocking(only().id, GivenAnswer{"perhaps", {}});
+    const auto answered = decisions_.answer_blocking(only().id, GivenAnswer{"perhaps", {}, "ada"});
     ASSERT_FALSE(answered);
     EXPECT_EQ(answered.error().code, "UnknownAnswer");
     EXPECT_EQ(answered.error().remedy, "Answer with one of: adopt, repeat, skip.");
