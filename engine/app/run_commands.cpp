@@ -83,6 +83,11 @@ void print_steps(const Json& nodes, int depth, bool contents) {
             std::cout << indent << "    " << string_or(*error, "code") << ": "
                       << string_or(*error, "message") << "\n";
         }
+        for (const Json& change : node.value("changes", Json::array())) {
+            std::cout << indent << "    " << string_or(change, "field") << ": "
+                      << dump(change.value("before", Json())) << " -> " << dump(change["after"])
+                      << "\n";
+        }
         if (const std::string run = string_or(node, "run"); !run.empty()) {
             std::cout << indent << "    run " << run << "\n";
         }

@@ -39,6 +39,9 @@ struct OperationSpec {
     std::string version;    // "output:/pointer" to etag or version
     std::vector<std::string> secret_fields;  // "/pointer"s into the input
     std::string audience;  // which token; a key of ConnectorSpec::audiences, or empty
+    // Of an effect: the reading operation that tells what it would change; what that one requires
+    // it takes from the input of this one. Or empty.
+    std::string before;
 };
 
 struct TriggerSpec {

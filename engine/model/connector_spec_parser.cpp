@@ -287,7 +287,8 @@ Result<OperationSpec> parse_operation(const Json& json, const std::string& conne
          "fields",
          "version",
          "secret_fields",
-         "audience"},
+         "audience",
+         "before"},
         what
     ));
     if (!is_id(id)) {
@@ -307,7 +308,20 @@ Result<OperationSpec> parse_operation(const Json& json, const std::string& conne
     TIDEWAY_TRY(check_key(out, what));
     TIDEWAY_TRY(parse_identity(json, what, out));
     out.audience = string_or(json, "audience");
+    out.before = string_or(json, "before");
     return out;
+}
+
+// What an effect would change is told by a reading operation that needs nothing else.
+bool has_fitting_before(const ConnectorSpec& spec, const OperationSpec& operation) {
+    const OperationSpec* before = spec.operation(operation.before);
+    if (before == nullptr || before->effect != EffectClass::kRead || operation.fields.empty()) {
+        return false;
+    }
+    const Json required = before->input_schema.value("required", Json::array());
+    return std::ranges::all_of(required, [&](const Json& name) {
+        return operation.input_schema.value("properties", Json()).contains(name);
+    });
 }
 
 // Every polling trigger lets the flow say how often.
@@ -520,6 +534,9 @@ tideway::Status check_references(const ConnectorSpec& spec) {
             return refuse(
                 what, "has the audience '" + operation.audience + "', which is not declared"
             );
+        }
+        if (!operation.before.empty() && !has_fitting_before(spec, operation)) {
+            return refuse(what, "has a 'before' that does not read, or requires what it has not");
         }
         for (const RepeatAnswer& answer : operation.already_done) {
             const bool known = is_one_of(answer.then, {"probe", "ignore"}) ||

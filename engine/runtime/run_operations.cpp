@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "engine/model/step_path.h"
-#include "engine/runtime/drafts/muted_effect.h"
 #include "engine/runtime/effect_key.h"
 #include "engine/runtime/flow_catalog.h"
 #include "engine/runtime/run_session.h"
@@ -31,18 +30,6 @@ model::StepError to_step_error(const Error& error, std::string_view path) {
     out.details = error.details;
     out.step = path;
     return out;
-}
-
-JournalRow operation_row(RowKind kind, const script::StepRequest& request) {
-    JournalRow row;
-    row.kind = kind;
-    row.path = request.path;
-    row.line = request.line;
-    row.operation = request.connection + "." + request.operation;
-    row.status = Status::kRunning;
-    row.secured = request.secured;
-    row.input = request.input;
-    return row;
 }
 
 EffectState state_of(const Answer& answer, std::string_view code) {
@@ -83,6 +70,18 @@ tideway::Status take_options(const Json& options, OperationStart& start) {
 }
 
 }  // namespace
+
+JournalRow operation_row(RowKind kind, const script::StepRequest& request) {
+    JournalRow row;
+    row.kind = kind;
+    row.path = request.path;
+    row.line = request.line;
+    row.operation = request.connection + "." + request.operation;
+    row.status = Status::kRunning;
+    row.secured = request.secured;
+    row.input = request.input;
+    return row;
+}
 
 std::optional<Answer> RunSession::answer_operation(const script::StepRequest& request) {
     auto pending = std::make_unique<PendingOperation>();
@@ -230,19 +229,6 @@ void RunSession::start_operation(PendingOperation& pending) {
         return;
     }
     send_after_intent(path, std::nullopt);
-}
-
-// Nothing leaves, and the ledger does not hear of it. The row holds what would have been sent, and
-// the stand-in that the script goes on with.
-void RunSession::mute(const PendingOperation& pending) {
-    const std::string path = pending.request.path;
-    const Uid stand_in = Uid::derive(run_.uid, path);
-    // As the script gave it: a secret stays a handle.
-    const Json input = parse_or_object(pending.request.input);
-    const Payload output = to_payload(muted_output(*pending.start.operation, input, stand_in));
-    services_.operations.executor->post(guarded([this, path, output] {
-        finish_operation(path, 0, AttemptClass::kNone, Answer::of(output), kMutedCode);
-    }));
 }
 
 // An effect with this key may have taken place in an earlier run of the lineage (then its recorded
@@ -409,6 +395,10 @@ void RunSession::on_done(OperationRun& run, int attempt, connector::Done done) {
     if (pending == nullptr) {
         return;
     }
+    if (pending->muted) {
+        finish_muted(*pending, &done.output);
+        return;
+    }
     if (pending->is_effect) {
         note_record(*pending, done);
     }
@@ -440,6 +430,10 @@ void RunSession::note_record(PendingOperation& pending, const connector::Done& d
 void RunSession::on_failed(OperationRun& run, int attempt, model::StepError error) {
     PendingOperation* pending = pending_of(run);
     if (pending == nullptr) {
+        return;
+    }
+    if (pending->muted) {
+        finish_muted(*pending, nullptr);  // a record that would have been made is not there to read
         return;
     }
     error.step = pending->request.path;

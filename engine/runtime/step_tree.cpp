@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/model/step_path.h"
+#include "engine/runtime/drafts/muted_effect.h"
 #include "engine/runtime/history/shown.h"
 #include "engine/runtime/history/skip_reasons.h"
 #include "engine/script/step_host.h"
@@ -123,6 +124,10 @@ class TreeBuilder {
                 node.ended = row.at;
                 return;
             case RowKind::kAttempt:
+                if (row.code == kBeforeCode) {
+                    node.would = parse_json(row.output.view(), "a muted effect").value_or(Json());
+                    return;
+                }
                 node.attempts = std::max(node.attempts, row.attempt);
                 node.attempt_notes.push_back(
                     {row.attempt, row.attempt_class, row.at, row.took, row.output}
@@ -171,10 +176,13 @@ class TreeBuilder {
 
     void end(StepNode& node, const JournalRow& row) {
         // With its lock granted, or its address made, a scope goes on.
-        const bool is_scope = node.kind == "exclusive" || node.kind == "wait_for_callback";
+        const bool is_scope = node.kind == "exclusive" || script::waits_for_call(node.kind);
         if (is_scope && !node.is_static && row.status == Status::kSucceeded) {
             node.status = Status::kRunning;
             return;
+        }
+        if (node.input.empty()) {
+            node.input = row.input;  // an attempt came first, which does not repeat it
         }
         node.ended = row.at;
         node.attempts = std::max(node.attempts, row.attempt);
@@ -198,7 +206,7 @@ class TreeBuilder {
         } else {
             node.children = scope(path, inside);
         }
-        if (node.kind == "wait_for_callback") {
+        if (script::waits_for_call(node.kind)) {
             take_callback(node);
         }
         if (model::is_final(run_.status) && !model::is_final(node.status)) {
@@ -380,6 +388,9 @@ Json to_json(const StepNode& node, Contents contents) {
     }
     if (node.kind == "condition") {
         put_shown(out, "value", node.output, output_sight(node.secured));
+    }
+    if (const Json* changes = find(node.would, "changes")) {
+        out["changes"] = *changes;
     }
     if (contents == Contents::kWith) {
         put_shown(out, "input", node.input, input_sight(node.secured));

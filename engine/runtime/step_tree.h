@@ -34,6 +34,7 @@ struct StepNode {
     bool is_static = false;  // it did not take place: static_result
     int attempts = 0;
     std::vector<AttemptNote> attempt_notes;
+    Json would;  // of a muted effect: {"changes": muted_changes()}, where it was read
     Payload input;
     Payload output;
     Payload error;

@@ -30,6 +30,12 @@ inline constexpr const char* kLedgerSpec = R"({
    "output":{},"object":"entry","record_id":"/name","fields":"/value"},
   {"id":"post","title":"Post","summary":"Posts once","effect":"once","probe":true,"creates":true,
    "input":{"type":"object"},"output":{},"object":"entry","record_id":"output:/id"},
+  {"id":"look","title":"Look","summary":"Reads one","effect":"read",
+   "input":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]},"output":{}},
+  {"id":"put","title":"Put","summary":"Sets, and can be asked before","effect":"idempotent",
+   "already_done":[],"before":"look","object":"entry","record_id":"/name","fields":"/value",
+   "input":{"type":"object","properties":{"name":{"type":"string"},"value":{}},"required":["name"]},
+   "output":{}},
   {"id":"shout","title":"Shout","summary":"Once, unknown after","effect":"once","park":true,
    "input":{"type":"object"},"output":{},"secret_fields":["/value"]}],
  "triggers":[

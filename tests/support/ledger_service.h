@@ -106,6 +106,11 @@ class LedgerService {
         server_.run([&] { poll_wish_ = wish; });
     }
 
+    // What is there to be looked at.
+    void set_there(const std::string& json) {
+        server_.run([&] { there_ = json; });
+    }
+
     // The one address that it calls for everybody.
     void set_registered(const std::string& url) {
         server_.run([&] { registered_ = url; });
@@ -184,6 +189,9 @@ class LedgerService {
         if (request.path == "/read") {
             return R"({"entries":)" + std::to_string(done_.size()) + "}";
         }
+        if (request.path == "/look") {
+            return there_;
+        }
         if (request.path == "/registered") {
             return dump(Json{{"url", registered_}});
         }
@@ -225,6 +233,7 @@ class LedgerService {
     std::string subscriptions_expire_;
     Json poll_wish_ = Json::object();
     std::string registered_;
+    std::string there_ = "{}";
     std::map<std::string, std::deque<Treatment>> plans_;
     Treatment always_ = Treatment::kDo;
     std::vector<std::pair<std::string, std::shared_ptr<http::Responder>>> held_;

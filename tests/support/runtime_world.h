@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <future>
 #include <map>
@@ -163,11 +162,11 @@ class RuntimeWorld {
         });
     }
 
-    // Waits (on changes, not on time) until the stored run satisfies `is_there`; 20 s at most.
+    // Waits (on changes, not on time) until the stored run satisfies `is_there`.
     model::RunRecord when(
         const Uid& uid, const std::function<bool(const model::RunRecord&)>& is_there
     ) {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        const auto deadline = std::chrono::steady_clock::now() + tests::kPatience;
         while (true) {
             const auto found = reader().run_by_uid(uid);
             const model::RunRecord run = found && *found ? **found : model::RunRecord();

@@ -43,7 +43,34 @@ void put(std::string_view rule, const std::string& value, Json& output) {
     }
 }
 
+void add_changes(const std::string& place, const Json& after, const Json* before, Json& out) {
+    const bool may_be_partly_there = before != nullptr && before->is_object();
+    if (after.is_object() && may_be_partly_there) {
+        for (const auto& [name, value] : after.items()) {
+            add_changes(place + "/" + name, value, find(*before, name), out);
+        }
+        return;
+    }
+    if (before != nullptr && *before == after) {
+        return;
+    }
+    Json change = {{"field", place}, {"after", after}};
+    if (before != nullptr) {
+        change["before"] = *before;
+    }
+    out.push_back(std::move(change));
+}
+
 }  // namespace
+
+Json muted_changes(const model::OperationSpec& operation, const Json& input, const Json& there) {
+    Json out = Json::array();
+    const Json::json_pointer place(operation.fields);
+    if (input.contains(place)) {
+        add_changes("", input[place], &there, out);
+    }
+    return out;
+}
 
 Json muted_output(const model::OperationSpec& operation, const Json& input, const Uid& stand_in) {
     if (!may_be_object(operation.output_schema)) {

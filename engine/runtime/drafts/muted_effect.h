@@ -15,4 +15,11 @@ inline constexpr const char* kMutedCode = "Muted";
 // been made. What only the service knows is absent.
 Json muted_output(const model::OperationSpec& operation, const Json& input, const Uid& stand_in);
 
+// The code of the attempt that has read what an effect would change.
+inline constexpr const char* kBeforeCode = "Before";
+
+// What an effect would change: [{"field": "/name", "before": .., "after": ..}], without what is
+// there already. "before" is absent where nothing is there under that name.
+Json muted_changes(const model::OperationSpec& operation, const Json& input, const Json& there);
+
 }  // namespace tideway::runtime

@@ -11,6 +11,12 @@
 
 namespace tideway::runtime {
 
+// An effect that does not take place, while what it would change is read.
+struct MutedEffect {
+    const model::OperationSpec* operation = nullptr;
+    Json input;
+};
+
 struct PendingOperation {
     script::StepRequest request;
     OperationStart start;
@@ -28,9 +34,13 @@ struct PendingOperation {
     std::optional<UnderwayCall> underway;  // recorded: the service has taken it
     std::optional<ConnectionPause> pause;  // it waits for its connection, or for the service
     std::optional<HeldEffect> held;        // it waits for a person, before its intent
+    std::optional<MutedEffect> muted;      // `start` is of the reading operation
 
     bool waits() const { return pause || held; }
 };
+
+// A row about the step, with what it was called with.
+model::JournalRow operation_row(model::RowKind kind, const script::StepRequest& request);
 
 // What an attempt row says of a call that is under way (run_underway.cpp); nothing: it cannot be
 // read.

@@ -35,13 +35,9 @@ void RunSession::on_underway(OperationRun& run, const UnderwayCall& call) {
     }
     const Duration wait = call.ask_at - services_.operations.clock->now();
     if (!pending->underway || pending->underway->state != call.state) {
-        JournalRow row;
-        row.kind = model::RowKind::kAttempt;
-        row.path = pending->request.path;
-        row.line = pending->request.line;
-        row.operation = pending->request.connection + "." + pending->request.operation;
+        JournalRow row = operation_row(model::RowKind::kAttempt, pending->request);
+        row.input = {};
         row.status = model::Status::kWaiting;
-        row.secured = pending->request.secured;
         row.code = kUnderway;
         row.attempt = run.attempt();
         row.attempt_class = model::AttemptClass::kDone;

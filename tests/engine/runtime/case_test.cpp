@@ -325,7 +325,7 @@ TEST_F(PackCase, ThatIsMalformedIsRefusedWithFileLineAndWhatIsWrong) {
         {"{\"flow\": \"main\", \"expect\": {}, \"answers\": [\n{\"call\": \"book.read\", "
          "\"output\": {}}]}",
          "cases/it.json:2: the pack test has no connection reference 'book'"},
-        {"{\"flow\": \"main\", \"expect\": {}, \"answers\": [\n{\"call\": \"ledger.look\", "
+        {"{\"flow\": \"main\", \"expect\": {}, \"answers\": [\n{\"call\": \"ledger.gaze\", "
          "\"output\": {}}]}",
          "cases/it.json:2: the connector ledger has no operation 'look'"},
         {"{\"flow\": \"main\", \"expect\": {}, \"answers\": [{\"call\": \"ledger.read\", "

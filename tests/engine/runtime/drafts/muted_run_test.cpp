@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/runtime/drafts/muted_effect.h"
+#include "engine/runtime/step_tree.h"
 #include "tests/support/runtime_world.h"
 
 namespace tideway::testing {
@@ -56,14 +57,20 @@ model::RunRecord run_muted(RuntimeWorld& world, const std::string& flow) {
     return admitted ? world.ended(admitted->runs.front()) : model::RunRecord();
 }
 
-std::vector<model::JournalRow> muted_rows(RuntimeWorld& world, const model::RunRecord& run) {
+std::vector<model::JournalRow> rows_with_code(
+    RuntimeWorld& world, const model::RunRecord& run, const std::string& code
+) {
     std::vector<model::JournalRow> out;
     for (const model::JournalRow& row : world.journal(run)) {
-        if (row.code == runtime::kMutedCode) {
+        if (row.code == code) {
             out.push_back(row);
         }
     }
     return out;
+}
+
+std::vector<model::JournalRow> muted_rows(RuntimeWorld& world, const model::RunRecord& run) {
+    return rows_with_code(world, run, runtime::kMutedCode);
 }
 
 TEST(MutedRun, ReadsAndSendsNoEffect) {
@@ -91,6 +98,60 @@ TEST(MutedRun, GoesOnWithAStandInForTheRecordThatItDidNotMake) {
     const auto run = run_muted(world, "books");
     EXPECT_EQ(run.output.size(), std::string(R"("00000000-0000-0000-0000-000000000000")").size())
         << run.output.view();
+}
+
+constexpr const char* kPuts = R"(
+local ledger = connection "ledger"
+return flow { title = "Puts", trigger = trigger.manual {}, run = function()
+  ledger.put("Put", { name = "n-1", value = { amount = 8, place = { city = "Oslo", zip = "0150" }, note = "new" } })
+end })";
+
+TEST(MutedRun, ReadsWhatAnEffectWouldChangeAndSaysWhatDiffers) {
+    RuntimeWorld world({{"puts", kPuts}});
+    world.service().set_there(R"({"amount":7,"place":{"city":"Oslo","zip":"0151"},"other":1})");
+    const auto run = run_muted(world, "puts");
+    EXPECT_EQ(run.status, model::Status::kSucceeded) << run.error.view();
+    EXPECT_THAT(world.service().done(), IsEmpty());
+    const auto rows = rows_with_code(world, run, runtime::kBeforeCode);
+    ASSERT_THAT(rows, SizeIs(1));
+    EXPECT_EQ(
+        Json::parse(rows[0].output.view()).at("changes"),
+        Json::parse(R"([{"field":"/amount","before":7,"after":8},{"field":"/note","after":"new"},
+                        {"field":"/place/zip","before":"0151","after":"0150"}])")
+    );
+}
+
+TEST(MutedRun, ShowsInItsStepsWhatWouldHaveBeenSentAndWhatItWouldChange) {
+    RuntimeWorld world({{"puts", kPuts}});
+    world.service().set_there(R"({"amount":7,"place":{"city":"Oslo","zip":"0150"},"note":"new"})");
+    const auto run = run_muted(world, "puts");
+    const auto steps = runtime::build_step_tree(world.journal(run), {}, run);
+    ASSERT_THAT(steps, SizeIs(1));
+    const Json shown = runtime::to_json(steps[0], runtime::Contents::kWith);
+    EXPECT_EQ(shown.at("code"), "Muted");
+    EXPECT_EQ(shown.at("input").at("name"), "n-1");
+    EXPECT_EQ(shown.at("changes"), Json::parse(R"([{"field":"/amount","before":7,"after":8}])"));
+}
+
+TEST(MutedRun, GoesOnWhereWhatItWouldChangeIsNotThere) {
+    RuntimeWorld world({{"puts", kPuts}});
+    world.service().plan("/look", {Treatment::kRefuse});
+    const auto run = run_muted(world, "puts");
+    EXPECT_EQ(run.status, model::Status::kSucceeded) << run.error.view();
+    EXPECT_THAT(rows_with_code(world, run, runtime::kBeforeCode), IsEmpty());
+    EXPECT_THAT(muted_rows(world, run), SizeIs(1));
+}
+
+TEST(MutedRun, IsWhatEveryRunIsWhileTheEnvironmentObserves) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}});
+    runtime::EnvironmentSettings settings;
+    settings.mode = runtime::Mode::kObserve;
+    ASSERT_TRUE(world.environment().set(settings));
+    EXPECT_EQ(world.run("books").effects, model::Effects::kMuted);
+    EXPECT_THAT(world.service().done(), IsEmpty());
+    settings.mode = runtime::Mode::kLive;
+    ASSERT_TRUE(world.environment().set(settings));
+    EXPECT_EQ(world.run("books").effects, model::Effects::kLive);
 }
 
 TEST(MutedRun, LeavesNothingInTheLedgerOfEffects) {
