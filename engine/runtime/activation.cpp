@@ -309,7 +309,7 @@ Result<Json> Activation::exchange_blocking(
 // Its service is asked, and is not to call.
 bool Activation::is_polled(const model::TriggerSpec& trigger) const {
     return !trigger.caught_up_by.empty() &&
-           services_.environment->settings().event_source == EventSource::kPolling;
+           services_.environment->settings().events_come_by() == EventSource::kPolling;
 }
 
 Result<std::optional<Timestamp>> Activation::subscribe_blocking(const FlowEntry& flow) {

@@ -138,7 +138,8 @@ store::Admit Runtime::make_admission(const Delivery& delivery, Payload event, co
     run.flow_id = delivery.flow.row.id;
     run.person = delivery.person;
     run.version_id = delivery.flow.row.published;
-    run.effects = delivery.effects;
+    const bool observes = dependencies_.settings->settings().mode == Mode::kObserve;
+    run.effects = observes ? model::Effects::kMuted : delivery.effects;
     run.status = model::Status::kRunning;  // this process takes it at once
     run.lease_epoch = 1;
     run.created = admit.event.received;

@@ -251,7 +251,7 @@ std::vector<std::string> FlowCatalog::packs() const {
 bool FlowCatalog::has_brake(std::string_view pack) const {
     const Lock lock(mutex_);
     const auto it = packs_.find(pack);
-    return it != packs_.end() && it->second.has_brake;
+    return it != packs_.end() && it->second.any().has_brake;
 }
 
 std::optional<Pack> FlowCatalog::pack(std::string_view name) const {

@@ -23,28 +23,28 @@ class EnvironmentCommands : public ::testing::Test {
 };
 
 TEST_F(EnvironmentCommands, SayWhereEventsComeFromAndWhenAPackIsStopped) {
-    const auto shown = program_.cli({"environment", "show"});
+    const auto shown = program_.cli({"environments", "show"});
     EXPECT_EQ(shown.exit_code, 0) << shown.text();
     EXPECT_NE(shown.output.find("webhook: services call http"), std::string::npos) << shown.text();
     EXPECT_NE(shown.output.find("more than 20 records an hour"), std::string::npos);
 }
 
 TEST_F(EnvironmentCommands, KeepWhatIsSetOverAKill) {
-    program_.cli_json({"environment", "events", "polling"});
-    program_.cli_json({"environment", "brake", "--creates-per-hour", "7"});
+    program_.cli_json({"environments", "events", "polling"});
+    program_.cli_json({"environments", "brake", "--creates-per-hour", "7"});
     program_.kill();
     program_.serve();
-    const Json settings = program_.cli_json({"environment", "show"});
+    const Json settings = program_.cli_json({"environments", "show"});
     EXPECT_EQ(string_or(settings, "event_source"), "polling");
     EXPECT_EQ(settings.at("brake").at("creates_per_hour"), 7);
     EXPECT_EQ(settings.at("brake").at("is_on"), true);
 }
 
 TEST_F(EnvironmentCommands, RefuseWhatTheyDoNotKnow) {
-    EXPECT_EQ(refused({"environment", "events", "pigeon"}), "InvalidEnvironmentSetting");
-    EXPECT_EQ(refused({"environment", "brake", "perhaps"}), "InvalidArgument");
+    EXPECT_EQ(refused({"environments", "events", "pigeon"}), "InvalidEnvironmentSetting");
+    EXPECT_EQ(refused({"environments", "brake", "perhaps"}), "InvalidArgument");
     EXPECT_EQ(
-        refused({"environment", "brake", "--changed-percent", "200"}), "InvalidEnvironmentSetting"
+        refused({"environments", "brake", "--changed-percent", "200"}), "InvalidEnvironmentSetting"
     );
 }
 

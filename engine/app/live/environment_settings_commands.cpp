@@ -1,4 +1,4 @@
-// environment show|events|brake: how the environment works.
+// environments show|mode|events|brake: how the environment works.
 #include <iostream>
 
 #include "engine/app/command_line.h"
@@ -14,9 +14,15 @@ struct SettingOptions {
 
 void print(const Json& settings) {
     const Json& brake = settings.at("brake");
-    const bool calls = string_or(settings, "event_source") == "webhook";
+    const bool calls =
+        string_or(settings, "mode") == "live" && string_or(settings, "event_source") == "webhook";
+    const bool observes = string_or(settings, "mode") == "observe";
     std::cout << "Environment " << string_or(settings, "environment") << "\n"
-              << "  events  " << string_or(settings, "event_source")
+              << "  mode    "
+              << (observes ? "observe: nothing is changed outside; what would be is in each run"
+                           : "live")
+              << "\n"
+              << "  events  " << (calls ? "webhook" : "polling")
               << (calls ? ": services call " + string_or(settings, "public_url")
                         : std::string(": services are asked, and need not reach this server"))
               << "\n"
@@ -76,11 +82,21 @@ Status set_brake(const Globals& globals, const SettingOptions& options) {
 }  // namespace
 
 void add_environment_setting_commands(CLI::App& app, Globals& globals, const Exit& exit) {
-    CLI::App* environment = app.add_subcommand("environment", "How this environment works");
+    CLI::App* environment = app.add_subcommand("environments", "How this environment works");
     environment->require_subcommand(1);
     environment->add_subcommand("show", "Where events come from, when a pack is stopped")
         ->callback([&globals, exit] { exit(run_command(globals, [&] { return show(globals); })); });
     auto options = std::make_shared<SettingOptions>();
+    CLI::App* mode = environment->add_subcommand("mode", "Set whether anything is changed outside");
+    mode->add_option(
+            "mode",
+            options->word,
+            "observe: runs read, and what they would write is recorded and shown; live: they write"
+    )
+        ->required();
+    mode->callback([&globals, options, exit] {
+        exit(run_command(globals, [&] { return change(globals, {{"mode", options->word}}); }));
+    });
     CLI::App* events = environment->add_subcommand("events", "Set where events come from");
     events
         ->add_option(

@@ -16,6 +16,24 @@ tl::unexpected<Error> invalid(std::string message, std::string remedy) {
     );
 }
 
+template <typename Value>
+Result<Value> word_of(
+    const std::string& what,
+    const Json& given,
+    std::optional<Value> (*parse)(std::string_view),
+    const std::string& one,
+    const std::string& other
+) {
+    const auto value = parse(given.is_string() ? given.get_ref<const std::string&>() : "");
+    if (!value) {
+        return invalid(
+            "The " + what + " is " + given.dump() + ".",
+            "Choose \"" + one + "\" or \"" + other + "\"."
+        );
+    }
+    return *value;
+}
+
 Status take_number(const Json& json, const char* key, int most, int& out) {
     const Json* value = find(json, key);
     if (value == nullptr) {
@@ -44,6 +62,19 @@ Status take_brake(const Json& json, BrakeSettings& out) {
 
 }  // namespace
 
+std::string_view to_string(Mode mode) {
+    return mode == Mode::kObserve ? "observe" : "live";
+}
+
+std::optional<Mode> parse_mode(std::string_view text) {
+    for (const Mode mode : {Mode::kLive, Mode::kObserve}) {
+        if (text == to_string(mode)) {
+            return mode;
+        }
+    }
+    return std::nullopt;
+}
+
 std::string_view to_string(EventSource source) {
     return source == EventSource::kPolling ? "polling" : "webhook";
 }
@@ -59,6 +90,7 @@ std::optional<EventSource> parse_event_source(std::string_view text) {
 
 Json to_json(const EnvironmentSettings& settings) {
     return {
+        {"mode", to_string(settings.mode)},
         {"event_source", to_string(settings.event_source)},
         {"brake",
          {{"is_on", settings.brake.is_on},
@@ -69,22 +101,19 @@ Json to_json(const EnvironmentSettings& settings) {
 Result<EnvironmentSettings> changed_settings(const EnvironmentSettings& before, const Json& json) {
     EnvironmentSettings out = before;
     for (const auto& [key, value] : json.items()) {
-        if (key == "event_source") {
-            const auto source =
-                parse_event_source(value.is_string() ? value.get<std::string>() : "");
-            if (!source) {
-                return invalid(
-                    "The event source is " + value.dump() + ".",
-                    "Choose \"webhook\" or \"polling\"."
-                );
-            }
-            out.event_source = *source;
+        if (key == "mode") {
+            TIDEWAY_TRY_ASSIGN(out.mode, word_of("mode", value, parse_mode, "live", "observe"));
+        } else if (key == "event_source") {
+            TIDEWAY_TRY_ASSIGN(
+                out.event_source,
+                word_of("event source", value, parse_event_source, "webhook", "polling")
+            );
         } else if (key == "brake") {
             TIDEWAY_TRY(take_brake(value, out.brake));
         } else {
             return invalid(
                 "The environment has no setting '" + key + "'.",
-                "See what there is: tideway environment show"
+                "See what there is: tideway environments show"
             );
         }
     }

@@ -13,6 +13,13 @@
 
 namespace tideway::runtime {
 
+enum class Mode {
+    kLive,
+    kObserve,  // writes do not take place: runs are muted, and services are asked for events
+};
+std::string_view to_string(Mode mode);  // "live", "observe"
+std::optional<Mode> parse_mode(std::string_view text);
+
 // Where the events of webhook triggers come from.
 enum class EventSource {
     kWebhook,  // services call; what no call brought is found by catching up
@@ -31,8 +38,14 @@ struct BrakeSettings {
 };
 
 struct EnvironmentSettings {
+    Mode mode = Mode::kLive;
     EventSource event_source = EventSource::kWebhook;
     BrakeSettings brake;
+
+    // Who observes subscribes to nothing.
+    EventSource events_come_by() const {
+        return mode == Mode::kObserve ? EventSource::kPolling : event_source;
+    }
 
     bool operator==(const EnvironmentSettings&) const = default;
 };

@@ -87,7 +87,7 @@ std::vector<std::shared_ptr<TimedTrigger>> TriggerTimers::make(
 
 void TriggerTimers::follow_flows() {
     const std::vector<FlowEntry> flows = services_.catalog->flows();
-    const EventSource source = services_.environment->settings().event_source;
+    const EventSource source = services_.environment->settings().events_come_by();
     std::erase_if(followed_, [&flows, source](const auto& entry) {
         const Followed& followed = entry.second;
         return followed.source != source || std::ranges::none_of(flows, [&](const FlowEntry& flow) {

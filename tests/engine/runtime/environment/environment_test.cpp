@@ -30,6 +30,7 @@ TEST(EnvironmentSettings, ChangeWhatIsNamedAndKeepTheRest) {
 
 TEST(EnvironmentSettings, ReadBackWhatTheySay) {
     EnvironmentSettings settings;
+    settings.mode = Mode::kObserve;
     settings.event_source = EventSource::kPolling;
     settings.brake = {false, 7, 50};
     const auto read = changed_settings({}, to_json(settings));
@@ -37,8 +38,17 @@ TEST(EnvironmentSettings, ReadBackWhatTheySay) {
     EXPECT_EQ(*read, settings);
 }
 
+TEST(EnvironmentSettings, LetServicesBeAskedWhileItObservesWhateverTheSource) {
+    const auto settings = changed(R"({"mode":"observe"})");
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->event_source, EventSource::kWebhook);
+    EXPECT_EQ(settings->events_come_by(), EventSource::kPolling);
+    EXPECT_EQ(EnvironmentSettings().events_come_by(), EventSource::kWebhook);
+}
+
 TEST(EnvironmentSettings, RefuseWhatTheyDoNotKnow) {
     EXPECT_EQ(refusal(R"({"event_source":"pigeon"})"), "The event source is \"pigeon\".");
+    EXPECT_EQ(refusal(R"({"mode":"asleep"})"), "The mode is \"asleep\".");
     EXPECT_EQ(refusal(R"({"event_source":7})"), "The event source is 7.");
     EXPECT_EQ(refusal(R"({"colour":"blue"})"), "The environment has no setting 'colour'.");
     EXPECT_EQ(refusal(R"({"brake":5})"), "The setting 'brake' is no object.");
