@@ -32,6 +32,16 @@ Error flow_is_off(const FlowEntry& flow) {
     return error;
 }
 
+bool is_muted(const Delivery& delivery) {
+    return delivery.effects == model::Effects::kMuted;
+}
+
+// A muted run changes nothing, so it may look at what a flow would do before it is turned on.
+bool takes(const Delivery& delivery) {
+    const bool is_on = delivery.flow.row.state == model::FlowState::kOn;
+    return delivery.flow.published && (is_on || is_muted(delivery));
+}
+
 constexpr std::chrono::seconds kFullRetryAfter{10};
 
 Error line_is_full(const FlowEntry& flow) {
@@ -199,7 +209,7 @@ void Runtime::admit_genuine(
         return;
     }
     const FlowEntry& flow = deliveries.front().flow;
-    if (flow.row.state != model::FlowState::kOn || !flow.published) {
+    if (!takes(deliveries.front())) {
         Error error = flow_is_off(flow);
         for (const Delivery& delivery : deliveries) {
             record_refusal(flow, delivery.source, delivery.event, error.message);
@@ -207,7 +217,7 @@ void Runtime::admit_genuine(
         done(fail(std::move(error)));
         return;
     }
-    if (flow.published->concurrency) {
+    if (flow.published->concurrency && !is_muted(deliveries.front())) {
         done = unless_full(deliveries, beside, std::move(done));
     }
     if (!has_trigger_functions(flow.published->declaration)) {
@@ -315,7 +325,10 @@ std::vector<store::Admit> Runtime::decided(
             admit.event.dedupe_key = *key;
             admit.dedupe_expires = admit.event.received + kDedupeWindow;
         }
-        admit.turn = turn_of(delivery.flow.published->concurrency, decision->keys);
+        // What changes nothing waits for nobody.
+        admit.turn = is_muted(delivery)
+                         ? std::nullopt
+                         : turn_of(delivery.flow.published->concurrency, decision->keys);
     }
     return {std::move(admit)};
 }

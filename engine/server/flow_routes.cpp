@@ -195,6 +195,22 @@ Result<Json> taken_input(const FlowEntry& flow, const Json& given) {
     return runtime::manual_event(flow.published->input, flow.published->declaration, given);
 }
 
+// "effects" of a request to run: live unless it says otherwise.
+Result<model::Effects> asked_effects(const Json& body) {
+    const std::string asked =
+        string_or(body, "effects", std::string(to_string(model::Effects::kLive)));
+    const auto effects = model::parse_effects(asked);
+    if (!effects) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidEffects",
+            "effects is '" + asked + "'.",
+            "Write live, or muted for a run that changes nothing outside."
+        );
+    }
+    return *effects;
+}
+
 void run_flow(const Context& context, const http::ServerRequest& request, const Answer& answer) {
     auto flow = context.catalog->flow(name_of(request));
     if (!flow) {
@@ -204,6 +220,11 @@ void run_flow(const Context& context, const http::ServerRequest& request, const 
     auto body = body_of(request);
     if (!body) {
         answer->send(http::error_response(body.error()));
+        return;
+    }
+    const auto effects = asked_effects(*body);
+    if (!effects) {
+        answer->send(http::error_response(effects.error()));
         return;
     }
     const Json* input = find(*body, "input");
@@ -217,6 +238,7 @@ void run_flow(const Context& context, const http::ServerRequest& request, const 
     delivery.source = "manual";
     delivery.person = context.authentication->person(request.headers);
     delivery.event = to_payload(*event);
+    delivery.effects = *effects;
     context.runtime->admit(std::move(delivery), [answer](Result<runtime::Admitted> admitted) {
         answer->send(
             admitted ? http::json_response(202, dump(view(*admitted)))

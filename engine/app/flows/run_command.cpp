@@ -1,4 +1,4 @@
-// flows run FLOW: --input, --input-file, --set
+// flows run FLOW: --input, --input-file, --set, --dry-run
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "engine/app/flows/flow_commands.h"
+#include "engine/app/flows/muted_run.h"
 #include "engine/model/manual_inputs.h"
 
 namespace tideway::app {
@@ -17,6 +18,8 @@ struct RunFlowOptions {
     std::string input;
     std::string input_file;
     std::vector<std::string> set;
+    bool is_dry = false;
+    int timeout_s = 120;
 };
 
 tl::unexpected<Error> wrong_argument(std::string message, std::string remedy) {
@@ -122,6 +125,30 @@ void print_runs(const Json& answer) {
     }
 }
 
+// What the run would have done, once it has ended.
+Status show_dry_run(
+    const Globals& globals, ApiClient& client, const std::string& run, int timeout_s
+) {
+    TIDEWAY_TRY_ASSIGN(const Json ended, ended_run(client, run, timeout_s));
+    TIDEWAY_TRY_ASSIGN(const Json effects, muted_effects(client, ended));
+    if (globals.json) {
+        Json out = {{"run", run}, {"status", string_or(ended, "status")}, {"effects", effects}};
+        for (const char* name : {"outcome", "outcome_reason", "output", "error"}) {
+            if (const Json* value = find(ended, name)) {
+                out[name] = *value;
+            }
+        }
+        print_json(out);
+        return {};
+    }
+    std::cout << string_or(ended, "headline", string_or(ended, "status")) << "\n"
+              << (effects.empty() ? "Nothing would be changed.\n"
+                                  : "Nothing was changed. What would be changed:\n");
+    print_effects(std::cout, effects);
+    std::cout << "Step by step: tideway runs show " << run << " --contents\n";
+    return {};
+}
+
 Status run_flow(const Globals& globals, const RunFlowOptions& options) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const std::string flow, full_flow_name(*client, options.flow));
@@ -138,9 +165,16 @@ Status run_flow(const Globals& globals, const RunFlowOptions& options) {
     if (!event) {
         return explain(std::move(event.error()));
     }
-    auto answer = client->post("/flows/" + flow + "/run", {{"input", *event}});
+    Json body = {{"input", *event}};
+    if (options.is_dry) {
+        body["effects"] = "muted";
+    }
+    auto answer = client->post("/flows/" + flow + "/run", body);
     if (!answer) {
         return explain(std::move(answer.error()));
+    }
+    if (options.is_dry && !answer->at("runs").empty()) {
+        return show_dry_run(globals, *client, answer->at("runs").at(0), options.timeout_s);
     }
     if (globals.json) {
         print_json(*answer);
@@ -224,6 +258,8 @@ void add_flow_run_command(CLI::App& flows, Globals& globals, const Exit& exit) {
            "of several choices. flows show FLOW lists the inputs"
     )
         ->allow_extra_args(false);
+    run->add_flag("--dry-run", options->is_dry, "Change nothing outside: show what would be done");
+    run->add_option("--timeout", options->timeout_s, "Seconds to wait for the end of a dry run");
     run->callback([&globals, options, exit] {
         exit(run_command(globals, [&] { return run_flow(globals, *options); }));
     });

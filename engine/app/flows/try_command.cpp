@@ -1,11 +1,10 @@
 // flows try RUN: the draft with the event of an earlier run, compared with what that run did.
-#include <chrono>
 #include <iostream>
 #include <map>
-#include <thread>
 #include <vector>
 
 #include "engine/app/flows/flow_commands.h"
+#include "engine/app/flows/muted_run.h"
 #include "engine/runtime/drafts/key_changes.h"
 
 namespace tideway::app {
@@ -17,72 +16,11 @@ struct TryOptions {
     int timeout_s = 120;
 };
 
-struct StepInput {
-    std::string path;
-    std::string name;
-    std::string operation;
-    Json input;
-};
-
-constexpr std::chrono::milliseconds kLookAgain{200};
-
-Result<Json> finished(ApiClient& client, const std::string& run, int timeout_s) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_s);
-    while (true) {
-        TIDEWAY_TRY_ASSIGN(Json shown, client.get("/runs/" + run + "?contents=true"));
-        if (find(shown, "ended") != nullptr) {
-            return shown;
-        }
-        if (std::chrono::steady_clock::now() >= deadline) {
-            return fail(
-                ErrorKind::kTimeout,
-                "RunNotEnded",
-                "The run " + run + " is " + string_or(shown, "status") + " after " +
-                    std::to_string(timeout_s) + " s. " + string_or(shown, "wait_reason"),
-                "Look at it later: tideway runs show " + run + " --contents"
-            );
-        }
-        std::this_thread::sleep_for(kLookAgain);
-    }
-}
-
-// Steps that call an operation, in order.
-void collect(const Json& nodes, std::vector<std::pair<StepInput, std::string>>& out) {
-    for (const Json& node : nodes) {
-        if (find(node, "input") != nullptr && find(node, "path") != nullptr) {
-            out.push_back(
-                {{string_or(node, "path"),
-                  string_or(node, "name"),
-                  string_or(node, "operation"),
-                  node.at("input")},
-                 string_or(node, "code")}
-            );
-        }
-        if (const Json* children = find(node, "children")) {
-            collect(*children, out);
-        }
-    }
-}
-
-std::vector<StepInput> muted_steps(const Json& run) {
-    std::vector<std::pair<StepInput, std::string>> steps;
-    collect(run.value("steps", Json::array()), steps);
-    std::vector<StepInput> out;
-    for (auto& [step, code] : steps) {
-        if (code == "Muted") {
-            out.push_back(std::move(step));
-        }
-    }
-    return out;
-}
-
 // What the earlier run changed: the steps of its ledger, or those that were muted in it.
-std::map<std::string, StepInput> effects_of(const Json& run) {
-    std::map<std::string, StepInput> out;
-    std::vector<std::pair<StepInput, std::string>> steps;
-    collect(run.value("steps", Json::array()), steps);
-    for (auto& [step, code] : steps) {
-        bool is_effect = code == "Muted";
+std::map<std::string, CalledStep> effects_of(const Json& run) {
+    std::map<std::string, CalledStep> out;
+    for (CalledStep& step : called_steps(run)) {
+        bool is_effect = step.is_muted;
         for (const Json& effect : run.value("effects", Json::array())) {
             is_effect = is_effect || string_or(effect, "step") == step.path;
         }
@@ -100,9 +38,9 @@ Json as_json(const std::optional<Json>& value) {
 
 // {"step", "operation", "is": "same"|"other"|"new"|"gone", "changes"}
 Json comparison(const Json& original, const Json& tried) {
-    std::map<std::string, StepInput> before = effects_of(original);
+    std::map<std::string, CalledStep> before = effects_of(original);
     Json out = Json::array();
-    for (const StepInput& step : muted_steps(tried)) {
+    for (const CalledStep& step : muted_steps(tried)) {
         Json entry = {{"step", step.path}, {"operation", step.operation}, {"input", step.input}};
         const auto was = before.find(step.path);
         if (was == before.end()) {
@@ -164,7 +102,7 @@ Status try_run(const Globals& globals, const TryOptions& options) {
         return fail(admitted.error());
     }
     const std::string id = admitted->at("runs").at(0).get<std::string>();
-    TIDEWAY_TRY_ASSIGN(const Json tried, finished(*client, id, options.timeout_s));
+    TIDEWAY_TRY_ASSIGN(const Json tried, ended_run(*client, id, options.timeout_s));
     const Json effects = comparison(original, tried);
     if (globals.json) {
         print_json(

@@ -219,6 +219,23 @@ TEST(MutedRun, IsNoFailureThatPeopleAreToldOf) {
     EXPECT_THAT(*world.reader().notices().failure_groups(Timestamp()), SizeIs(1));
 }
 
+TEST(MutedRun, StartsWhileItsFlowIsOff) {
+    RuntimeWorld world({{"books", kBooks}, {"shouts", kShouts}});
+    const auto flow = world.catalog().flow("books");
+    ASSERT_TRUE(world.catalog().set_state(flow->row.id, model::FlowState::kOff, {}));
+    EXPECT_EQ(run_muted(world, "books").status, model::Status::kSucceeded);
+    EXPECT_THAT(world.service().done(), IsEmpty());
+}
+
+TEST(MutedRun, StandsInNoLine) {
+    RuntimeWorld world({{"line", R"(
+return flow { title = "Line", trigger = trigger.manual { concurrency = { runs = 1 } }, run = function(event)
+  if event.holds then delay("Hold", 3600) end
+end })"}});
+    ASSERT_TRUE(world.admit("line", R"({"holds":true})"));
+    EXPECT_EQ(run_muted(world, "line").status, model::Status::kSucceeded);
+}
+
 // ------------------------------------------------------------------ the stand-in
 
 model::OperationSpec operation(const char* output_schema) {
