@@ -74,6 +74,7 @@ void add_doctor_command(CLI::App& app, Globals& globals, const Exit& exit);
 void add_test_command(CLI::App& app, Globals& globals, const Exit& exit);
 void add_backup_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_pack_commands(CLI::App& app, Globals& globals, const Exit& exit);
+void add_tool_commands(CLI::App& app, Globals& globals, const Exit& exit);  // crm, preflight
 void add_stubs_command(CLI::App& app, Globals& globals, const Exit& exit);
 
 }  // namespace tideway::app

@@ -4,12 +4,17 @@
 
 #include "engine/app/command_line.h"
 #include "engine/app/installed/data_folder.h"
+#include "engine/app/tools/tool_run.h"
+#include "engine/base/clock.h"
 #include "engine/base/limits.h"
 #include "engine/http/url.h"
 
 namespace tideway::app {
 
 namespace {
+
+constexpr std::chrono::hours kExpiresSoon{24 * 7};
+constexpr std::chrono::seconds kReachableWithin{10};
 
 class Doctor {
   public:
@@ -111,11 +116,27 @@ class Doctor {
         add(true,
             "public_url",
             is_public ? url : url + " (only sandboxes can deliver there; see docs/network.md)");
+        if (is_public) {
+            reachability(url);
+        }
         history(client);
         connections(client);
         flows(client);
+        preflights(client);
         notices(client);
         decisions(client);
+    }
+
+    // From here, with the system's trusted roots: a name or certificate that is wrong shows
+    // already. Whether it can be reached from outside only the service can say.
+    void reachability(const std::string& url) {
+        http::Request request;
+        request.url = url;
+        request.timeout = kReachableWithin;
+        const auto answer = BlockingHttp().send(std::move(request), {.allow_private = true});
+        add(answer.has_value(),
+            "public_url: name and certificate",
+            answer ? "an HTTPS request is answered" : answer.error().text());
     }
 
     void history(ApiClient& client) {
@@ -158,6 +179,13 @@ class Doctor {
                           : "unavailable since " + since + ", " +
                                 std::to_string(int_or(row, "waiting_runs", 0)) +
                                 " runs wait: " + string_or(row, "status_reason"));
+        expiry(name, "sign-in", string_or(row, "refresh_token_expires"), "reconnect " + name);
+        expiry(
+            name,
+            "client secret",
+            string_or(row, "client_secret_expires"),
+            "replace " + name + " --secret client_secret=- --secret-expires <date>"
+        );
         const Json* quota = find(row, "quota");
         if (quota == nullptr) {
             return;
@@ -167,6 +195,16 @@ class Doctor {
             "connection " + name + ": quota",
             std::to_string(int_or(*quota, "remaining", 0)) + " " + string_or(*quota, "what") +
                 " left" + (used_up.empty() ? "" : "; used up at " + used_up + " at this pace"));
+    }
+
+    void expiry(
+        const std::string& name, const char* what, const std::string& day, const std::string& remedy
+    ) {
+        if (const auto expires = parse_utc(day)) {
+            add(*expires > SystemClock().now() + kExpiresSoon,
+                "connection " + name + ": " + what,
+                "expires " + day.substr(0, 10) + "; a new one: tideway connections " + remedy);
+        }
     }
 
     void flows(ApiClient& client) {
@@ -181,6 +219,39 @@ class Doctor {
                 "flow " + name,
                 string_or(flow, "state"));
             static_results(name, flow);
+        }
+    }
+
+    // What packs themselves look at before their flows work; muted, so that nothing is changed.
+    void preflights(ApiClient& client) {
+        const auto tools = tools_named(client, kPreflight, {});
+        if (!tools) {
+            add(false, "preflight", tools.error().text());
+            return;
+        }
+        for (const Tool& tool : *tools) {
+            preflight(client, tool);
+        }
+    }
+
+    void preflight(ApiClient& client, const Tool& tool) {
+        const std::string what = "preflight " + tool.pack;
+        if (tool.problem) {
+            add(true, what, "not yet: " + tool.problem->message);
+            return;
+        }
+        const auto run = run_tool(client, tool, model::Effects::kMuted);
+        if (!run) {
+            add(false, what, run.error().text());
+            return;
+        }
+        const Json* output = find(*run, "output");
+        for (const Json& finding :
+             output == nullptr ? Json::array() : output->value("findings", Json::array())) {
+            const std::string remedy = string_or(finding, "remedy");
+            add(bool_or(finding, "ok", false),
+                what + ": " + string_or(finding, "check"),
+                string_or(finding, "message") + (remedy.empty() ? "" : " " + remedy));
         }
     }
 

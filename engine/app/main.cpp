@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
     tideway::app::add_test_command(app, globals, exit);
     tideway::app::add_backup_commands(app, globals, exit);
     tideway::app::add_pack_commands(app, globals, exit);
+    tideway::app::add_tool_commands(app, globals, exit);
     tideway::app::add_stubs_command(app, globals, exit);
     CLI11_PARSE(app, argc, argv);
     return code;

@@ -156,6 +156,26 @@ Status order_flows(const Json& manifest, Pack& pack) {
     return {};
 }
 
+Status read_tools(const Json& manifest, Pack& pack) {
+    const Json* tools = find(manifest, "tools");
+    if (tools == nullptr) {
+        return {};
+    }
+    for (const auto& [tool, flow] : tools->items()) {
+        if (!flow.is_string() || !pack.has_flow(flow.get_ref<const std::string&>())) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                "InvalidPack",
+                "pack.json names " + dump(flow) + " as the tool '" + tool +
+                    "', which is no flow of the pack.",
+                "Write the name of one of its flows, without .lua."
+            );
+        }
+        pack.tools.emplace(tool, flow.get<std::string>());
+    }
+    return {};
+}
+
 }  // namespace
 
 bool is_pack_path(std::string_view name) {
@@ -239,6 +259,7 @@ Result<Pack> parse_pack(std::map<std::string, std::string> files) {
     TIDEWAY_TRY(read_variables(manifest, pack));
     pack.has_brake = bool_or(manifest, "brake", false);
     TIDEWAY_TRY(order_flows(manifest, pack));
+    TIDEWAY_TRY(read_tools(manifest, pack));
     return pack;
 }
 

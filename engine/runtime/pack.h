@@ -33,6 +33,8 @@ struct Pack {
     std::vector<PackVariable> variables;
     bool has_brake = false;          // writes are held that are more than is expected (brake/)
     std::vector<std::string> flows;  // names, in the recommended order of turning on
+    // Flows that do something well-known, by its name: "preflight" -> flow.
+    std::map<std::string, std::string> tools;
     std::map<std::string, std::string>
         files;  // path in the pack -> text; without cases/ and README
 

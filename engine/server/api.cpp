@@ -50,6 +50,7 @@ void add_api_routes(http::Router& router, const Context& context, LiveViews& liv
     add_environment_routes(routes);
     add_setting_routes(routes);
     add_token_routes(routes);
+    add_tool_routes(routes);
     routes.add(
         "GET",
         "/stream",

@@ -43,6 +43,7 @@ void add_notice_routes(ApiRoutes& routes);
 void add_pack_routes(ApiRoutes& routes);
 void add_setting_routes(ApiRoutes& routes);
 void add_token_routes(ApiRoutes& routes);
+void add_tool_routes(ApiRoutes& routes);
 
 void add_api_routes(http::Router& router, const Context& context, LiveViews& live);
 

@@ -72,5 +72,31 @@ TEST_F(PackLibrary, OutsideTheFolderOfPacksIsRefused) {
     }
 }
 
+// Flows of a pack that have a well-known purpose.
+class PackTools : public PackLibrary {};
+
+TEST_F(PackTools, AreFlowsByTheNameOfTheirPurpose) {
+    write(
+        "deals/pack.json", R"({"name": "deals", "version": "1.0.0", "tools": {"preflight": "a"}})"
+    );
+    write("deals/a.lua", "return flow {}");
+    EXPECT_THAT(tests::must(read()).tools, testing::ElementsAre(testing::Pair("preflight", "a")));
+}
+
+TEST_F(PackTools, ThatAreNoFlowsAreRefused) {
+    for (const char* flow : {R"("b")", "7", "null"}) {
+        write(
+            "deals/pack.json",
+            std::string(R"({"name": "deals", "version": "1.0.0", "tools": {"preflight": )") + flow +
+                "}}"
+        );
+        write("deals/a.lua", "return flow {}");
+        const auto pack = read();
+        ASSERT_FALSE(pack) << flow;
+        EXPECT_EQ(pack.error().code, "InvalidPack");
+        EXPECT_THAT(pack.error().message, HasSubstr("'preflight'"));
+    }
+}
+
 }  // namespace
 }  // namespace tideway::runtime

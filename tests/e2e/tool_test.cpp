@@ -1,0 +1,128 @@
+// Tools of packs from the command line.
+#include <gtest/gtest.h>
+
+#include "tests/e2e/program.h"
+
+namespace tideway::testing {
+namespace {
+
+constexpr const char* kChecks = R"(
+return flow {
+  title = "Preflight",
+  trigger = trigger.manual { inputs = {} },
+  run = function()
+    log(env("region"))
+    return { findings = {
+      { check = "Currencies", ok = true, message = "all there" },
+      { check = "Users", ok = true, warning = true, message = "one is unknown", remedy = "Make a user." },
+      { check = "Columns", ok = false, message = "Audit is missing", remedy = "Make it." },
+    } }
+  end,
+})";
+
+constexpr const char* kColumns = R"(
+return flow {
+  title = "Columns",
+  trigger = trigger.manual { inputs = {} },
+  run = function()
+    if env("is_allowed") == false then
+      return outcome("refused", "The user needs a role.")
+    end
+    compose("Look", 1)
+    return { rows = {
+      { what = "column", where = "opportunity", name = "name", state = "there" },
+      { what = "column", where = "opportunity", name = "audit", state = "made", remark = "Audit" },
+    } }
+  end,
+})";
+
+class Tools : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        program_.write_file("pack/pack.json", R"({"name":"bad","version":"1.0.0",
+            "variables":{"is_allowed":{"type":"Yes/No","default":true},"region":{"type":"String"}},
+            "tools":{"preflight":"checks","crm":"columns"}})");
+        program_.write_flow("checks", kChecks);
+        program_.write_flow("columns", kColumns);
+        program_.init();
+        program_.serve();
+    }
+
+    void set(const std::string& variable, const std::string& value) {
+        const auto done = program_.cli({"variables", "set", variable, value});
+        ASSERT_EQ(done.exit_code, 0) << done.text();
+    }
+
+    Program program_;
+};
+
+TEST_F(Tools, ArePartOfTheirPackAndNameWhatTheyLack) {
+    const Reply reply = program_.api("GET", "/tools");
+    ASSERT_EQ(reply.status, 200) << reply.text;
+    const Json& rows = reply.body.at("value");
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].at("tool"), "crm");
+    EXPECT_EQ(rows[0].at("flow"), "columns");
+    EXPECT_TRUE(rows[0].at("problems").empty()) << reply.text;
+    EXPECT_EQ(rows[1].at("tool"), "preflight");
+    ASSERT_EQ(rows[1].at("problems").size(), 1U) << reply.text;
+}
+
+TEST_F(Tools, ThePreflightListsItsFindingsAndFailsWhenOneIsWrong) {
+    set("bad/region", "EMEA");
+    const auto said = program_.cli({"preflight"});
+    EXPECT_EQ(said.exit_code, 1);
+    EXPECT_NE(said.output.find("ok       Currencies  all there"), std::string::npos);
+    EXPECT_NE(
+        said.output.find("warning  Users  one is unknown\n         Make a user."), std::string::npos
+    );
+    EXPECT_NE(said.output.find("problem  Columns  Audit is missing"), std::string::npos);
+    EXPECT_NE(said.errors.find("1 checks did not pass."), std::string::npos) << said.errors;
+}
+
+TEST_F(Tools, DoctorRunsThePreflightOfAPackThatHasWhatItNeeds) {
+    const auto before = program_.cli({"doctor"});
+    EXPECT_NE(before.output.find("preflight bad  not yet: "), std::string::npos) << before.output;
+    set("bad/region", "EMEA");
+    const auto after = program_.cli({"doctor"});
+    EXPECT_EQ(after.exit_code, 1);
+    EXPECT_NE(
+        after.output.find("problem  preflight bad: Columns  Audit is missing Make it."),
+        std::string::npos
+    ) << after.output;
+}
+
+TEST_F(Tools, TheColumnsOfTheCrmArePlannedAndThenMade) {
+    const auto plan = program_.cli({"crm", "plan"});
+    EXPECT_EQ(plan.exit_code, 0) << plan.text();
+    EXPECT_NE(plan.output.find("would be made"), std::string::npos) << plan.output;
+    EXPECT_NE(plan.output.find("tideway crm apply bad"), std::string::npos);
+    const auto off = program_.cli({"crm", "apply", "bad"});
+    EXPECT_EQ(off.exit_code, 1);
+    EXPECT_NE(off.errors.find("Turn it on: tideway flows on columns"), std::string::npos)
+        << off.errors;
+    program_.turn_on("columns");
+    const Json made = program_.cli_json({"crm", "apply"});
+    EXPECT_EQ(made.at("effects"), "live");
+    EXPECT_EQ(made.at("rows")[1].at("state"), "made");
+}
+
+TEST_F(Tools, ThatAreNotThereAreNamed) {
+    const auto none = program_.cli({"verify-tenant"});
+    EXPECT_EQ(none.exit_code, 1);
+    EXPECT_NE(none.errors.find("No pack has a flow for 'verify_tenant'."), std::string::npos)
+        << none.errors;
+    const auto other = program_.cli({"crm", "plan", "other"});
+    EXPECT_EQ(other.exit_code, 1);
+    EXPECT_NE(other.errors.find("The pack 'other'"), std::string::npos) << other.errors;
+}
+
+TEST_F(Tools, OfARoleThatIsMissingMakeNothing) {
+    set("bad/is_allowed", "No");
+    const auto refused = program_.cli({"crm", "plan"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_NE(refused.errors.find("The user needs a role."), std::string::npos) << refused.errors;
+}
+
+}  // namespace
+}  // namespace tideway::testing
