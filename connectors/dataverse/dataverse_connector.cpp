@@ -8,6 +8,8 @@
 #include "connectors/dataverse/callbacks.h"
 #include "connectors/dataverse/changes.h"
 #include "connectors/dataverse/connection_test.h"
+#include "connectors/dataverse/definitions.h"
+#include "connectors/dataverse/metadata.h"
 #include "connectors/dataverse/query.h"
 #include "connectors/dataverse/rows.h"
 #include "engine/connector/bound_connector.h"
@@ -32,6 +34,11 @@ constexpr std::array kBindings{
     Binding{"batch", &batch, nullptr},
     Binding{"track_changes", &track_changes, nullptr},
     Binding{"who_am_i", &who_am_i, nullptr},
+    Binding{"describe_table", &describe_table, nullptr},
+    Binding{"check_privileges", &check_privileges, nullptr},
+    Binding{"create_column", &create_column, &probe_column},
+    Binding{"create_key", &create_key, &probe_key},
+    Binding{"publish_customizations", &publish_customizations, nullptr},
 };
 
 // The service protection limit of a user, as documented; the answers tell only what is left of it.

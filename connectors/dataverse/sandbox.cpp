@@ -63,14 +63,24 @@ Sandbox::Service::Service(
       database_(schema_),
       callers_(database_),
       writer_(database_, callers_, clock),
-      api_(database_, writer_, callers_, clock),
+      definitions_(schema_, callers_),
+      api_(database_, writer_, callers_, definitions_, clock),
       protection_(clock),
       callbacks_(loop, client, database_, clock),
-      state_(loop, options.state_file, [this] { return database_.save(); }) {
+      state_(loop, options.state_file, [this] { return saved(); }) {
     options.base_url = without_slash(options.base_url);
     apply_options();
     sandbox::seed(database_, clock_.now());
-    load_error = state_.load([this](const Json& saved) { return database_.load(saved); });
+    load_error = state_.load([this](const Json& saved) {
+        definitions_.load(saved.value("definitions", Json::object()));
+        return database_.load(saved);
+    });
+}
+
+Json Sandbox::Service::saved() const {
+    Json out = database_.save();
+    out["definitions"] = definitions_.save();
+    return out;
 }
 
 Sandbox::Service::~Service() = default;
@@ -188,6 +198,9 @@ http::Response Sandbox::Service::run(const ApiRequest& request) {
 
 void Sandbox::Service::commit(const ApiRequest& request) {
     const std::vector<sandbox::RowChange> changes = database_.commit();
+    if (definitions_.take_change()) {
+        state_.changed();
+    }
     if (changes.empty()) {
         return;
     }
@@ -258,6 +271,7 @@ void Sandbox::Service::reset() {
     callbacks_.clear();
     (void)callbacks_.change_lag(sandbox::Lag().to_json());
     callers_.clear();
+    definitions_.clear();
     protection_.clear();
     writes_.clear();
     requests_.clear();

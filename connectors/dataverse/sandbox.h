@@ -12,6 +12,8 @@
 //     GET|POST /sandbox/limits        {requests, execution_ms, concurrent, window_ms, page_size,
 //                                      latency_ms}
 //     POST   /sandbox/privileges      {"name": client id or user, "deny": ["prvCreateOpportunity"]}
+//     POST   /sandbox/solution        {"installed": false}: seed data without the columns of the
+//     co-sell solution; they can be created then
 //     POST   /sandbox/expire_tokens   delta tokens issued so far are expired
 //     GET    /sandbox/rows/<table>    all rows, every column
 //     any    /sandbox/as/<user>/...   the Web API as that user (id, e-mail or name): a seller at

@@ -52,24 +52,24 @@ Outcome<Json> names_of(const std::string& key, const std::map<std::string, std::
     return std::move(*names);
 }
 
-// What a request about privileges asks for; names that do not exist are left out.
-Outcome<std::vector<TablePrivilege>> asked_privileges(
-    const Schema& schema, const Segment& function, const std::map<std::string, std::string>& aliases
+// The names that a request about privileges asks for; absent: all of tables.
+Outcome<std::optional<Json>> asked_privileges(
+    const Segment& function, const std::map<std::string, std::string>& aliases
 ) {
     if (function.name.ends_with("RetrieveUserPrivileges")) {
-        return all_privileges(schema);
+        return std::nullopt;
     }
-    const auto names = names_of(function.key.value_or(""), aliases);
+    auto names = names_of(function.key.value_or(""), aliases);
     if (!names) {
         return tl::unexpected<ServiceError>(names.error());
     }
-    std::vector<TablePrivilege> out;
-    for (const Json& name : *names) {
-        const auto found =
-            name.is_string() ? find_privilege(schema, name.get<std::string>()) : std::nullopt;
-        if (found) {
-            out.push_back(*found);
-        }
+    return std::optional(std::move(*names));
+}
+
+Json names_of_all(const Schema& schema) {
+    Json out = Json::array();
+    for (const TablePrivilege& each : all_privileges(schema)) {
+        out.push_back(privilege_name(each.privilege, *each.table));
     }
     return out;
 }
@@ -277,15 +277,21 @@ WebApi::Answer WebApi::qualify_lead(const Call& call, const Row& lead) {
 }
 
 WebApi::Answer WebApi::user_privileges(const Call& call, const Row& user, const Segment& function) {
-    const auto asked = asked_privileges(database_.schema(), function, call.context.aliases);
+    const auto asked = asked_privileges(function, call.context.aliases);
     if (!asked) {
         return tl::unexpected<ServiceError>(asked.error());
     }
+    const Schema& schema = database_.schema();
     const Caller of = Callers::caller_of(user, call.request.caller);
     Json held = Json::array();
-    for (const TablePrivilege& each : *asked) {
-        if (callers_.has(of, each.privilege, *each.table)) {
-            held.push_back(role_privilege(each));
+    // Names that do not exist are left out.
+    for (const Json& each : *asked ? **asked : names_of_all(schema)) {
+        const std::string name = each.is_string() ? each.get<std::string>() : std::string();
+        const auto of_table = find_privilege(schema, name);
+        const bool has = of_table ? callers_.has(of, of_table->privilege, *of_table->table)
+                                  : is_customizing(name) && callers_.may_customize(of, name);
+        if (has) {
+            held.push_back(role_privilege(name));
         }
     }
     const bool is_all = function.name.ends_with("RetrieveUserPrivileges");

@@ -47,6 +47,8 @@ class Callers {
 
     // What the security roles of a user allow.
     bool has(const Caller& caller, Privilege privilege, const Table& table) const;
+    // A right that belongs to no table ("prvCreateAttribute"): System Customizers have them.
+    bool may_customize(const Caller& caller, const std::string& privilege) const;
     // The user of a row, as `asking` sees it: another user is never an administrator.
     static Caller caller_of(const Row& user, const Caller& asking);
 

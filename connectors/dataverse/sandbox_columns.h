@@ -42,5 +42,7 @@ Table variable_definition();
 Table variable_value();
 Table connection_role();
 Table connection();
+Table system_form();
+Table saved_query();
 
 }  // namespace tideway::connectors::dataverse::sandbox

@@ -66,6 +66,7 @@ Json Sandbox::Service::overview() const {
           "deliveries",
           "limits",
           "privileges",
+          "solution",
           "expire_tokens",
           "rows/<table>",
           "as/<user>/<web api path>"}}};
@@ -144,6 +145,15 @@ http::Response Sandbox::Service::control_settings(const std::string& what, const
     if (what == "expire_tokens") {
         api_.expire_delta_tokens();
         return ok(Json::object());
+    }
+    if (what == "solution") {
+        const Json* installed = find(fields, "installed");
+        if (installed == nullptr || !installed->is_boolean()) {
+            return bad_field("The solution takes {\"installed\": true or false}.");
+        }
+        reset();
+        definitions_.set_solution(installed->get<bool>());
+        return ok(overview());
     }
     if (what == "privileges") {
         const auto name = require_string(fields, "name", "A privilege setting");

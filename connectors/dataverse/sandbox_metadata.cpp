@@ -190,6 +190,28 @@ Outcome<Json> describe_columns(
     return Json{{"@odata.context", context}, {"value", all}};
 }
 
+Outcome<Json> describe_keys(
+    const Table& table, const std::string& root, const std::vector<Segment>& path
+) {
+    Json keys = Json::array();
+    for (const AlternateKey& key : table.keys) {
+        if (path[1].key && logical_name(*path[1].key) == key.name) {
+            return key_definition(table, key);
+        }
+        keys.push_back(key_definition(table, key));
+    }
+    if (path[1].key) {
+        return refuse(
+            404,
+            codes::kRowNotFound,
+            "Could not find an entity key with " + *path[1].key + " on entity '" + table.name + "'."
+        );
+    }
+    return Json{
+        {"@odata.context", root + "/$metadata#EntityDefinitions('" + table.name + "')/Keys"},
+        {"value", keys}};
+}
+
 Outcome<Json> describe_one(
     const Table& table,
     const std::string& root,
@@ -211,13 +233,7 @@ Outcome<Json> describe_one(
         return describe_columns(table, root, path, query);
     }
     if (path[1].name == "Keys") {
-        Json keys = Json::array();
-        for (const AlternateKey& key : table.keys) {
-            keys.push_back(key_definition(table, key));
-        }
-        return Json{
-            {"@odata.context", root + "/$metadata#EntityDefinitions('" + table.name + "')/Keys"},
-            {"value", keys}};
+        return describe_keys(table, root, path);
     }
     return refuse(
         404, codes::kResourceNotFound, "Resource not found for the segment '" + path[1].name + "'."

@@ -90,8 +90,7 @@ Json privileges_of(const Table& table) {
     return out;
 }
 
-Json role_privilege(const TablePrivilege& held) {
-    const std::string name = privilege_name(held.privilege, *held.table);
+Json role_privilege(const std::string& name) {
     return {
         {"Depth", "Global"},
         {"PrivilegeId", privilege_id(name)},

@@ -27,7 +27,7 @@ std::optional<TablePrivilege> find_privilege(const Schema& schema, std::string_v
 Json privileges_of(const Table& table);
 
 // One RolePrivilege of an answer about a user. Every role of the sandbox reaches all rows.
-Json role_privilege(const TablePrivilege& held);
+Json role_privilege(const std::string& name);
 
 // All privileges of all tables, each once.
 std::vector<TablePrivilege> all_privileges(const Schema& schema);

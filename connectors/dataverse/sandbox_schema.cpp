@@ -72,6 +72,27 @@ const Table* Schema::by_name(std::string_view name) const {
     return first_of(tables_, [name](const Table& t) { return t.name == name; });
 }
 
+Table& Schema::named(std::string_view table) {
+    return *std::ranges::find(tables_, table, &Table::name);
+}
+
+void Schema::add_column(std::string_view table, Column column) {
+    named(table).columns.push_back(std::move(column));
+}
+
+void Schema::add_key(std::string_view table, AlternateKey key) {
+    named(table).keys.push_back(std::move(key));
+}
+
+void Schema::remove_columns(bool (*is_wanted)(const std::string& name)) {
+    for (Table& table : tables_) {
+        std::erase_if(table.columns, [&](const Column& each) { return is_wanted(each.name); });
+        std::erase_if(table.keys, [&](const AlternateKey& each) {
+            return std::ranges::any_of(each.columns, is_wanted);
+        });
+    }
+}
+
 std::string_view edm_type(ColumnType type) {
     switch (type) {
         case ColumnType::kKey:

@@ -115,7 +115,15 @@ class Schema {
 
     const std::vector<Table>& tables() const { return tables_; }
 
+    // The table must be there. What points to columns points to nothing afterwards.
+    void add_column(std::string_view table, Column column);
+    void add_key(std::string_view table, AlternateKey key);
+    // Columns of any table, by name, and the keys that they are part of.
+    void remove_columns(bool (*is_wanted)(const std::string& name));
+
   private:
+    Table& named(std::string_view table);
+
     std::vector<Table> tables_;
 };
 

@@ -113,6 +113,22 @@ class Seeder {
              {"defaultvalue", value}});
     }
 
+    // A main form with one section, as the designer writes it.
+    void form(int number, const char* name, const char* table) {
+        add("systemform",
+            {{"formid", seed_id('7', number)},
+             {"name", name},
+             {"objecttypecode", table},
+             {"type", 2},
+             {"formxml",
+              "<form><tabs><tab name=\"Summary\"><labels><label description=\"Summary\" "
+              "languagecode=\"1033\"/></labels><columns><column width=\"100%\"><sections>"
+              "<section name=\"opportunity_information\"><labels><label description=\"Opportunity"
+              "\" languagecode=\"1033\"/></labels><rows><row><cell><control id=\"name\" "
+              "datafieldname=\"name\"/></cell></row></rows></section></sections></column>"
+              "</columns></tab></tabs></form>"}});
+    }
+
   private:
     Database& database_;
     std::string now_;
@@ -152,6 +168,7 @@ void seed(Database& database, Timestamp now) {
     seeder.connection_role(2, "Technical Sales Professional", 1001);
     seeder.connection_role(3, "Decision Maker", 1000);
 
+    seeder.form(1, "Opportunity", "opportunity");
     seeder.variable(
         1, "msft_displaycheckmarkinname", "Display check mark in opportunity name", "yes"
     );

@@ -57,6 +57,7 @@ class Sandbox::Service {
     http::Response seller_request(const http::ServerRequest& request);
     http::Response all_rows(const std::string& table) const;
     Json overview() const;
+    Json saved() const;
     Json limits_now();
 
     void apply_options();
@@ -69,6 +70,7 @@ class Sandbox::Service {
     sandbox::Database database_;
     sandbox::Callers callers_;
     sandbox::Writer writer_;
+    sandbox::Definitions definitions_;
     sandbox::WebApi api_;
     sandbox::ServiceProtection protection_;
     sandbox::Callbacks callbacks_;

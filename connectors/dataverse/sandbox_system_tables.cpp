@@ -263,4 +263,39 @@ Table connection() {
     return out;
 }
 
+// A form of a table, as XML. Of the types the sandbox has 2, a main form.
+Table system_form() {
+    Table out = begin_table("systemform", "systemforms", "System Form", 1030);
+    out.key = "formid";
+    out.columns.front().name = "formid";
+    out.primary_name = "name";
+    out.privileged_as = "SystemForm";
+    append(
+        out,
+        {needed(text("name", "Name", 100)),
+         text("objecttypecode", "Entity Name", 64),
+         column("type", "Form Type", ColumnType::kInteger),
+         memo("formxml", "FormXml", 1'000'000)}
+    );
+    append_system_columns(out);
+    return out;
+}
+
+// A view of a table that everybody sees.
+Table saved_query() {
+    Table out = begin_table("savedquery", "savedqueries", "View", 1039);
+    out.primary_name = "name";
+    out.privileged_as = "Query";
+    append(
+        out,
+        {needed(text("name", "Name", 200)),
+         text("returnedtypecode", "Entity Name", 64),
+         column("querytype", "Query Type", ColumnType::kInteger),
+         memo("fetchxml", "FetchXml", 1'000'000),
+         memo("layoutxml", "LayoutXml", 1'000'000)}
+    );
+    append_system_columns(out);
+    return out;
+}
+
 }  // namespace tideway::connectors::dataverse::sandbox

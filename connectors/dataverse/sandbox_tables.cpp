@@ -242,7 +242,9 @@ Schema sales_schema() {
          variable_definition(),
          variable_value(),
          connection_role(),
-         connection()}
+         connection(),
+         system_form(),
+         saved_query()}
     );
 }
 

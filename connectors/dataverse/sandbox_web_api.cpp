@@ -127,9 +127,10 @@ WebApi::Answer WebApi::unbound(const Call& call) {
         return out;
     }
     if (name == "EntityDefinitions") {
-        auto body = describe_tables(database_.schema(), call.request.root, call.path, call.query);
-        return body ? Answer(odata_response(200, *body, call.preferences))
-                    : tl::unexpected<ServiceError>(body.error());
+        return on_definitions(call);
+    }
+    if (name == "PublishXml") {
+        return method == "POST" ? publish(call) : Answer(wrong_method(call.request));
     }
     const bool closes = name == "WinOpportunity" || name == "LoseOpportunity";
     const bool asks = name == "WhoAmI" || name == "RetrieveVersion";

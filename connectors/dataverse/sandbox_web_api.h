@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/dataverse/sandbox_definitions.h"
 #include "connectors/dataverse/sandbox_preferences.h"
 #include "connectors/dataverse/sandbox_writer.h"
 #include "engine/http/message.h"
@@ -33,10 +34,17 @@ class WebApi {
         Duration delta_lifetime = std::chrono::hours(24 * 7);
     };
 
-    WebApi(Database& database, Writer& writer, Callers& callers, const Clock& clock)
+    WebApi(
+        Database& database,
+        Writer& writer,
+        Callers& callers,
+        Definitions& definitions,
+        const Clock& clock
+    )
         : database_(database),
           writer_(writer),
           callers_(callers),
+          definitions_(definitions),
           clock_(clock) {}
 
     Settings& settings() { return settings_; }
@@ -63,6 +71,9 @@ class WebApi {
 
     Answer dispatch(const Call& call);
     Answer unbound(const Call& call);
+    Answer on_definitions(const Call& call);
+    Answer define(const Call& call);
+    Answer publish(const Call& call);
     Answer on_set(const Call& call, const Table& table);
     Answer on_row(const Call& call, const Table& table, const RowKey& key);
     Answer below_row(const Call& call, const Table& table, const RowKey& key);
@@ -108,6 +119,7 @@ class WebApi {
     Database& database_;
     Writer& writer_;
     Callers& callers_;
+    Definitions& definitions_;
     const Clock& clock_;
     Settings settings_;
     std::int64_t delta_generation_ = 1;

@@ -99,7 +99,10 @@ std::string entity_set(std::string_view table) {
 std::string primary_key(std::string_view table) {
     const bool is_activity =
         std::find(kActivities.begin(), kActivities.end(), table) != kActivities.end();
-    return is_activity ? "activityid" : std::string(table) + "id";
+    if (is_activity) {
+        return "activityid";
+    }
+    return table == "systemform" ? "formid" : std::string(table) + "id";
 }
 
 bool is_table_name(std::string_view table) {

@@ -1,0 +1,20 @@
+// Making columns and alternate keys, and publishing what was customized.
+#pragma once
+
+#include <memory>
+
+#include "engine/connector/connector.h"
+
+namespace tideway::connectors::dataverse {
+
+using ExchangePtr = std::unique_ptr<connector::Exchange>;
+
+ExchangePtr create_column(const connector::Call& call);
+ExchangePtr create_key(const connector::Call& call);
+ExchangePtr publish_customizations(const connector::Call& call);
+
+// Whether the column, or the key, is there as asked.
+ExchangePtr probe_column(const connector::Call& call);
+ExchangePtr probe_key(const connector::Call& call);
+
+}  // namespace tideway::connectors::dataverse
