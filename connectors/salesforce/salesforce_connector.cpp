@@ -7,6 +7,7 @@
 #include "connectors/salesforce/changes.h"
 #include "connectors/salesforce/collections.h"
 #include "connectors/salesforce/connection_test.h"
+#include "connectors/salesforce/custom_fields.h"
 #include "connectors/salesforce/reads.h"
 #include "connectors/salesforce/record_operations.h"
 #include "connectors/salesforce/requests.h"
@@ -33,6 +34,7 @@ constexpr std::array kBindings{
     Binding{"list_objects", &list_objects, nullptr},
     Binding{"list_updated", &list_updated, nullptr},
     Binding{"list_deleted", &list_deleted, nullptr},
+    Binding{"create_field", &create_field, &probe_field},
     Binding{"get_limits", &get_limits, nullptr},
     Binding{"who_am_i", &who_am_i, nullptr},
 };

@@ -71,14 +71,24 @@ Sandbox::Service::Service(Loop& loop, const Clock& clock, Options options_in)
       schema_(sandbox::sales_schema()),
       store_(schema_, clock),
       writer_(store_),
-      rest_(store_, writer_, clock),
+      customizations_(schema_),
+      rest_(store_, writer_, customizations_, clock),
       sign_ins_(clock),
       streaming_(loop, clock, options.connect_timeout),
       clock_(clock),
-      state_(loop, options.state_file, [this] { return store_.save(); }) {
+      state_(loop, options.state_file, [this] { return saved(); }) {
     set_base_url(options.base_url);
     sandbox::seed(store_, sign_ins_);
-    load_error = state_.load([this](const Json& saved) { return store_.load(saved); });
+    load_error = state_.load([this](const Json& saved) {
+        customizations_.load(saved.value("customizations", Json::object()));
+        return store_.load(saved);
+    });
+}
+
+Json Sandbox::Service::saved() const {
+    Json out = store_.save();
+    out["customizations"] = customizations_.save();
+    return out;
 }
 
 Sandbox::Service::~Service() = default;
@@ -163,6 +173,26 @@ sandbox::Caller Sandbox::Service::caller_of(const std::string& username) const {
     }
     const auto denied = denied_.find(username);
     out.denied = denied == denied_.end() ? std::set<std::string>() : denied->second;
+    out.shown = fields_shown_to(out.user_id);
+    return out;
+}
+
+// By the permission sets that the user is assigned to.
+std::map<std::string, bool> Sandbox::Service::fields_shown_to(const std::string& user_id) const {
+    std::set<std::string> sets;
+    for (const auto& [id, record] : store_.records(*schema_.object("PermissionSetAssignment"))) {
+        if (string_or(record, "AssigneeId") == user_id && !bool_or(record, "IsDeleted", false)) {
+            sets.insert(string_or(record, "PermissionSetId"));
+        }
+    }
+    std::map<std::string, bool> out;
+    for (const auto& [id, record] : store_.records(*schema_.object("FieldPermissions"))) {
+        if (sets.contains(string_or(record, "ParentId")) &&
+            bool_or(record, "PermissionsRead", false)) {
+            bool& may_edit = out[string_or(record, "Field")];
+            may_edit = may_edit || bool_or(record, "PermissionsEdit", false);
+        }
+    }
     return out;
 }
 
@@ -223,6 +253,9 @@ http::Response Sandbox::Service::limits() const {
 http::Response Sandbox::Service::run(const ApiRequest& request) {
     http::Response response = rest_.handle(request);
     const std::vector<Change> changes = store_.take_changes();
+    if (customizations_.take_change()) {
+        state_.changed();
+    }
     if (!changes.empty()) {
         note_writes(changes, request);
         streaming_.publish(changes, store_, origin_of(request));
@@ -273,6 +306,7 @@ void Sandbox::Service::reset() {
     streaming_.forget();
     used_ = 0;
     options.requests_per_day = Options().requests_per_day;
+    customizations_.set_co_sell(true);
     sandbox::seed(store_, sign_ins_);
     state_.changed();
 }

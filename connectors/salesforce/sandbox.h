@@ -10,6 +10,8 @@
 //     GET    /sandbox/requests          the last requests of API clients; DELETE forgets them
 //     POST   /sandbox/reset             seed data again; logs, limits and rights too
 //     GET|POST /sandbox/limits          {"max","used"}: requests of 24 hours
+//     POST   /sandbox/co_sell           {"fields": false}: seed data without the co-sell fields,
+//     which can be made then
 //     POST   /sandbox/rights            {"name": user name, "deny": ["Create Opportunity"]}
 //     POST   /sandbox/sessions          {"end": "sessions"|"everything", "lifetime_s"}
 //     GET    /sandbox/records/<Object>  all records, every field, deleted ones too

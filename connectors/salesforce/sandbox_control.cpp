@@ -65,6 +65,11 @@ http::Response Sandbox::Service::control(const http::ServerRequest& request) {
         reset();
         return json_answer(200, Json::object());
     }
+    if (what == "co_sell") {
+        reset();
+        customizations_.set_co_sell(bool_or(body, "fields", true));
+        return json_answer(200, Json::object());
+    }
     if (what == "rights") {
         return control_rights(body);
     }

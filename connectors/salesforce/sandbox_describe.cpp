@@ -34,8 +34,12 @@ Json picklist_values(const Field& field) {
 }
 
 Json describe_field(const Field& field, const Object& object, const Caller& caller) {
-    const bool may_create = caller.may("Create", object) && field.access != Access::kReadOnly;
-    const bool may_edit = caller.may("Edit", object) && field.access == Access::kWritable;
+    const auto shown = caller.shown.find(object.name + "." + field.name);
+    const bool is_open = !field.is_hidden || (shown != caller.shown.end() && shown->second);
+    const bool may_create =
+        is_open && caller.may("Create", object) && field.access != Access::kReadOnly;
+    const bool may_edit =
+        is_open && caller.may("Edit", object) && field.access == Access::kWritable;
     const bool is_long = field.type == "textarea" && field.length > 255;
     Json out = {
         {"name", field.name},
@@ -97,7 +101,9 @@ Json describe(const Object& object, const Caller& caller, Detail detail, const s
     }
     out["fields"] = Json::array();
     for (const Field& field : object.fields) {
-        out["fields"].push_back(describe_field(field, object, caller));
+        if (caller.sees(object, field)) {
+            out["fields"].push_back(describe_field(field, object, caller));
+        }
     }
     out["childRelationships"] = Json::array();
     out["recordTypeInfos"] = Json::array();

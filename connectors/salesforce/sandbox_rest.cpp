@@ -79,6 +79,20 @@ Json saved(const std::string& id) {
     return {{"id", id}, {"success", true}, {"errors", Json::array()}};
 }
 
+// An object with one record: what the caller may do besides working with records.
+constexpr std::string_view kOwnPermissions = "UserPermissionAccess";
+
+http::Response own_permissions(const ApiRequest& request) {
+    const auto may = [&request](const char* right) {
+        return !request.caller.denied.contains(right);
+    };
+    const Json record = {
+        {"attributes", {{"type", kOwnPermissions}}},
+        {"PermissionsCustomizeApplication", may("Customize Application")},
+        {"PermissionsManageProfilesPermissionsets", may("Manage Profiles and Permission Sets")}};
+    return json_answer(200, {{"totalSize", 1}, {"done", true}, {"records", Json::array({record})}});
+}
+
 tl::unexpected<Refusal> passed(const Refusal& refusal) {
     return tl::unexpected<Refusal>(refusal);
 }
@@ -118,6 +132,9 @@ Outcome<http::Response> RestApi::route(const ApiRequest& request, const Segments
     }
     if (first == "composite") {
         return request.method == "GET" ? no_method(request) : route_composite(request, segments);
+    }
+    if (first == "tooling") {
+        return route_tooling(request, segments);
     }
     if (first != "query" && first != "queryAll") {
         return no_resource();
@@ -287,6 +304,9 @@ Outcome<http::Response> RestApi::query(const ApiRequest& request, Deleted delete
     const auto select = parse_soql(http::query_value(request.query, "q"), clock_.now());
     if (!select) {
         return passed(select.error());
+    }
+    if (select->object == kOwnPermissions) {
+        return own_permissions(request);
     }
     const Object* object = store_.schema().object(select->object);
     if (object != nullptr && !request.caller.may("Read", *object)) {

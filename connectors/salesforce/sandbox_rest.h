@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/salesforce/sandbox_customizations.h"
 #include "connectors/salesforce/sandbox_query.h"
 #include "connectors/salesforce/sandbox_writer.h"
 #include "engine/base/clock.h"
@@ -27,9 +28,10 @@ struct ApiRequest {
 
 class RestApi {
   public:
-    RestApi(Store& store, Writer& writer, const Clock& clock)
+    RestApi(Store& store, Writer& writer, Customizations& customizations, const Clock& clock)
         : store_(store),
           writer_(writer),
+          customizations_(customizations),
           clock_(clock) {}
 
     http::Response handle(const ApiRequest& request);
@@ -49,6 +51,11 @@ class RestApi {
         const ApiRequest& request, const Object& object, const Segments& segments
     );
     Outcome<http::Response> route_composite(const ApiRequest& request, const Segments& segments);
+
+    Outcome<http::Response> route_tooling(const ApiRequest& request, const Segments& segments);
+    Outcome<http::Response> make_field(const ApiRequest& request);
+    Outcome<http::Response> find_field(const ApiRequest& request) const;
+    Outcome<http::Response> show_field(const std::string& id) const;
 
     Outcome<http::Response> query(const ApiRequest& request, Deleted deleted);
     Outcome<http::Response> next_page(const ApiRequest& request, const std::string& locator);
@@ -83,6 +90,7 @@ class RestApi {
 
     Store& store_;
     Writer& writer_;
+    Customizations& customizations_;
     const Clock& clock_;
     std::deque<Cursor> cursors_;
     std::size_t next_cursor_ = 1;

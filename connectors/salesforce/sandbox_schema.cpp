@@ -93,33 +93,21 @@ std::vector<Field> with_system_fields(std::vector<Field> fields) {
     return out;
 }
 
-// The fields of the co-sell documents.
-std::vector<Field> co_sell_fields() {
-    return {
-        checkbox("Sync_with_Partner_Center__c", "Sync with Partner Center"),
-        external_id(text("Referral_Identifier__c", "Referral Identifier", 100)),
-        {"Referral_Link__c", "Referral Link", "url", 255},
-        picklist(
-            "How_can_Microsoft_help__c",
-            "How can Microsoft help?",
-            {"Workload Specific Value Proposition",
-             "Customer Technical Architecture",
-             "Proof Of Concept or Demo",
-             "Quotes or Licensing",
-             "Post Sales Customer Success",
-             "General or Other"},
-            Picklist::kOpen
-        ),
-        text("Products__c", "Products", 255),
-        long_text("Audit__c", "Audit", 100'000),
-        text("Microsoft_CRM_Identifier__c", "Microsoft CRM Identifier", 100),
-        checkbox("Visible_to_Microsoft_Sellers__c", "Referral visible to Microsoft sellers"),
-    };
-}
-
 std::vector<Field> joined(std::vector<Field> fields, std::vector<Field> more) {
     std::ranges::move(more, std::back_inserter(fields));
     return fields;
+}
+
+// Its values are the active currencies of the organization.
+Field currency_code() {
+    Field field = picklist(
+        "CurrencyIsoCode",
+        "Currency ISO Code",
+        {"USD", "EUR", "GBP", "JPY", "KWD", "CHF"},
+        Picklist::kOpen
+    );
+    field.length = 3;
+    return field;
 }
 
 Object opportunity() {
@@ -143,7 +131,7 @@ Object opportunity() {
         )),
         required(plain("CloseDate", "Close Date", "date")),
         plain("Amount", "Amount", "currency"),
-        with_default(text("CurrencyIsoCode", "Currency ISO Code", 3), "USD"),
+        with_default(currency_code(), "USD"),
         with_default(plain("Probability", "Probability (%)", "percent"), 10),
         long_text("Description", "Description", 32'000),
         text("NextStep", "Next Step", 255),
@@ -315,7 +303,68 @@ Object team_member() {
         )};
 }
 
+Object permission_set() {
+    return {
+        "PermissionSet",
+        "Permission Set",
+        "0PS",
+        with_system_fields(
+            {required(text("Name", "Permission Set Name", 80)),
+             required(text("Label", "Permission Set Label", 80))}
+        )};
+}
+
+Object permission_set_assignment() {
+    return {
+        "PermissionSetAssignment",
+        "Permission Set Assignment",
+        "0Pa",
+        with_system_fields(
+            {required(on_create(
+                 reference("PermissionSetId", "PermissionSet ID", "PermissionSet", "PermissionSet")
+             )),
+             required(on_create(reference("AssigneeId", "Assignee ID", "User", "Assignee")))}
+        )};
+}
+
+Object field_permissions() {
+    return {
+        "FieldPermissions",
+        "Field Permissions",
+        "01k",
+        with_system_fields(
+            {required(on_create(reference("ParentId", "Parent ID", "PermissionSet", "Parent"))),
+             required(on_create(text("SobjectType", "Sobject Type Name", 40))),
+             required(on_create(text("Field", "Field Name", 240))),
+             checkbox("PermissionsRead", "Read Field"),
+             checkbox("PermissionsEdit", "Edit Field")}
+        )};
+}
+
 }  // namespace
+
+std::vector<Field> co_sell_fields() {
+    return {
+        checkbox("Sync_with_Partner_Center__c", "Sync with Partner Center"),
+        external_id(text("Referral_Identifier__c", "Referral Identifier", 100)),
+        {"Referral_Link__c", "Referral Link", "url", 255},
+        picklist(
+            "How_can_Microsoft_help__c",
+            "How can Microsoft help?",
+            {"Workload Specific Value Proposition",
+             "Customer Technical Architecture",
+             "Proof Of Concept or Demo",
+             "Quotes or Licensing",
+             "Post Sales Customer Success",
+             "General or Other"},
+            Picklist::kOpen
+        ),
+        text("Products__c", "Products", 255),
+        long_text("Audit__c", "Audit", 100'000),
+        text("Microsoft_CRM_Identifier__c", "Microsoft CRM Identifier", 100),
+        checkbox("Visible_to_Microsoft_Sellers__c", "Referral visible to Microsoft sellers"),
+    };
+}
 
 bool same_name(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
@@ -355,6 +404,19 @@ const Object* Schema::object_of_id(std::string_view id) const {
     return it == objects_.end() ? nullptr : &*it;
 }
 
+void Schema::add_field(std::string_view object, Field field) {
+    const auto it = std::ranges::find_if(objects_, [&](const Object& each) {
+        return same_name(each.name, object);
+    });
+    it->fields.push_back(std::move(field));
+}
+
+void Schema::remove_field(std::string_view name) {
+    for (Object& object : objects_) {
+        std::erase_if(object.fields, [&](const Field& each) { return each.name == name; });
+    }
+}
+
 Schema sales_schema() {
     std::vector<Object> objects;
     objects.push_back(opportunity());
@@ -365,6 +427,9 @@ Schema sales_schema() {
     objects.push_back(stage());
     objects.push_back(contact_role());
     objects.push_back(team_member());
+    objects.push_back(permission_set());
+    objects.push_back(permission_set_assignment());
+    objects.push_back(field_permissions());
     return Schema(std::move(objects));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,8 @@ struct Field {
     std::vector<std::string> values = {};
     std::string refers_to = {};  // object of a reference
     std::string relationship = {};
-    Json fallback = {};  // what a create without it gets
+    Json fallback = {};      // what a create without it gets
+    bool is_hidden = false;  // from everybody to whom no permission set shows it
 
     bool is_custom() const { return name.ends_with("__c"); }
 };
@@ -53,11 +55,19 @@ class Schema {
 
     const std::vector<Object>& objects() const { return objects_; }
 
+    // The object must be there. What points to its fields points to nothing afterwards.
+    void add_field(std::string_view object, Field field);
+    // Of every object that has it.
+    void remove_field(std::string_view name);
+
   private:
     std::vector<Object> objects_;
 };
 
 Schema sales_schema();
+
+// Of opportunities and leads, as the co-sell documents name them.
+std::vector<Field> co_sell_fields();
 
 bool same_name(std::string_view a, std::string_view b);
 

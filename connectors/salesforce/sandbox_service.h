@@ -30,6 +30,7 @@ class Sandbox::Service {
     sandbox::Schema schema_;
     sandbox::Store store_;
     sandbox::Writer writer_;
+    sandbox::Customizations customizations_;
     sandbox::RestApi rest_;
     sandbox::SignIns sign_ins_;
     sandbox::Streaming streaming_;
@@ -42,6 +43,8 @@ class Sandbox::Service {
     http::Response limits() const;
 
     sandbox::Caller caller_of(const std::string& username) const;
+    std::map<std::string, bool> fields_shown_to(const std::string& user_id) const;
+    Json saved() const;
     http::Response run(const sandbox::ApiRequest& request);
     void note_writes(
         const std::vector<sandbox::Change>& changes, const sandbox::ApiRequest& request

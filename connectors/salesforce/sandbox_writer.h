@@ -18,6 +18,12 @@ struct Caller {
     std::string name;
     std::set<std::string> denied;
 
+    std::map<std::string, bool> shown = {};  // "Opportunity.Audit__c" -> whether it may be edited
+
+    bool sees(const Object& object, const Field& field) const {
+        return !field.is_hidden || shown.contains(object.name + "." + field.name);
+    }
+
     bool may(std::string_view right, const Object& object) const {
         return !denied.contains(std::string(right) + " " + object.name);
     }
