@@ -28,6 +28,9 @@ end
 
 local M = {}
 
+--- The events that a pack needs.
+M.ALL = ALL
+
 M.inputs = {
   { name = "url", title = "Http Trigger Endpoint", type = "text", required = true },
   { name = "events", title = "Events to Register", type = "choices", choices = ALL },

@@ -1,0 +1,80 @@
+// Preflight, Verify tenant and Set up the CRM columns of the Salesforce pack, against the
+// sandboxes.
+#include "tests/packs/salesforce_world.h"
+#include "tests/packs/tool_runs.h"
+
+namespace tideway::tests {
+namespace {
+
+constexpr const char* kSetUp = "co_sell_salesforce/set_up_crm_columns";
+constexpr const char* kPreflight = "co_sell_salesforce/preflight";
+constexpr const char* kVerify = "co_sell_salesforce/verify_tenant";
+
+class SalesforceTools : public SalesforceWorld {
+  protected:
+    void TearDown() override {
+        (void)must(salesforce("POST", "/reset", Json::object()));
+        SalesforceWorld::TearDown();
+    }
+
+    static void without_fields() {
+        (void)must(salesforce("POST", "/co_sell", {{"fields", false}}));
+    }
+
+    static void deny(const Json& rights) {
+        (void
+        )must(salesforce("POST", "/rights", {{"name", "tideway@contoso.example"}, {"deny", rights}})
+        );
+    }
+};
+
+TEST_F(SalesforceTools, FindNothingWrongWithTheSandboxes) {
+    EXPECT_EQ(
+        problems_of(run_of_tool(world(), kPreflight)), (std::map<std::string, std::string>{})
+    );
+    EXPECT_EQ(problems_of(run_of_tool(world(), kVerify)), (std::map<std::string, std::string>{}));
+}
+
+TEST_F(SalesforceTools, PlanAnEmptyOrganizationWithoutTouchingIt) {
+    without_fields();
+    const Json plan = run_of_tool(world(), kSetUp, "muted");
+    EXPECT_EQ(string_or(plan, "outcome"), "made") << string_or(plan, "headline");
+    // 8 fields of two objects, the permission set, what it shows; the layout is a person's work.
+    EXPECT_EQ(states_of(plan), (std::map<std::string, int>{{"made", 18}, {"by hand", 1}}));
+    EXPECT_TRUE(must(salesforce("GET", "/records/PermissionSet")).at("value").empty());
+    EXPECT_EQ(states_of(run_of_tool(world(), kSetUp, "muted")).at("made"), 18);
+}
+
+TEST_F(SalesforceTools, MakeWhatIsMissingOnce) {
+    without_fields();
+    EXPECT_NE(problems_of(run_of_tool(world(), kPreflight)).count("Column audit"), 0U);
+    const Json first = run_of_tool(world(), kSetUp);
+    EXPECT_EQ(states_of(first), (std::map<std::string, int>{{"made", 18}, {"by hand", 1}}))
+        << string_or(first, "headline");
+    const Json second = run_of_tool(world(), kSetUp);
+    EXPECT_EQ(string_or(second, "outcome"), "no change") << string_or(second, "headline");
+    EXPECT_EQ(states_of(second), (std::map<std::string, int>{{"there", 16}, {"by hand", 1}}));
+    EXPECT_EQ(
+        problems_of(run_of_tool(world(), kPreflight)), (std::map<std::string, std::string>{})
+    );
+}
+
+TEST_F(SalesforceTools, NameTheMissingPermissionAndDoNothing) {
+    without_fields();
+    deny({"Customize Application"});
+    const Json run = run_of_tool(world(), kSetUp);
+    EXPECT_EQ(string_or(run, "outcome"), "refused");
+    EXPECT_NE(string_or(run, "outcome_reason").find("Customize Application"), std::string::npos);
+    deny(Json::array());
+}
+
+TEST_F(SalesforceTools, NameTheRightsThatFlowsLack) {
+    deny({"Edit Lead"});
+    const auto problems = problems_of(run_of_tool(world(), kPreflight));
+    ASSERT_EQ(problems.count("CRM rights"), 1U);
+    EXPECT_NE(problems.at("CRM rights").find("Edit Lead"), std::string::npos);
+    deny(Json::array());
+}
+
+}  // namespace
+}  // namespace tideway::tests
