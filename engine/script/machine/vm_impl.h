@@ -1,7 +1,6 @@
 // Vm over a Machine.
 #pragma once
 
-#include "engine/script/machine/declaring.h"
 #include "engine/script/machine/machine.h"
 
 namespace tideway::script {
@@ -23,12 +22,6 @@ class VmImpl final : public Vm {
     std::size_t memory_bytes() const override;
 
   private:
-    // Runs the file's own text and then `body`, which finds the file's value on top of the stack.
-    template <typename Body>
-    Status declare(Body&& body);
-
-    Error error_of(const model::StepError& error) const;
-
     mutable Machine machine_;
 };
 
