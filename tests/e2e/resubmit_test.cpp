@@ -136,6 +136,26 @@ TEST_F(ResubmitOfProgram, OfManyIsPlannedThenApplied) {
     EXPECT_EQ(string_or(run, "resubmit_of"), string_or(items.front(), "original"));
 }
 
+TEST_F(ResubmitOfProgram, PatchesEventsWithALuaFunction) {
+    const std::string run = failed(4);
+    const std::string fix = program_.folder() + "/fix.lua";
+    std::ofstream(fix) << "return function(input, run)\n"
+                          "  input.broken = run.error_code ~= 'Locked'\n"
+                          "  input.n = input.n * 10\n"
+                          "  return input\nend";
+    const Json done =
+        program_.cli_json({"runs", "resubmit", "--all", "--patch-lua", fix, "--apply"});
+    EXPECT_EQ(string_or(done, "state"), "Done") << done;
+    EXPECT_EQ(done.at("choices").at("patch_lua").at("file"), "fix.lua");
+    const Json again = program_.ended(string_or(shown("1").at("items").front(), "run"));
+    EXPECT_EQ(again.at("output"), 40) << again;
+    std::ofstream(fix) << "return function(input)\n  return input.n.m.o\nend";
+    const auto refused = program_.cli({"runs", "resubmit", run, "--patch-lua", fix, "--plan"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.errors, HasSubstr(run));
+    EXPECT_THAT(refused.errors, HasSubstr("fix.lua:2:"));
+}
+
 TEST_F(ResubmitOfProgram, GoesOnAfterAKill) {
     for (int n = 1; n <= 30; ++n) {
         failed(n);

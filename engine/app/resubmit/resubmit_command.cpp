@@ -1,5 +1,6 @@
 #include "engine/app/resubmit/resubmit_command.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -17,6 +18,7 @@ struct ResubmitOptions {
     std::string code;
     std::string from_step;
     std::string patch;
+    std::string patch_lua;
     std::string expected;
     int at_once = 0;
     int per_minute = 0;
@@ -33,16 +35,27 @@ tl::unexpected<Error> invalid(std::string message, std::string remedy = {}) {
     return fail(ErrorKind::kInvalidInput, "InvalidArgument", std::move(message), std::move(remedy));
 }
 
+Result<std::string> read_file(const std::string& path, const char* option) {
+    std::ifstream file(path);
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    if (!file) {
+        return invalid("The file '" + path + "' of " + option + " cannot be read.");
+    }
+    return text;
+}
+
 // The text itself, or after @ the name of a file with it.
 Result<Json> read_patch(const std::string& given) {
     if (!given.starts_with('@')) {
         return parse_json(given, "--patch");
     }
-    std::ifstream file(given.substr(1));
-    if (!file) {
-        return invalid("The file '" + given.substr(1) + "' of --patch cannot be read.");
-    }
-    return parse_json(std::string(std::istreambuf_iterator<char>(file), {}), "--patch");
+    TIDEWAY_TRY_ASSIGN(const std::string text, read_file(given.substr(1), "--patch"));
+    return parse_json(text, "--patch");
+}
+
+Result<Json> read_function(const std::string& path) {
+    TIDEWAY_TRY_ASSIGN(const std::string text, read_file(path, "--patch-lua"));
+    return Json{{"file", std::filesystem::path(path).filename().string()}, {"text", text}};
 }
 
 Result<Json> choices_of(const ResubmitOptions& options) {
@@ -58,6 +71,9 @@ Result<Json> choices_of(const ResubmitOptions& options) {
     }
     if (!options.patch.empty()) {
         TIDEWAY_TRY_ASSIGN(out["patch"], read_patch(options.patch));
+    }
+    if (!options.patch_lua.empty()) {
+        TIDEWAY_TRY_ASSIGN(out["patch_lua"], read_function(options.patch_lua));
     }
     return out;
 }
@@ -232,6 +248,9 @@ void add_resubmit_command(CLI::App& runs, Globals& globals, const Exit& exit) {
     command->add_option("--from-step", options->from_step, "Path of the step to start from");
     command->add_flag("--from-failed", options->from_failed, "From the step that failed");
     command->add_option("--patch", options->patch, "JSON merge patch of the event, or @file");
+    command->add_option(
+        "--patch-lua", options->patch_lua, "Lua file that returns function(input, run)"
+    );
     command->add_flag("--plan", options->plan, "Only say what would happen");
     command->add_flag("--apply", options->apply, "Do it, and watch until it ends");
     command->add_option("--expect", options->expected, "--apply: only if the plan is still this");

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "engine/runtime/resubmit/lua_patch.h"
+
 namespace tideway::runtime {
 namespace {
 
@@ -62,6 +64,16 @@ Result<ResubmitChoices> parse_resubmit_choices(const Json& json) {
         }
         out.patch = to_payload(*patch);
     }
+    if (const Json* function = find(json, "patch_lua");
+        function != nullptr && !function->is_null()) {
+        if (!out.patch.empty()) {
+            return invalid(
+                "An event is patched once: 'patch' and 'patch_lua' exclude each other.",
+                "Leave one of them out."
+            );
+        }
+        TIDEWAY_TRY_ASSIGN(out.lua_patch, LuaPatch::parse(*function));
+    }
     return out;
 }
 
@@ -75,6 +87,9 @@ Json to_json(const ResubmitChoices& choices) {
     }
     if (!choices.patch.empty()) {
         out["patch"] = Json::parse(choices.patch.view());
+    }
+    if (choices.lua_patch != nullptr) {
+        out["patch_lua"] = choices.lua_patch->to_json();
     }
     return out;
 }
@@ -109,15 +124,27 @@ Json describe(const ResubmitChoices& choices) {
         out["patched"] = std::move(fields);
         out.erase("patch");
     }
+    if (choices.lua_patch != nullptr) {
+        out["patch_lua"] = choices.lua_patch->describe();
+    }
     return out;
 }
 
-Result<Payload> patched(const Payload& event, const Payload& patch) {
-    if (patch.empty()) {
-        return event;
+Result<Payload> patched(
+    const model::EventRecord& event,
+    const model::RunRecord& run,
+    std::string_view flow,
+    const ResubmitChoices& choices
+) {
+    if (choices.lua_patch != nullptr) {
+        return choices.lua_patch->apply(event, run, flow);
     }
-    TIDEWAY_TRY_ASSIGN(Json json, parse_json(event.empty() ? "{}" : event.view(), "the event"));
-    TIDEWAY_TRY_ASSIGN(const Json change, parse_json(patch.view(), "the patch"));
+    const Payload& payload = event.payload;
+    if (choices.patch.empty()) {
+        return payload;
+    }
+    TIDEWAY_TRY_ASSIGN(Json json, parse_json(payload.empty() ? "{}" : payload.view(), "the event"));
+    TIDEWAY_TRY_ASSIGN(const Json change, parse_json(choices.patch.view(), "the patch"));
     json.merge_patch(change);
     return to_payload(json);
 }

@@ -8,6 +8,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
+#include "engine/runtime/resubmit/lua_patch.h"
 #include "engine/runtime/resubmit/origin.h"
 #include "engine/runtime/resubmit/pack_operations.h"
 #include "engine/runtime/resubmit/reusable_steps.h"
@@ -146,6 +147,9 @@ class Planner {
 
     Status add(const RunRecord& original, ResubmissionItem& item) {
         const auto prepared = services_.runtime->prepare_again(reader_, original, choices_, {});
+        if (!prepared && prepared.error().code == kPatchFailed) {
+            return fail(prepared.error());
+        }
         if (!prepared) {
             item.state = ResubmittedState::kRefused;
             item.reason = prepared.error().text();
@@ -158,11 +162,13 @@ class Planner {
         out.flow = prepared->version->version.pack + "/" + prepared->version->version.flow;
         out.version = prepared->version->version.hash;
         out.start = run.start_step;
-        const bool is_changed = run.version_id != original.version_id || !event ||
-                                event->payload != prepared->admit.event.payload;
+        const Payload& payload = prepared->admit.event.payload;
+        const bool is_patched = !event || event->payload != payload;
+        const bool is_changed = run.version_id != original.version_id || is_patched;
         TIDEWAY_TRY(add_steps(out, original, *prepared->version, run.start_step, is_changed, {}));
         plan_.versions[original.flow_id] = run.version_id;
         text_ += out.version + " " + out.start + "\n";
+        text_ += is_patched ? "event " + to_hex(sha256(payload.view())) + "\n" : std::string();
         count(out);
         if (plan_.runs.size() < shown_) {
             plan_.runs.push_back(std::move(out));

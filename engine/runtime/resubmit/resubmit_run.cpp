@@ -81,7 +81,9 @@ Result<PreparedRun> Runtime::prepare_again(
     if (!start.empty()) {
         TIDEWAY_TRY(require_step(reader, original, start));
     }
-    TIDEWAY_TRY_ASSIGN(Payload payload, patched(event->payload, choices.patch));
+    TIDEWAY_TRY_ASSIGN(
+        Payload payload, patched(*event, original, flow.row.pack + "/" + flow.row.name, choices)
+    );
     Delivery delivery;
     delivery.flow = flow;
     delivery.source = "resubmit";
