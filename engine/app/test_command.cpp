@@ -163,6 +163,11 @@ void add_test_command(CLI::App& app, Globals& globals, const Exit& exit) {
         "--record", options->record.run, "Make a case out of this run of the server"
     );
     command->add_option("--name", options->record.name, "Of the recorded case; else flow and run");
+    command->add_flag(
+        "--with-retries",
+        options->record.with_retries,
+        "--record: with the attempts of a step before the one that decided it"
+    );
     command->callback([&globals, options, exit] {
         exit(run_command(globals, [&] {
             return options->record.run.empty() ? test(globals, *options)

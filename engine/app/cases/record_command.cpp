@@ -103,7 +103,12 @@ Result<std::string> record_case_of_run(const Globals& globals, const RecordOptio
     TIDEWAY_TRY_ASSIGN(const auto recorded, fetch(*client, http::encode_component(options.run)));
     TIDEWAY_TRY(check_run(recorded.run, pack));
     TIDEWAY_TRY_ASSIGN(const Json variables, variables_of(*client, pack.name));
-    const auto recording = runtime::record_case(recorded, variables);
+    using runtime::EarlierAttempts;
+    const auto recording = runtime::record_case(
+        recorded,
+        variables,
+        options.with_retries ? EarlierAttempts::kKept : EarlierAttempts::kLeftOut
+    );
     const std::string name = name_of(options, recorded.run);
     const auto file = std::filesystem::path(options.folder) / "cases" / (name + ".json");
     TIDEWAY_TRY(write_new(file, recording.test.dump(2) + "\n"));

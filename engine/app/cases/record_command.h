@@ -11,6 +11,7 @@ struct RecordOptions {
     std::string folder;  // of the pack
     std::string run;
     std::string name;  // of the case; empty: after flow and run
+    bool with_retries = false;
 };
 
 // Writes the case and says so on standard error; the name of the case. Codes "CaseExists" and

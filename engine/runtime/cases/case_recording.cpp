@@ -25,6 +25,7 @@ struct RecordedCall {
     bool has_failed = false;
     bool is_effect = false;
     std::string at;
+    std::vector<Json> retried;  // notes of the attempts before the last one
 };
 
 bool is_operation(std::string_view operation) {
@@ -75,8 +76,9 @@ class Volatile {
 
 class CaseRecorder {
   public:
-    explicit CaseRecorder(const RecordedRun& recorded)
-        : recorded_(recorded) {
+    CaseRecorder(const RecordedRun& recorded, EarlierAttempts attempts)
+        : recorded_(recorded),
+          attempts_(attempts) {
         read(recorded);
         std::ranges::stable_sort(calls_, {}, &RecordedCall::at);
     }
@@ -123,6 +125,8 @@ class CaseRecorder {
             const std::string kind = string_or(row, "kind");
             if (kind == "intent") {
                 intents[string_or(row, "path")] = row;
+            } else if (kind == "attempt") {
+                read_attempt(row);
             } else if (kind == "result") {
                 const auto intent = intents.find(string_or(row, "path"));
                 read_result(row, intent == intents.end() ? nullptr : &intent->second);
@@ -146,7 +150,19 @@ class CaseRecorder {
         }
     }
 
+    // A connection that was unavailable begins its attempts anew.
+    void read_attempt(const Json& row) {
+        std::vector<Json>& retried = retried_[string_or(row, "path")];
+        const Json note = row.value("output", Json::object());
+        if (string_or(row, "status") == "Waiting") {
+            retried.clear();
+        } else if (string_or(note, "next") == "retry") {
+            retried.push_back(note);
+        }
+    }
+
     void read_result(const Json& row, const Json* intent) {
+        std::vector<Json> retried = std::exchange(retried_[string_or(row, "path")], {});
         const Json& opening = intent == nullptr ? row : *intent;
         RecordedCall call;
         call.call = string_or(opening, "operation");
@@ -158,6 +174,7 @@ class CaseRecorder {
         call.has_failed = string_or(row, "status") != "Succeeded";
         call.is_effect = intent != nullptr || string_or(row, "code") == kMutedCode;
         call.at = string_or(row, "at");
+        call.retried = std::move(retried);
         count_secured(row);
         calls_.push_back(std::move(call));
     }
@@ -232,25 +249,53 @@ class CaseRecorder {
         return out;
     }
 
+    // Of an attempt that was not the last: refused, or the service was not reached.
+    static Json failed_attempt(const Json& note) {
+        const Json* const answer = find(note, "answer");
+        if (answer == nullptr) {
+            return {{"lost", "before"}};
+        }
+        Json error = note;
+        error["details"] = {{"status", int_or(*answer, "status", kRefusedStatus)}};
+        return {{"refuse", refusal(error)}};
+    }
+
     Json answers() const {
         Json out = Json::array();
         for (const RecordedCall& call : calls_) {
-            Json answer = {{"call", call.call}};
+            Json common = {{"call", call.call}};
             if (const Json input = asked(call); !input.is_null()) {
-                answer["input"] = input;
+                common["input"] = input;
             }
-            if (call.has_failed) {
-                answer["refuse"] = refusal(call.output);
-            } else {
-                answer["output"] = call.output;
+            if (attempts_ == EarlierAttempts::kKept) {
+                for (const Json& note : call.retried) {
+                    Json answer = common;
+                    answer.update(failed_attempt(note));
+                    add(out, std::move(answer), 1);
+                }
             }
-            if (!out.empty() && same_answer(out.back(), answer)) {
-                out.back()["times"] = int_or(out.back(), "times", 1) + 1;
-            } else {
-                out.push_back(std::move(answer));
-            }
+            const bool repeats = call.has_failed && attempts_ == EarlierAttempts::kLeftOut;
+            Json answer = common;
+            answer.update(
+                call.has_failed ? Json{{"refuse", refusal(call.output)}}
+                                : Json{{"output", call.output}}
+            );
+            // Refused for good is only what was refused as often as the policy tries.
+            add(out, std::move(answer), repeats ? call.retried.size() + 1 : 1);
         }
         return out;
+    }
+
+    static void add(Json& answers, Json answer, std::size_t times) {
+        if (!answers.empty() && same_answer(answers.back(), answer)) {
+            answers.back()["times"] =
+                int_or(answers.back(), "times", 1) + static_cast<std::int64_t>(times);
+            return;
+        }
+        if (times > 1) {
+            answer["times"] = times;
+        }
+        answers.push_back(std::move(answer));
     }
 
     static bool same_answer(Json before, const Json& answer) {
@@ -325,6 +370,8 @@ class CaseRecorder {
     }
 
     const RecordedRun& recorded_;
+    const EarlierAttempts attempts_;
+    std::map<std::string, std::vector<Json>> retried_;  // by path, of steps without a result
     Volatile volatile_;
     std::vector<RecordedCall> calls_;
     std::map<std::string, Json> waits_;
@@ -334,8 +381,10 @@ class CaseRecorder {
 
 }  // namespace
 
-CaseRecording record_case(const RecordedRun& recorded, const Json& variables) {
-    CaseRecorder recorder(recorded);
+CaseRecording record_case(
+    const RecordedRun& recorded, const Json& variables, EarlierAttempts attempts
+) {
+    CaseRecorder recorder(recorded, attempts);
     CaseRecording out;
     const Json whole = recorder.test(variables);
     Anonymiser anonymiser;

@@ -21,8 +21,16 @@ struct CaseRecording {
     std::size_t secured = 0;   // values that history keeps back, and somebody has to write
 };
 
+// What becomes of the attempts of a step before the one that decided it.
+enum class EarlierAttempts {
+    kLeftOut,  // the service answers as it did in the end
+    kKept,     // it fails again as often as it did, in the same way
+};
+
 // `variables`: by name, as they are set. Personal data and secrets are replaced (anonymise.h). What
 // differs each time (now(), uuid(), addresses of callbacks) is neither asked for nor expected.
-CaseRecording record_case(const RecordedRun& recorded, const Json& variables);
+CaseRecording record_case(
+    const RecordedRun& recorded, const Json& variables, EarlierAttempts attempts
+);
 
 }  // namespace tideway::runtime

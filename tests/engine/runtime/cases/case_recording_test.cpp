@@ -34,11 +34,12 @@ RecordedRun run_of(Json rows) {
 }
 
 Json case_of(const RecordedRun& run) {
-    return record_case(run, Json::object()).test;
+    return record_case(run, Json::object(), EarlierAttempts::kLeftOut).test;
 }
 
 TEST(CaseRecording, HasTheEventAndItsTimeWithPersonalDataReplaced) {
-    const CaseRecording recording = record_case(run_of(Json::array()), {{"ratio", 2}});
+    const CaseRecording recording =
+        record_case(run_of(Json::array()), {{"ratio", 2}}, EarlierAttempts::kLeftOut);
     EXPECT_EQ(recording.test.at("flow"), "greets");
     EXPECT_EQ(recording.test.at("at"), "2026-02-03T10:00:00Z");
     EXPECT_EQ(recording.test.at("event"), Json({{"id", 7}, {"mail", "person1@example.com"}}));
@@ -64,6 +65,70 @@ TEST(CaseRecording, AnswersEachCallAsItsServiceDid) {
         )
     );
     EXPECT_EQ(test.at("expect").at("effects"), Json::array()) << "it did not take place";
+}
+
+Json attempt(const char* path, Json note) {
+    Json out = row("attempt", path, "crm.get_row", nullptr, std::move(note));
+    out["status"] = "Running";
+    return out;
+}
+
+Json busy() {
+    return {
+        {"code", "Busy"},
+        {"message", "Later."},
+        {"next", "retry"},
+        {"answer", {{"status", 503}, {"details", ""}}}};
+}
+
+// Tried three times: refused, not reached, then `last`.
+Json tried(Json last) {
+    return Json::array(
+        {attempt("Read", busy()),
+         attempt("Read", {{"code", "ConnectionFailed"}, {"message", "Broken."}, {"next", "retry"}}),
+         std::move(last)}
+    );
+}
+
+TEST(CaseRecording, LeavesRetriesOut) {
+    const Json test = case_of(run_of(tried(row("result", "Read", "crm.get_row", nullptr, 1))));
+    EXPECT_EQ(test.at("answers"), Json::parse(R"([{"call":"crm.get_row","output":1}])"));
+}
+
+TEST(CaseRecording, RefusesAsOftenAsThePolicyTriesWhatWasRefusedForGood) {
+    Json refused = row("result", "Read", "crm.get_row", nullptr, nullptr);
+    refused["status"] = "Failed";
+    refused["output"] = {{"code", "Busy"}, {"message", "Later."}, {"details", R"({"status":503})"}};
+    const Json test = case_of(run_of(tried(refused)));
+    EXPECT_EQ(
+        test.at("answers"),
+        Json::parse(
+            R"([{"call":"crm.get_row","refuse":{"status":503,"code":"Busy","message":"Later."},"times":3}])"
+        )
+    );
+}
+
+TEST(CaseRecording, KeepsRetriesWhenTheyAreAskedFor) {
+    const RecordedRun run = run_of(tried(row("result", "Read", "crm.get_row", nullptr, 1)));
+    EXPECT_EQ(
+        record_case(run, Json::object(), EarlierAttempts::kKept).test.at("answers"),
+        Json::parse(
+            R"([{"call":"crm.get_row","refuse":{"status":503,"code":"Busy","message":"Later."}},
+            {"call":"crm.get_row","lost":"before"},{"call":"crm.get_row","output":1}])"
+        )
+    );
+}
+
+TEST(CaseRecording, HasNoAttemptsOfATimeWithoutAConnection) {
+    Json waiting = attempt("Read", {{"code", "ConnectionUnavailable"}, {"next", "wait"}});
+    waiting["status"] = "Waiting";
+    const RecordedRun run = run_of(Json::array(
+        {attempt("Read", busy()), waiting, row("result", "Read", "crm.get_row", nullptr, 1)}
+    ));
+    EXPECT_EQ(
+        record_case(run, Json::object(), EarlierAttempts::kKept).test.at("answers"),
+        Json::parse(R"([{"call":"crm.get_row","output":1}])")
+    );
 }
 
 TEST(CaseRecording, TellsTheCallsOfOneOperationApartByWhatDiffers) {
@@ -149,7 +214,8 @@ TEST(CaseRecording, TakesTheFlowsThatWereCalledWithIt) {
 TEST(CaseRecording, SaysHowManyValuesHistoryKeepsBack) {
     Json secured = row("result", "Read", "crm.get_row", {{"id", "a"}}, nullptr);
     secured["secured"] = {"output"};
-    EXPECT_EQ(record_case(run_of(Json::array({secured})), Json::object()).secured, 1U);
+    const RecordedRun run = run_of(Json::array({secured}));
+    EXPECT_EQ(record_case(run, Json::object(), EarlierAttempts::kLeftOut).secured, 1U);
 }
 
 }  // namespace
