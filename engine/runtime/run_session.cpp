@@ -153,7 +153,13 @@ void RunSession::drive(ExecutionState state) {
         }
         switch (state.kind) {
             case ExecutionState::Kind::kPreempted:
+                // It used up its quantum, whatever it was called for: to the end of the line.
                 is_preempted_ = true;
+                services_.operations.executor->post([this, alive = std::weak_ptr<bool>(alive_)] {
+                    if (!alive.expired() && is_preempted()) {
+                        resume();
+                    }
+                });
                 return;
             case ExecutionState::Kind::kVmLost:
                 services_.observer->on_vm_lost(run_.id);

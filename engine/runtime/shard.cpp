@@ -140,7 +140,7 @@ void Shard::load(RunId run, Cause cause) {
 }
 
 void Shard::claim(RunId run, Cause cause) {
-    loading_[run] = false;
+    loading_.insert(run);
     store::ClaimRun claim;
     claim.run_id = run;
     claim.after_death = cause == Cause::kAfterDeath;
@@ -179,7 +179,6 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
         return loaded;
     };
     services_.readers->read(loop_, query, [this, run, epoch](Result<Loaded> loaded) {
-        const bool was_notified = loading_[run];
         loading_.erase(run);
         cancel_if_asked(run);
         if (!loaded) {
@@ -196,9 +195,6 @@ void Shard::begin_claimed(RunId run, std::int64_t epoch) {
         loaded->run.lease_epoch = epoch;
         begin(std::move(*loaded));
         take_from_queue();  // it may have been refused
-        if (was_notified) {
-            after_turn(run);
-        }
     });
 }
 
@@ -246,7 +242,6 @@ void Shard::begin(Loaded loaded) {
         session_services_, std::move(*version), **vm, std::move(run), holder
     );
     entry.session->begin(loaded.event, std::move(loaded.rows), std::move(rerun));
-    after_turn(id);
 }
 
 // The run cannot even start, with the reason; what only a restart can mend is tried again then.
@@ -261,32 +256,14 @@ void Shard::refuse(const RunRecord& run, const Error& error) {
     services_.log->error("a run is paused", {{"run", run.uid.hex()}, {"reason", error.text()}});
 }
 
-// A run that used up its quantum goes to the end of the line.
-void Shard::after_turn(RunId run) {
-    const auto it = entries_.find(run);
-    if (it == entries_.end() || !it->second.session->is_preempted()) {
-        return;
-    }
-    loop_.post([this, run] {
-        const auto found = entries_.find(run);
-        if (found == entries_.end() || !found->second.session->is_preempted()) {
-            return;
-        }
-        found->second.session->resume();
-        after_turn(run);
-    });
-}
-
 void Shard::notify(RunId run, std::string path) {
     loop_.post([this, run, path = std::move(path)] {
         if (const auto it = entries_.find(run); it != entries_.end()) {
             it->second.session->recheck(path);
-            after_turn(run);
             return;
         }
-        if (const auto it = loading_.find(run); it != loading_.end()) {
-            it->second = true;  // every wait is checked once it is loaded
-            return;
+        if (loading_.contains(run)) {
+            return;  // every wait is checked once it is loaded
         }
         load(run, Cause::kWakeUp);
     });
@@ -373,7 +350,6 @@ void Shard::decide(
             return;
         }
         done(it->second.session->decide(path, decision, std::move(adopted)));
-        after_turn(run);
     });
 }
 

@@ -126,7 +126,6 @@ class Shard final : private RunObserver {
     std::unique_ptr<Rerun> make_rerun(const Loaded& loaded, const LoadedVersion& version) const;
     void begin_claimed(model::RunId run, std::int64_t epoch);
     void refuse(const model::RunRecord& run, const Error& error);
-    void after_turn(model::RunId run);
     void drop(model::RunId run);
     void forget_session(model::RunId run);
     void cancel_if_asked(model::RunId run);
@@ -162,8 +161,8 @@ class Shard final : private RunObserver {
     std::map<model::VersionId, std::shared_ptr<script::Vm>> vms_;
     int vms_lost_ = 0;  // less runs that ended since
     std::map<model::RunId, Entry> entries_;
-    std::atomic<std::size_t> runs_in_memory_{0};   // of entries_, for other threads
-    std::map<model::RunId, bool> loading_;         // run -> notified while it was being loaded
+    std::atomic<std::size_t> runs_in_memory_{0};  // of entries_, for other threads
+    std::set<model::RunId> loading_;
     std::map<model::RunId, std::string> cancels_;  // the same, cancelled: why
 
     struct Queued {

@@ -246,6 +246,27 @@ TEST(Run, WithAnEndlessLoopFailsAndLetsOthersRun) {
     EXPECT_TRUE(run.status == model::Status::kCancelled || run.status == model::Status::kFailed);
 }
 
+TEST(Run, ComputesLongAfterAnAnswerAndAfterAWaitAndGoesOn) {
+    RuntimeWorld world({{"long", R"(
+local ledger = connection "ledger"
+local function compute()
+  local sum = 0
+  for i = 1, 1000000 do sum = sum + i end
+  return sum
+end
+return flow { title = "Long", trigger = trigger.manual {}, run = function()
+  ledger.set("Before", { name = "a", value = 1 })
+  local first = compute()
+  delay("Wait", 1)
+  local second = compute()
+  ledger.set("After", { name = "a", value = 2 })
+  return first == second
+end })"}});
+    const auto run = world.run("long");
+    EXPECT_EQ(run.status, model::Status::kSucceeded);
+    EXPECT_EQ(run.output.view(), "true");
+}
+
 TEST(Admission, RefusesAFlowThatIsOffAndLeavesATrace) {
     RuntimeWorld world(
         {{"quick",
