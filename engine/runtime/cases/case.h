@@ -13,6 +13,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/json.h"
 #include "engine/model/connector_spec.h"
+#include "engine/model/run.h"
 #include "engine/runtime/pack.h"
 
 namespace tideway::runtime {
@@ -73,10 +74,11 @@ struct Case {
     Timestamp at;         // the time when the event comes
     Duration time_limit;  // of the case's own time
     std::map<std::string, Json> variables;
+    model::Effects effects = model::Effects::kLive;
     std::vector<CaseAnswer> answers;
     std::vector<CaseCallback> callbacks;
     ExpectedRun run;
-    std::optional<std::vector<ExpectedEffect>> effects;  // none: not looked at
+    std::optional<std::vector<ExpectedEffect>> expected_effects;  // none: not looked at
 };
 
 using ConnectorSpecs = std::map<std::string, const model::ConnectorSpec*>;  // by connector id

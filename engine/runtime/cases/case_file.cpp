@@ -148,6 +148,7 @@ Result<Case> CaseReader::read() {
     if (const Json* event = find(json_, "event")) {
         out.event = *event;
     }
+    out.effects = model::parse_effects(string_or(json_, "effects")).value_or(out.effects);
     TIDEWAY_TRY(read_times(out));
     TIDEWAY_TRY(read_flow(out));
     TIDEWAY_TRY(read_variables(out));
@@ -397,7 +398,7 @@ Status CaseReader::read_effects(Case& out) const {
     if (effects == nullptr) {
         return {};
     }
-    out.effects.emplace();
+    out.expected_effects.emplace();
     for (std::size_t i = 0; i < effects->size(); ++i) {
         const Json& json = (*effects)[i];
         const Path path = Path("/expect/effects") / i;
@@ -410,7 +411,7 @@ Status CaseReader::read_effects(Case& out) const {
         if (const Json* input = find(json, "input")) {
             effect.input = *input;
         }
-        out.effects->push_back(std::move(effect));
+        out.expected_effects->push_back(std::move(effect));
     }
     return {};
 }

@@ -62,8 +62,8 @@ void add_service(
              "not called so often (\"times\": \"any\" allows it)"}
         );
     }
-    if (test.effects) {
-        for (CaseDifference& each : check_effects(*test.effects, service.effects())) {
+    if (test.expected_effects) {
+        for (CaseDifference& each : check_effects(*test.expected_effects, service.effects())) {
             out.push_back(std::move(each));
         }
     }

@@ -17,6 +17,8 @@ constexpr const char* kSchema = R"json({
   "time_limit": {"type": "string", "description": "How long the case may take on its own clock: PT24H."},
   "event": {"description": "What run(event) gets."},
   "variables": {"type": "object", "description": "Environment variables that differ from their defaults."},
+  "effects": {"enum": ["live", "muted"],
+   "description": "Muted: a step that would change something gets a stand-in instead of an answer."},
   "answers": {"type": "array", "items": {"$ref": "#/definitions/answer"},
    "description": "What the connectors answer; of those that fit a call, the first that is not used up."},
   "callbacks": {"type": "array", "items": {"$ref": "#/definitions/callback"},

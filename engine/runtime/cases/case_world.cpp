@@ -139,6 +139,7 @@ Result<Admitted> CaseWorld::deliver(const Case& test) {
     Delivery delivery;
     delivery.flow = flow;
     delivery.source = flow.published->declaration.trigger;
+    delivery.effects = test.effects;
     TIDEWAY_TRY_ASSIGN(const Json event, event_of(*flow.published, test.event));
     delivery.event = to_payload(event);
     std::promise<Result<Admitted>> promise;

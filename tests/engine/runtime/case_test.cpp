@@ -104,6 +104,20 @@ TEST_F(PackCase, PassesWhenStepsEffectsAndOutcomeAreAsItSays) {
     );
 }
 
+TEST_F(PackCase, OfAMutedRunHasStandInsForWhatItWouldChange) {
+    flow("main", R"(
+        local seen = ledger.read("Look", {})
+        local made = ledger.post("Write", { key = { "a" }, value = "v" })
+        return { entries = seen.entries, is_made = made.id ~= nil })");
+    EXPECT_EQ(
+        found(R"({"flow":"main","effects":"muted",
+          "answers":[{"call":"ledger.read","output":{"entries":0}}],
+          "expect":{"output":{"entries":0,"is_made":true},
+            "steps":{"Write":{"status":"Succeeded","input":{"value":"v"}}},"effects":[]}})"),
+        ""
+    );
+}
+
 TEST_F(PackCase, SaysWhatDiffersByStepAndPlace) {
     flow("main", R"(
         ledger.post("Write", { key = { "a" }, value = { name = "A", size = 3 } })
