@@ -203,7 +203,7 @@ Result<std::vector<Json>> DemoWorld::opportunities(const std::string& column, co
     std::vector<Json> out;
     for (const Json& row : all.at("rows")) {
         const Json* cell = find(row, column);
-        if (cell != nullptr && unmarked(*cell) == value) {
+        if (cell != nullptr && unmarked(*cell) == unmarked(value)) {
             out.push_back(row);
         }
     }

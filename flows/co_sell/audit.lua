@@ -1,7 +1,11 @@
 --- The Audit column: one line for each attempt, newest last, within what the column can hold.
 
+local check_mark = require "co_sell.check_mark"
 local crm = require "lib.crm"
-local column = require("co_sell.mapping").column
+local map = require "co_sell.mapping"
+local states = require "co_sell.states"
+
+local column = map.column
 
 local M = {}
 
@@ -23,9 +27,23 @@ function M.line(row, sentence)
   return text.truncate_bytes(all, crm.AUDIT_MAX)
 end
 
---- The changes with the new line in them; without it when Audit says so already.
-function M.with_line(changes, row, sentence)
+-- The mark before the name, where that is another one. A closed record takes no other name.
+local function put_mark(changes, row, mark)
+  if mark == nil or env("display_check_mark") ~= true or states.is_closed(row.state) then
+    return
+  end
+  local rule = map.rule("name")
+  local shown = check_mark.with(mark, row[rule.row], rule.max)
+  if shown ~= row[rule.row] then
+    changes[rule.row] = shown
+  end
+end
+
+--- The changes with the new line in them; without it when Audit says so already. `mark`: check_mark.SUCCESS or
+-- check_mark.FAILURE, put before the name.
+function M.with_line(changes, row, sentence, mark)
   changes = changes or {}
+  put_mark(changes, row, mark)
   if sentence and not M.says(row, sentence) then
     changes[column.audit] = M.line(row, sentence)
   end

@@ -71,15 +71,22 @@ function M.read()
   return list.distinct(out)
 end
 
---- The columns of which a change matters to Partner Center: what a trigger asks for.
+--- The columns of which a change matters to Partner Center: what a trigger asks for. Another name is not carried
+-- over, but people are told so.
 function M.watched()
-  local out = list.concat({ rules.columns.sync, rules.columns.help }, rules.status.columns)
+  local out = list.concat({ rules.columns.sync, rules.columns.help, M.rule("name").row }, rules.status.columns)
   for _, rule in ipairs(rules.fields) do
     if rule.direction == "both" or rule.direction == "to_referral" then
       out = list.concat(out, columns_of(rule))
     end
   end
   return list.distinct(out)
+end
+
+--- Whether both sides say the same of a field.
+function M.is_equal(own, row, path)
+  local rule = M.rule(path)
+  return transform_of(rule).equal(at(own, path), row[rule.row], rule)
 end
 
 --- Microsoft's word for the help that the row asks for; nil when it asks for none.
@@ -111,6 +118,17 @@ function M.to_crm(own)
     row[rule.row] = M.of_referral(own, rule.referral)
   end
   return row
+end
+
+--- What was given once with a new deal, as the row's columns: help makes it visible to Microsoft's sellers.
+function M.given_once(own)
+  local out = {}
+  for _, rule in ipairs(rules.fields) do
+    if rule.transform == "yes_once" then
+      out[rule.row] = M.of_referral(own, rule.referral)
+    end
+  end
+  return out
 end
 
 --- Puts what the row says into a new referral.

@@ -83,7 +83,7 @@ function M.create_microsoft_half(own, row)
     invitedBy = { organizationId = own.organizationId, organizationName = own.organizationName },
   }
   return referrals.create_referral("Create Microsoft Referral",
-    { key = { "engagement", own.engagementId, "msft" }, referral = half })
+    { key = { "referral", own.id, "msft" }, referral = half })
 end
 
 --- Help that was chosen after the deal was made: true when Microsoft was asked for it now.

@@ -1,5 +1,6 @@
 --- What a changed referral means for the opportunity that the CRM has for it.
 
+local conclude = require "co_sell.conclude"
 local crm = require "lib.crm"
 local map = require "co_sell.mapping"
 local opportunity = require "lib.opportunity"
@@ -15,7 +16,7 @@ function M.update(own, row)
   compose("Existing referrals objects for update on opportunity", map.both_sides(own, row))
   if condition("If the opportunity is closed, then", states.is_closed(row.state)) then
     local diff = map.difference(own, row, "crm")
-    return outcome("no change", diff.any and "the opportunity is closed in the CRM" or nil)
+    return conclude("no change", diff.any and "the opportunity is closed in the CRM" or nil)
   end
   local diff = map.difference(own, row, pair.later_than_row(own, row, crm.our_user()))
   local is_news = next(diff.crm.changes) ~= nil or diff.crm.step ~= nil
@@ -26,11 +27,11 @@ function M.update(own, row)
     local patched = referrals.patch_referral("Put back what the CRM decides",
       { id = own.id, etag = own.eTag, changes = diff.back.referral.changes })
     own.eTag = patched.eTag
-    return outcome("updated", "the CRM decides " .. text.join(diff.back.referral.fields, ", "))
+    return conclude("updated", "the CRM decides " .. text.join(diff.back.referral.fields, ", "))
   elseif is_news then
-    return outcome("updated", text.join(diff.crm.fields, ", "))
+    return conclude("updated", text.join(diff.crm.fields, ", "))
   end
-  return outcome("no change", diff.any and "the CRM is newer" or nil)
+  return conclude("no change", diff.any and "the CRM is newer" or nil)
 end
 
 return M

@@ -6,10 +6,10 @@
 -- to_crm(theirs, rule), to_referral(ours, theirs, rule): nil when there is nothing to carry over; `withheld`
 -- says then what about the CRM's value is not carried over.
 
+local check_mark = require "co_sell.check_mark"
 local members = require "co_sell.members"
 local solutions = require "co_sell.solutions"
-
-local CHECK_MARK = "✓ "
+local values = require "co_sell.values"
 
 local function present(value)
   return value ~= nil and value ~= null
@@ -23,24 +23,12 @@ local function nothing()
   return nil
 end
 
--- The CRMs count as UTF-16 does: what is beyond the basic plane, such as emoji, counts twice.
-local function cut(value, most)
-  local units = 0
-  for at, code in utf8.codes(value) do
-    units = units + (code > 0xFFFF and 2 or 1)
-    if units > most then
-      return string.sub(value, 1, at - 1)
-    end
-  end
-  return value
-end
-
 local function notes(value, rule)
   if not present(value) then
     return ""
   end
   local all = text.normalise_line_ends(value)
-  return rule.max and cut(all, rule.max) or all
+  return rule.max and values.cut(all, rule.max) or all
 end
 
 local function day(value)
@@ -67,10 +55,6 @@ local function is_complete(contact)
   return contact ~= nil and contact.firstName ~= nil and contact.email ~= nil and contact.phoneNumber ~= nil
 end
 
-local function strip(name)
-  return text.strip_prefix(name or "", CHECK_MARK)
-end
-
 local function choice_of(code, rule)
   return code ~= nil and code ~= null and rule.values[code] or nil
 end
@@ -91,14 +75,10 @@ return {
     to_referral = function(value) return present(value) and value or nil end,
   },
 
-  -- The check mark says in the CRM that the opportunity is synchronized; it is no part of the name.
   name = {
-    equal = function(a, b) return strip(a) == strip(b) end,
-    to_crm = function(name, rule)
-      local shown = (env("display_check_mark") == true and CHECK_MARK or "") .. strip(name)
-      return rule.max and cut(shown, rule.max) or shown
-    end,
-    to_referral = strip,
+    equal = function(name, shown, rule) return check_mark.is_same(name, shown, rule.max) end,
+    to_crm = function(name, rule) return check_mark.with(check_mark.SUCCESS, name, rule.max) end,
+    to_referral = check_mark.strip,
   },
 
   -- Often calculated: an amount of nothing says that nobody has entered one.

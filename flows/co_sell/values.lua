@@ -16,4 +16,23 @@ function M.first_set(...)
   return nil
 end
 
+local GUID = string.rep("%x", 8) .. string.rep("%-%x%x%x%x", 4) .. string.rep("%x", 8)
+
+--- The first GUID in a text; nil when there is none.
+function M.guid_in(value)
+  return string.match(value, GUID)
+end
+
+--- At most so many units. The CRMs count as UTF-16 does: what is beyond the basic plane, such as emoji, counts twice.
+function M.cut(value, most)
+  local units = 0
+  for at, code in utf8.codes(value) do
+    units = units + (code > 0xFFFF and 2 or 1)
+    if units > most then
+      return string.sub(value, 1, at - 1)
+    end
+  end
+  return value
+end
+
 return M

@@ -13,8 +13,8 @@ return flow {
   },
 
   run = function(event)
-    exclusive("One run per opportunity", event.id, function()
-      changed.synchronize(event)
+    return exclusive("One run per opportunity", event.id, function()
+      return changed.synchronize(event)
     end)
   end,
 }

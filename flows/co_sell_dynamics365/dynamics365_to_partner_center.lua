@@ -1,23 +1,21 @@
 --- Dynamics 365 to Partner Center: brings a changed opportunity into its referral.
 local again = require "co_sell.again"
 local audit = require "co_sell.audit"
+local conclude = require "co_sell.conclude"
 local crm = require "lib.crm"
 local opportunity = require "lib.opportunity"
 local people = require "co_sell.people"
 local to_referral = require "co_sell.to_referral"
 
 local referrals = connection "partner_center_referrals"
-local dynamics = connection "dynamics365"
 
 -- One line in Audit for each attempt, but not the same refusal twice in a row.
 local function said(row, result)
-  local changes = opportunity.resolved(audit.with_line(result.changes, row, result.sentence))
+  local changes = opportunity.resolved(audit.with_line(result.changes, row, result.sentence, result.mark))
   if next(changes) ~= nil then
-    dynamics.update_row("Write the result into Audit",
-      { table = "opportunity", id = row.id, etag = row.etag, changes = changes })
+    opportunity.write("Write the result into Audit", row, changes)
   end
-  outcome(result.outcome, result.reason)
-  return { outcome = result.outcome, reason = result.reason }
+  return conclude(result.outcome, result.reason)
 end
 
 local function synchronize(input)
@@ -38,6 +36,7 @@ return flow {
 
   run = function(input)
     local known = referrals.get_referral("Get the referral", { id = input.referral_id })
+    track { referral = known.id, engagement = known.engagementId, crm_id = input.id }
     return exclusive("One run per deal", known.engagementId, function()
       return scope("(Scope) Synchronize the opportunity", function()
         return again.while_changed(function()

@@ -1,12 +1,13 @@
 --- Create Co-sell Referral - Salesforce to Partner Center: makes both halves of a deal.
 local again = require "co_sell.again"
 local audit = require "co_sell.audit"
+local check_mark = require "co_sell.check_mark"
 local crm = require "lib.crm"
 local map = require "co_sell.mapping"
 local new_referral = require "co_sell.new_referral"
+local opportunity = require "lib.opportunity"
 
 local referrals = connection "partner_center_referrals"
-local salesforce = connection "salesforce"
 
 local function get(id)
   return crm.get("Get the opportunity with its account, contact and owner", id)
@@ -17,11 +18,9 @@ local function checked(id)
   local sentence, remedy = new_referral.problem(row)
   if condition("If something is missing, then", sentence ~= nil) then
     local line = sentence .. ". " .. remedy
-    if not audit.says(row, line) then
-      salesforce.update_record("Write the reason into Audit", {
-        object = "Opportunity", id = row.Id, unmodified_since = row.LastModifiedDate,
-        changes = { [map.column.audit] = audit.line(row, line) },
-      })
+    local changes = audit.with_line({}, row, line, check_mark.FAILURE)
+    if next(changes) ~= nil then
+      opportunity.write("Write the reason into Audit", row, changes)
     end
     fail("ReferralRefused", sentence .. ".", remedy)
   end
@@ -29,14 +28,10 @@ local function checked(id)
 end
 
 local function write_back(row, own)
-  salesforce.update_record("Update the opportunity with the referral", {
-    object = "Opportunity", id = row.Id, unmodified_since = row.LastModifiedDate,
-    changes = {
-      [map.column.referral_id] = own.id,
-      [map.column.link] = map.link(own.id),
-      [map.column.audit] = audit.line(row, "Create: sync success."),
-    },
-  })
+  local changes = map.given_once(own)
+  changes[map.column.referral_id], changes[map.column.link] = own.id, map.link(own.id)
+  opportunity.write("Update the opportunity with the referral", row,
+    audit.with_line(changes, row, "Create: sync success.", check_mark.SUCCESS))
 end
 
 return flow {
@@ -61,6 +56,7 @@ return flow {
         write_back(get(row.Id), own)
       end)
     end)
+    track { referral = own.id, engagement = own.engagementId, crm_id = row.id }
     outcome("created")
     return compose("Compose", { ReferralId = own.id, OrgId = own.organizationId, OrgName = own.organizationName })
   end,

@@ -6,9 +6,10 @@ local microsoft = require "co_sell.microsoft"
 local referrals = connection "partner_center_referrals"
 local salesforce = connection "salesforce"
 
+-- An opportunity that was made a moment ago says nothing of Microsoft yet.
 local function synchronize(input)
   local referral = referrals.get_referral("Get Microsoft's half", { id = input.referral_id })
-  local row = crm.get("Get the opportunity", input.row_id)
+  local row = input.is_new and { Id = input.row_id } or crm.get("Get the opportunity", input.row_id)
   local changes, sentence = microsoft.changes(referral, row)
   if condition("If there is news from Microsoft, then", next(changes) ~= nil) then
     salesforce.update_record("Update the opportunity with Microsoft's answer",

@@ -1,6 +1,7 @@
 --- An opportunity was saved: makes its deal, or brings the change into it.
 
 local dynamics = connection "dynamics365"
+local conclude = require "co_sell.conclude"
 local map = require "co_sell.mapping"
 local is_set = require("co_sell.values").is_set
 
@@ -10,19 +11,20 @@ local M = {}
 M.SOLUTIONS = map.rule("details/requirements/solutions").row
 
 function M.synchronize(event)
-  local row = dynamics.get_row("Get the opportunity", { table = "opportunity", id = event.id })
+  local row = dynamics.get_row("Get the opportunity",
+    { table = "opportunity", id = event.id, select = { map.column.sync, map.column.referral_id } })
   if condition("If Sync with Partner Center is Yes, then", row[map.column.sync] ~= true) then
-    return outcome("ignored", "Sync with Partner Center is No")
+    return conclude("ignored", "Sync with Partner Center is No")
   end
   local referral_id = row[map.column.referral_id]
   if condition("If it has no referral yet, then", not is_set(referral_id)) then
     run_child_flow("Create Co-sell Referral - Dynamics 365 to Partner Center", "create_co_sell_referral",
       { id = row.id })
-    return outcome("created")
+    return conclude("created")
   end
   local result = run_child_flow("Dynamics 365 to Partner Center", "dynamics365_to_partner_center",
     { id = row.id, referral_id = referral_id })
-  return outcome(result.outcome, result.reason)
+  return conclude(result.outcome, result.reason)
 end
 
 return M

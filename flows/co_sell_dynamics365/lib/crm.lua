@@ -26,7 +26,11 @@ local COLUMNS = {
 local USER = "($select=" .. text.join(COLUMNS, ",") .. ")"
 
 local CURRENCY = "transactioncurrencyid($select=isocurrencycode)"
-local EVERYTHING = CURRENCY .. ",parentaccountid,parentcontactid,owninguser" .. USER
+local ACCOUNT = { "name", "address1_line1", "address1_city", "address1_stateorprovince", "address1_postalcode" }
+local CONTACT = "parentcontactid($select=firstname,lastname,emailaddress1,telephone1,mobilephone)"
+
+-- Lookups, which are read through $expand or have another name in $select.
+local LOOKUPS = { "transactioncurrencyid", "parentaccountid", "parentcontactid", "ownerid" }
 
 -- Category "Sales Team" of connection roles: whom the opportunity's form shows there.
 local SALES_TEAM = "record2roleid/category eq 1001 and statecode eq 0 and _record1id_value eq "
@@ -65,6 +69,16 @@ local function customer(account)
   }
 end
 
+-- Only what is used: organizations add columns by the hundred.
+local function columns()
+  return list.union({ "modifiedon", "_modifiedby_value" }, list.difference(map.read(), LOOKUPS))
+end
+
+local function with_account()
+  local all = list.union(ACCOUNT, { env("country_code_column") })
+  return CURRENCY .. ",parentaccountid($select=" .. text.join(all, ",") .. ")"
+end
+
 -- The row with what the shared library asks of it.
 local function seen(row)
   row.state = state_of(row)
@@ -76,11 +90,18 @@ end
 
 --- An opportunity with its account, contact and owner.
 function M.get(name, id)
-  return seen(dynamics.get_row(name, { table = "opportunity", id = id, expand = EVERYTHING }))
+  local everything = with_account() .. "," .. CONTACT .. ",owninguser" .. USER
+  return seen(dynamics.get_row(name, { table = "opportunity", id = id, select = columns(), expand = everything }))
 end
 
 local function is_guid(value)
-  return is_set(value) and string.find(value, "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x+$") ~= nil
+  return is_set(value) and values.guid_in(value) == value
+end
+
+local function opportunities(name, filter)
+  local found = dynamics.list_rows(name,
+    { table = "opportunity", filter = filter, select = columns(), expand = with_account() })
+  return list.map(found.rows, seen)
 end
 
 --- The referral that the opportunity with this CRM ID belongs to.
@@ -88,7 +109,9 @@ function M.referral_of(name, crm_id)
   if not is_guid(crm_id) then
     return nil
   end
-  local found = dynamics.list_rows(name, { table = "opportunity", filter = "opportunityid eq " .. crm_id })
+  local found = dynamics.list_rows(name, {
+    table = "opportunity", filter = "opportunityid eq " .. crm_id, select = { map.column.referral_id },
+  })
   return (found.rows[1] or {})[map.column.referral_id]
 end
 
@@ -99,11 +122,10 @@ function M.find(name, own)
   if is_guid(own.externalReferenceId) then
     filter = filter .. " or opportunityid eq " .. own.externalReferenceId
   end
-  local found = dynamics.list_rows(name, { table = "opportunity", filter = filter, expand = CURRENCY })
-  local row = list.find(found.rows, function(each)
+  local found = opportunities(name, filter)
+  return list.find(found, function(each)
     return each.id == own.externalReferenceId
-  end) or found.rows[1]
-  return row and seen(row)
+  end) or found[1]
 end
 
 --- Whose writes are ours.

@@ -6,6 +6,8 @@ local quoted = require("lib.crm").quoted
 
 local M = {}
 
+local COLUMNS = { "statecode", "_qualifyingopportunityid_value", map.column.sync, map.column.referral_id }
+
 local QUALIFIED, DISQUALIFIED = 1, 2
 local CANCELED = 7
 
@@ -22,12 +24,12 @@ local function seen(row)
 end
 
 function M.get(name, id)
-  return seen(dynamics.get_row(name, { table = "lead", id = id }))
+  return seen(dynamics.get_row(name, { table = "lead", id = id, select = COLUMNS }))
 end
 
 function M.find(name, own)
   local found = dynamics.list_rows(name,
-    { table = "lead", filter = map.column.referral_id .. " eq " .. quoted(own.id) })
+    { table = "lead", select = COLUMNS, filter = map.column.referral_id .. " eq " .. quoted(own.id) })
   return found.rows[1] and seen(found.rows[1])
 end
 
@@ -40,10 +42,6 @@ function M.decline(name, row)
   dynamics.update_row(name, {
     table = "lead", id = row.id, etag = row.etag, changes = { statecode = DISQUALIFIED, statuscode = CANCELED },
   })
-end
-
-function M.link(name, row, changes)
-  dynamics.update_row(name, { table = "opportunity", id = row.id, etag = row.etag, changes = changes })
 end
 
 return M

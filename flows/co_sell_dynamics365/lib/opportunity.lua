@@ -99,6 +99,11 @@ function M.resolved(changes)
   return changes
 end
 
+--- Changes that are no difference of the two sides: links and Audit.
+function M.write(name, row, changes)
+  dynamics.update_row(name, { table = "opportunity", id = row.id, etag = row.etag, changes = changes })
+end
+
 --- Writes {changes, step} of a difference: fields first, because a closed row takes none.
 function M.update(row, wanted)
   local changes, step = M.resolved(wanted.changes), wanted.step

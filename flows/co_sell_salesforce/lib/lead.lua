@@ -46,9 +46,4 @@ function M.decline(name, row)
   })
 end
 
-function M.link(name, row, changes)
-  salesforce.update_record(name,
-    { object = "Opportunity", id = row.Id, unmodified_since = row.LastModifiedDate, changes = changes })
-end
-
 return M

@@ -1,5 +1,6 @@
 --- Writing an opportunity from a referral: what is left to the flow [Customize] Create or Get Details from Salesforce.
 
+local salesforce = connection "salesforce"
 local stages = require "lib.stages"
 
 local M = {}
@@ -18,6 +19,12 @@ function M.update(row, wanted)
   run_child_flow("Update existing opportunity", "create_or_get_details_from_salesforce", {
     action_type = "UpdateOpportunity", id = row.Id, unmodified_since = row.LastModifiedDate, changes = changes,
   })
+end
+
+--- Changes that are no difference of the two sides: links and Audit.
+function M.write(name, row, changes)
+  salesforce.update_record(name,
+    { object = "Opportunity", id = row.Id, unmodified_since = row.LastModifiedDate, changes = changes })
 end
 
 return M
