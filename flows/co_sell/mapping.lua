@@ -166,62 +166,112 @@ local function note(side, rule, key, value)
   side.fields[#side.fields + 1] = rule.field
 end
 
--- Who is right about a field whoever was there last; nil when that decides.
-local function decided(rule)
-  return rule.policy ~= "latest" and rule.policy or nil
-end
-
 local function two_sides()
   return { crm = { changes = {}, fields = {} }, referral = { changes = {}, fields = {} } }
 end
 
-local function compare_field(out, rule, own, row, later)
+-- How much of a value people are shown.
+local SHOWN = 200
+
+local function shown(value)
+  if type(value) == "table" then
+    value = json.encode(value)
+  end
+  return type(value) == "string" and text.truncate(value, SHOWN) or value
+end
+
+-- What a person decided about the field or the mapping says, whoever was there last; nil when that decides.
+local function decided(rule, options)
+  local answer = (options.answers or {})[rule.field]
+  if answer == nil and rule.policy ~= "latest" then
+    return rule.policy
+  end
+  return answer
+end
+
+-- A field that differs, as it is reported: both values, and who is right. Nobody, when the field does not go that way.
+local function drift(out, rule, own, row, wins)
+  out.drifted[#out.drifted + 1] = {
+    field = rule.field,
+    partner_center = shown(at(own, rule.referral)),
+    crm = shown(transform_of(rule).to_referral(row[rule.row], nil, rule)),
+    wins = wins,
+  }
+end
+
+-- The side that gets the value, the key of the change and the value; nothing when neither side gets one.
+local function carried(out, rule, own, row, right)
   local transform = transform_of(rule)
   local theirs, ours = at(own, rule.referral), row[rule.row]
-  if transform.equal(theirs, ours, rule) then
-    return
-  end
-  out.any = true
-  local side, key, value
-  if (decided(rule) or later) == "partner_center" then
-    side, key, value = "crm", rule.row, goes(rule, "to_crm") and transform.to_crm(theirs, rule)
+  if right == "partner_center" then
+    return "crm", rule.row, goes(rule, "to_crm") and transform.to_crm(theirs, rule)
   elseif goes(rule, "to_referral") then
-    side, key, value = "referral", rule.referral, transform.to_referral(ours, theirs, rule)
+    local value = transform.to_referral(ours, theirs, rule)
     if value == nil then
       out.withheld[#out.withheld + 1] = rule.field .. " " .. (transform.withheld or "is empty in the CRM")
     end
+    return "referral", rule.referral, value
   end
+end
+
+local function compare_field(out, rule, own, row, later, options)
+  if transform_of(rule).equal(at(own, rule.referral), row[rule.row], rule) then
+    return
+  end
+  local by_rule = decided(rule, options)
+  local right = by_rule or later
+  if right == "ask" then
+    drift(out, rule, own, row, "ask")
+    out.asked[#out.asked + 1] = out.drifted[#out.drifted]
+    return
+  end
+  local side, key, value = carried(out, rule, own, row, right)
+  drift(out, rule, own, row, value and right or "nobody")
   if value then
     note(out[side], rule, key, value)
-    if decided(rule) and rule.direction == "both" then
+    if by_rule and rule.direction == "both" then
       note(out.back[side], rule, key, value)
     end
   end
 end
 
+local function compare_state(out, own, row)
+  local step, patch = states.step_for_row(row, own), states.patch_for(row, own)
+  out.crm.step = step
+  out.crm.fields[#out.crm.fields + 1] = step and rules.status.field
+  for path, value in pairs(patch) do
+    note(out.referral, path == "status" and rules.status or {}, path, value)
+  end
+  out.drifted[#out.drifted + 1] = {
+    field = rules.status.field, partner_center = states.of_referral(own), crm = row.state,
+    wins = step and "partner_center" or next(patch) ~= nil and "crm" or "nobody",
+  }
+end
+
 --- What differs between the two sides of a deal. `later` is who was there last, "partner_center" or "crm":
 -- they are right about what has no policy of its own. The state and what policies say go their way in any case.
+-- options.answers: who is right about a field, by its name, whatever the mapping says.
 --   any       whether anything differs
+--   drifted   {field, partner_center, crm, wins} of each; wins: partner_center, crm, ask or nobody
+--   asked     of these what a person has to decide
 --   crm       {changes, fields} of the row; `step` is what its state has to become
 --   referral  {changes, fields} of the referral
---   back      of these what a policy decides, for the side whose own change is taken back: back.crm, back.referral
+--   back      of these what a policy or a person decides, for the side whose own change is taken back: back.crm,
+--             back.referral
 --   withheld  sentences about what the row says and Partner Center is not told
-function M.difference(own, row, later)
+function M.difference(own, row, later, options)
+  options = options or {}
   local out = two_sides()
-  out.any, out.back, out.withheld = false, two_sides(), {}
+  out.back, out.withheld, out.drifted, out.asked = two_sides(), {}, array {}, array {}
   for _, rule in ipairs(rules.fields) do
     if rule.direction ~= "create" then
-      compare_field(out, rule, own, row, later)
+      compare_field(out, rule, own, row, later, options)
     end
   end
   if states.of_referral(own) ~= row.state then
-    out.any = true
-    out.crm.step = states.step_for_row(row, own)
-    out.crm.fields[#out.crm.fields + 1] = out.crm.step and rules.status.field
-    for path, value in pairs(states.patch_for(row, own)) do
-      note(out.referral, path == "status" and rules.status or {}, path, value)
-    end
+    compare_state(out, own, row)
   end
+  out.any = #out.drifted > 0
   return out
 end
 

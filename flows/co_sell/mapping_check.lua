@@ -47,6 +47,9 @@ local function check_direction(rule, what)
   if rule.policy ~= nil and rule.policy ~= "latest" and rule.direction == "create" then
     refuse(what .. " has a policy, but is never compared.", "Leave the policy out, or use another direction.")
   end
+  if rule.policy == "ask" and rule.direction ~= "both" then
+    refuse(what .. " asks who is right, but goes one way only.", "Leave the policy out, or use the direction both.")
+  end
 end
 
 local function check_columns(rules)

@@ -1,6 +1,7 @@
 --- What a changed row means for its referral. Each function gives {outcome, reason, sentence, changes}: how the run
 -- ends, what Audit says about it, and what of the row goes back to what Partner Center has.
 
+local ask = require "co_sell.ask"
 local check_mark = require "co_sell.check_mark"
 local map = require "co_sell.mapping"
 local new_referral = require "co_sell.new_referral"
@@ -24,9 +25,9 @@ function M.refuse(own, row)
   return { outcome = "no change" }
 end
 
-local function updated(reason, sentence, back)
+local function updated(reasons, sentence, back)
   return {
-    outcome = "updated", reason = reason, sentence = sentence, changes = back.changes,
+    outcome = "updated", reason = text.join(reasons, "; "), sentence = sentence, changes = back.changes,
     mark = check_mark.SUCCESS,
   }
 end
@@ -34,12 +35,12 @@ end
 -- What is not carried over, as words.
 local function stays(diff, own, row)
   local name = not map.is_equal(own, row, "name") and NAME_STAYS or nil
-  return text.join(list.concat(diff.withheld, { name }), "; ")
+  return text.join(list.concat(diff.withheld, { name }, { ask.left(diff) }), "; ")
 end
 
 --- Patches the referral with what differs. `row.team` has to be there.
 function M.carry_over(own, row)
-  local diff = map.difference(own, row, pair.later_than_referral(own, row))
+  local diff = ask.difference(own, row, pair.later_than_referral(own, row))
   local made = new_referral.microsoft_half_if_missing(own, row)
   local left, back = stays(diff, own, row), diff.back.crm
   if condition("If there is difference between the lead objects in Partner Center and CRM, then",
@@ -47,14 +48,15 @@ function M.carry_over(own, row)
     referrals.patch_referral("Update a referral with opportunity data",
       { id = own.id, etag = own.eTag, changes = diff.referral.changes })
     local sentence = "Update: sync success" .. (left ~= "" and "; " .. left or "") .. "."
-    return updated(text.join(diff.referral.fields, ", "), sentence, back)
+    return updated(list.concat({ text.join(diff.referral.fields, ", ") }, { ask.left(diff) }), sentence, back)
   elseif made then
-    return updated("Microsoft's help", "Microsoft's help was asked for.", back)
+    return updated({ "Microsoft's help" }, "Microsoft's help was asked for.", back)
   elseif next(back.changes) ~= nil then
     local reason = "Partner Center decides " .. text.join(back.fields, ", ")
-    return updated(reason, "Update: taken back, " .. reason .. ".", back)
+    return updated({ reason }, "Update: taken back, " .. reason .. ".", back)
   elseif left ~= "" then
-    return { outcome = "no change", reason = left, sentence = "Update: " .. left .. "." }
+    local word = #diff.asked > 0 and "conflict" or "no change"
+    return { outcome = word, reason = left, sentence = "Update: " .. left .. "." }
   end
   return { outcome = "no change", reason = diff.any and "Partner Center is newer" or nil }
 end

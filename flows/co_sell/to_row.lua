@@ -1,5 +1,7 @@
 --- What a changed referral means for the opportunity that the CRM has for it.
 
+local ask = require "co_sell.ask"
+local audit = require "co_sell.audit"
 local conclude = require "co_sell.conclude"
 local crm = require "lib.crm"
 local map = require "co_sell.mapping"
@@ -11,6 +13,32 @@ local referrals = connection "partner_center_referrals"
 
 local M = {}
 
+-- What of the difference the row takes; Audit names what is left to a person.
+local function take_over(row, diff)
+  local left = ask.left(diff)
+  diff.crm.changes = audit.with_line(diff.crm.changes, row, left and "Update: " .. left .. ".")
+  local is_news = next(diff.crm.changes) ~= nil or diff.crm.step ~= nil
+  if condition("If difference between the opportunity objects in Partner Center and CRM, then", is_news) then
+    opportunity.update(row, diff.crm)
+  end
+end
+
+local function put_back(own, changes)
+  local patched = referrals.patch_referral("Put back what the CRM decides",
+    { id = own.id, etag = own.eTag, changes = changes })
+  own.eTag = patched.eTag
+end
+
+local function concluded(diff, reasons)
+  local left = ask.left(diff)
+  if #reasons > 0 then
+    return conclude("updated", text.join(list.concat({ text.join(reasons, ", ") }, { left }), "; "))
+  elseif left then
+    return conclude("conflict", left)
+  end
+  return conclude("no change", diff.any and "the CRM is newer" or nil)
+end
+
 --- Takes over what was changed in Partner Center; what the mapping leaves to the CRM is put back there.
 function M.update(own, row)
   compose("Existing referrals objects for update on opportunity", map.both_sides(own, row))
@@ -18,20 +46,15 @@ function M.update(own, row)
     local diff = map.difference(own, row, "crm")
     return conclude("no change", diff.any and "the opportunity is closed in the CRM" or nil)
   end
-  local diff = map.difference(own, row, pair.later_than_row(own, row, crm.our_user()))
-  local is_news = next(diff.crm.changes) ~= nil or diff.crm.step ~= nil
-  if condition("If difference between the opportunity objects in Partner Center and CRM, then", is_news) then
-    opportunity.update(row, diff.crm)
+  local diff = ask.difference(own, row, pair.later_than_row(own, row, crm.our_user()))
+  local reasons = list.concat(diff.crm.fields)
+  take_over(row, diff)
+  local back = diff.back.referral
+  if condition("If the CRM decides what was changed, then", next(back.changes) ~= nil) then
+    put_back(own, back.changes)
+    reasons = { "the CRM decides " .. text.join(back.fields, ", ") }
   end
-  if condition("If the CRM decides what was changed, then", next(diff.back.referral.changes) ~= nil) then
-    local patched = referrals.patch_referral("Put back what the CRM decides",
-      { id = own.id, etag = own.eTag, changes = diff.back.referral.changes })
-    own.eTag = patched.eTag
-    return conclude("updated", "the CRM decides " .. text.join(diff.back.referral.fields, ", "))
-  elseif is_news then
-    return conclude("updated", text.join(diff.crm.fields, ", "))
-  end
-  return conclude("no change", diff.any and "the CRM is newer" or nil)
+  return concluded(diff, reasons)
 end
 
 return M

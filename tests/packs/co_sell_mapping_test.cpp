@@ -111,8 +111,13 @@ TEST_F(CoSellMapping, AnUnknownDirectionOrPolicyIsRefused) {
     field("Notes")["direction"] = "sideways";
     EXPECT_THAT(refusal(), HasSubstr("the row 'Notes' has the direction 'sideways'"));
     field("Notes")["direction"] = "both";
-    field("Notes")["policy"] = "ask";
-    EXPECT_THAT(refusal(), HasSubstr("Use one of latest, partner_center, crm."));
+    field("Notes")["policy"] = "newest";
+    EXPECT_THAT(refusal(), HasSubstr("Use one of latest, partner_center, crm, ask."));
+}
+
+TEST_F(CoSellMapping, AskingAboutAFieldThatGoesOneWayIsRefused) {
+    field("Solutions")["policy"] = "ask";
+    EXPECT_THAT(refusal(), HasSubstr("the row 'Solutions' asks who is right, but goes one way"));
 }
 
 TEST_F(CoSellMapping, APathThatAPatchCannotWriteIsRefused) {
@@ -167,6 +172,102 @@ TEST_F(CoSellMapping, WhatTheCrmDecidesIsPutBackInPartnerCenter) {
           {
             "call": "partner_center_referrals.patch_referral",
             "input": {"changes": {"details/dealValue": 42000}}
+          }
+        ]
+      }
+    })";
+    EXPECT_EQ(differences(test), "");
+}
+
+TEST_F(CoSellMapping, WhatAPersonDecidesStaysOnBothSidesAndAuditNamesIt) {
+    field("Notes")["policy"] = "ask";
+    const char* const test = R"({
+      "flow": "partner_center_to_salesforce",
+      "event": {"$data": "event"},
+      "answers": [
+        {
+          "call": "partner_center_referrals.get_referral",
+          "output": {
+            "$data": "referral", "externalReferenceId": "006A00000000001AAA", "details": {"notes": "In summer."}
+          },
+          "times": 2
+        },
+        {"call": "salesforce.query", "output": {"records": [{"$data": "opportunity"}]}},
+        {"call": "salesforce.who_am_i", "output": {"user_id": "005A00000000009AAA"}},
+        {"call": "salesforce.update_record", "output": {"id": "006A00000000001AAA"}}
+      ],
+      "expect": {
+        "outcome": "conflict",
+        "reason": "a person has to decide Notes",
+        "effects": [
+          {
+            "call": "salesforce.update_record",
+            "input": {
+              "changes": {
+                "Audit__c": "2026-01-05 09:00 - Update: a person has to decide Notes.", "Description": null
+              }
+            }
+          }
+        ]
+      }
+    })";
+    EXPECT_EQ(differences(test), "");
+}
+
+TEST_F(CoSellMapping, WhatAPersonDecidesKeepsNoOtherFieldBack) {
+    field("Notes")["policy"] = "ask";
+    const char* const test = R"({
+      "flow": "salesforce_opportunity_to_partner_center",
+      "event": {"change": "UPDATE", "object": "Opportunity", "id": "006A00000000001AAA"},
+      "answers": [
+        {
+          "call": "salesforce.get_record",
+          "output": {
+            "id": "006A00000000001AAA",
+            "Sync_with_Partner_Center__c": true,
+            "Referral_Identifier__c": "0f9d0b7c-1111-4222-8333-444455556666"
+          }
+        },
+        {"call": "partner_center_referrals.get_referral", "output": {"$data": "own_half"}, "times": 2},
+        {
+          "call": "salesforce.query",
+          "output": {
+            "records": [
+              {
+                "$data": "complete_opportunity",
+                "Referral_Identifier__c": "0f9d0b7c-1111-4222-8333-444455556666",
+                "LastModifiedDate": "2026-01-05T09:00:00.000+0000",
+                "Amount": 43000,
+                "Description": "Two pilots."
+              }
+            ]
+          }
+        },
+        {"call": "salesforce.query", "output": {"records": [{"$data": "contact"}]}},
+        {"call": "salesforce.who_am_i", "output": {"user_id": "005A00000000009AAA"}},
+        {"call": "salesforce.query", "output": {"records": []}},
+        {
+          "call": "partner_center_referrals.list_referrals",
+          "output": {"referrals": [{"$data": "own_half"}, {"$data": "microsoft_half"}]}
+        },
+        {"call": "partner_center_referrals.patch_referral", "output": {"$data": "own_half"}},
+        {"call": "salesforce.update_record", "output": {"id": "006A00000000001AAA"}}
+      ],
+      "expect": {
+        "outcome": "updated",
+        "reason": "Deal value; a person has to decide Notes",
+        "effects": [
+          {
+            "call": "partner_center_referrals.patch_referral",
+            "input": {"changes": {"details/dealValue": 43000, "details/notes": null}}
+          },
+          {
+            "call": "salesforce.update_record",
+            "input": {
+              "changes": {
+                "Audit__c": "2026-01-05 09:00 - Update: sync success; a person has to decide Notes."
+              }
+            }
           }
         ]
       }
