@@ -14,6 +14,12 @@ function M.says(row, sentence)
   return text.ends_with(row[column.audit] or "", " - " .. sentence)
 end
 
+--- What the newest line says; nil when there is none.
+function M.newest(row)
+  local lines = text.lines(row and row[column.audit] or "")
+  return lines[#lines] and string.match(lines[#lines], "^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d %- (.*)$")
+end
+
 --- The column's new text. Whole lines fall out at the start when it gets too long.
 function M.line(row, sentence)
   local all = time.format(now(), "yyyy-MM-dd HH:mm") .. " - " .. sentence

@@ -14,6 +14,9 @@ local LINK = "https://partner.microsoft.com/referrals/v2/inbox?id="
 --- The CRM's names of the columns that the pack itself uses: sync, referral_id, link, help, audit, microsoft_id.
 M.column = rules.columns
 
+--- What people call the state.
+M.status_field = rules.status.field
+
 local function at(object, path)
   local value = object
   for _, key in ipairs(text.split(path, "/")) do
@@ -248,9 +251,37 @@ local function compare_state(out, own, row)
   }
 end
 
+--- The names of the fields that are compared.
+function M.compared()
+  return list.map(rules.fields, function(rule)
+    return rule.direction ~= "create" and rule.field or nil
+  end)
+end
+
+--- Who alone can be right about a field that goes one way; nil for one that goes both.
+function M.source_of(field)
+  local rule = list.find(rules.fields, function(each)
+    return each.field == field
+  end)
+  local source = { to_crm = "partner_center", to_referral = "crm" }
+  return source[rule.direction]
+end
+
+--- Whether one of these fields, a set of names, is the customer's contact or the team.
+function M.needs_people(only)
+  return list.any(rules.fields, function(rule)
+    return only[rule.field] == true and (rule.row == "contact" or rule.row == "team")
+  end)
+end
+
+local function is_compared(rule, only)
+  return rule.direction ~= "create" and (only == nil or only[rule.field])
+end
+
 --- What differs between the two sides of a deal. `later` is who was there last, "partner_center" or "crm":
 -- they are right about what has no policy of its own. The state and what policies say go their way in any case.
--- options.answers: who is right about a field, by its name, whatever the mapping says.
+-- options.answers: who is right about a field, by its name, whatever the mapping says; options.only: the fields to
+-- compare, a set of names, then without the state.
 --   any       whether anything differs
 --   drifted   {field, partner_center, crm, wins} of each; wins: partner_center, crm, ask or nobody
 --   asked     of these what a person has to decide
@@ -264,11 +295,11 @@ function M.difference(own, row, later, options)
   local out = two_sides()
   out.back, out.withheld, out.drifted, out.asked = two_sides(), {}, array {}, array {}
   for _, rule in ipairs(rules.fields) do
-    if rule.direction ~= "create" then
+    if is_compared(rule, options.only) then
       compare_field(out, rule, own, row, later, options)
     end
   end
-  if states.of_referral(own) ~= row.state then
+  if options.only == nil and states.of_referral(own) ~= row.state then
     compare_state(out, own, row)
   end
   out.any = #out.drifted > 0

@@ -67,6 +67,13 @@ function M.later_than_row(own, row, our_user)
   return (is_own_write(own) or is_row_newer) and "crm" or "partner_center"
 end
 
+--- The same for a person who asks: which of the two sides the deal is carried over from. What was won or lost in the
+-- CRM alone is news from there.
+function M.right_side(own, row, our_user)
+  local is_closed_here_only = (row.state == "won" or row.state == "lost") and own.status ~= "Closed"
+  return is_closed_here_only and "crm" or M.later_than_row(own, row, our_user)
+end
+
 --- The same for a run that a change in the CRM has started. With a win or a loss go all fields; and the CRMs keep
 -- full seconds.
 function M.later_than_referral(own, row)

@@ -81,10 +81,18 @@ class PackWorld : public testing::Test {
     }
 
     static Json run_registration(const Json& input) {
-        const Json admitted = must(
-            world_->api().post("/flows/" + pack_ + "/webhook_registration/run", {{"input", input}})
-        );
-        return must(world_->finished_run(admitted.at("runs").at(0).get<std::string>()));
+        return run_by_hand("webhook_registration", input);
+    }
+
+    // A flow that a person starts, when it has ended.
+    static Json run_by_hand(const std::string& flow, const Json& input) {
+        const std::string path = "/flows/" + pack_ + "/" + flow + "/run";
+        return finished(must(world_->api().post(path, {{"input", input}})));
+    }
+
+    // The same run again, without effects.
+    static Json tried(const Json& run) {
+        return finished(must(world_->api().post("/runs/" + string_or(run, "id") + "/try")));
     }
 
     // Nothing is on its way: no notification waits to be delivered and no run is open, twice in a
@@ -139,13 +147,16 @@ class PackWorld : public testing::Test {
     }
 
     static Json resubmit(const std::string& id) {
-        const Json admitted = must(world_->api().post("/runs/" + id + "/resubmit"));
-        return must(world_->finished_run(admitted.at("runs").at(0).get<std::string>()));
+        return finished(must(world_->api().post("/runs/" + id + "/resubmit")));
     }
 
     static app::DemoWorld& world() { return *world_; }
 
   private:
+    static Json finished(const Json& admitted) {
+        return must(world_->finished_run(admitted.at("runs").at(0).get<std::string>()));
+    }
+
     // "none" before the first one.
     static Result<std::string> newest_run() {
         TIDEWAY_TRY_ASSIGN(const Json page, world_->api().get("/runs?limit=1"));

@@ -128,6 +128,49 @@ function M.find(name, own)
   end) or found[1]
 end
 
+local function any_of(column, wanted)
+  return text.join(list.map(wanted, function(value)
+    return column .. " eq " .. value
+  end), " or ")
+end
+
+--- Two ids of the same record have the same key.
+function M.key_of(id)
+  return text.lower(id)
+end
+
+--- Every opportunity that is synchronized or belongs to a deal: {id, name, referral_id, state}.
+function M.linked(name)
+  local found = dynamics.list_rows(name, {
+    table = "opportunity", select = { "name", "statecode", "statuscode", map.column.referral_id },
+    filter = map.column.sync .. " eq true or " .. map.column.referral_id .. " ne null",
+  })
+  return list.map(found.rows, function(row)
+    return { id = row.id, name = row.name, referral_id = row[map.column.referral_id], state = state_of(row) }
+  end)
+end
+
+--- The opportunities with these ids. What is no id of one is left out.
+function M.some(name, ids)
+  local asked = list.filter(ids, is_guid)
+  return #asked > 0 and opportunities(name, any_of("opportunityid", asked)) or {}
+end
+
+--- The opportunities with these names that belong to no deal.
+function M.named(name, names)
+  local same = any_of("name", list.map(names, M.quoted))
+  return opportunities(name, "(" .. same .. ") and " .. map.column.referral_id .. " eq null")
+end
+
+--- The opportunities that a person may mean: by an id, the deal's or their own, by an address with one, or by name.
+function M.search(name, asked)
+  local id = values.guid_in(string.match(asked, "[?&]id=([^&]*)") or asked)
+  if id == nil then
+    return opportunities(name, "name eq " .. M.quoted(asked))
+  end
+  return opportunities(name, "opportunityid eq " .. id .. " or " .. map.column.referral_id .. " eq " .. M.quoted(id))
+end
+
 --- Whose writes are ours.
 function M.our_user()
   return dynamics.who_am_i("Who are we in the CRM", {}).user_id

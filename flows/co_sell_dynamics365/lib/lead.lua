@@ -33,6 +33,14 @@ function M.find(name, own)
   return found.rows[1] and seen(found.rows[1])
 end
 
+--- The deals that a lead was made of: the referrals' ids.
+function M.linked(name)
+  local found = dynamics.list_rows(name, {
+    table = "lead", select = { map.column.referral_id }, filter = map.column.referral_id .. " ne null",
+  })
+  return list.map(found.rows, map.column.referral_id)
+end
+
 function M.create(name, own)
   return run_child_flow(name, "create_or_get_details_from_dynamics365",
     { action_type = "CreateLead", referral = own })

@@ -139,6 +139,45 @@ function M.find(name, own)
   end) or found[1]
 end
 
+--- Two ids of the same record have the same key: the last three of eighteen characters say nothing new.
+function M.key_of(id)
+  return string.sub(id, 1, 15)
+end
+
+--- Every opportunity that is synchronized or belongs to a deal: {id, name, referral_id, state}.
+function M.linked(name)
+  local sync, referral_id = map.column.sync, map.column.referral_id
+  local found = salesforce.query(name, {
+    soql = "SELECT Id, Name, StageName, IsClosed, IsWon, " .. referral_id .. " FROM Opportunity WHERE "
+      .. sync .. " = TRUE OR " .. referral_id .. " != NULL",
+  })
+  return list.map(found.records, function(row)
+    return { id = row.Id, name = row.Name, referral_id = row[referral_id], state = state_of(row) }
+  end)
+end
+
+--- The opportunities with these ids. What is no id of one is left out.
+function M.some(name, ids)
+  local asked = list.filter(ids, is_opportunity_id)
+  return #asked > 0 and opportunities(name, "Id IN :ids", { ids = asked }) or {}
+end
+
+--- The opportunities with these names that belong to no deal.
+function M.named(name, names)
+  return opportunities(name, "Name IN :names AND " .. map.column.referral_id .. " = NULL", { names = names })
+end
+
+--- The opportunities that a person may mean: by an id, the deal's or their own, by an address with one, or by name.
+function M.search(name, asked)
+  local id, referral_id = string.match(asked, "%f[%w]006%w+"), values.guid_in(asked)
+  if is_opportunity_id(id) then
+    return opportunities(name, "Id = :id", { id = id })
+  elseif referral_id ~= nil then
+    return opportunities(name, map.column.referral_id .. " = :id", { id = referral_id })
+  end
+  return opportunities(name, "Name = :name", { name = asked })
+end
+
 --- Whose writes are ours.
 function M.our_user()
   return salesforce.who_am_i("Who are we in the CRM", {}).user_id

@@ -36,6 +36,14 @@ function M.find(name, own)
   return found.records[1] and seen(found.records[1])
 end
 
+--- The deals that a lead was made of: the referrals' ids.
+function M.linked(name)
+  local referral_id = map.column.referral_id
+  local found = salesforce.query(name,
+    { soql = "SELECT " .. referral_id .. " FROM Lead WHERE " .. referral_id .. " != NULL" })
+  return list.map(found.records, referral_id)
+end
+
 function M.create(name, own)
   return details(name, "CreateLead", { referral = own })
 end

@@ -1,0 +1,11 @@
+--- Backfill: links opportunities and deals that were there before the synchronization; makes nothing.
+local backfill = require "co_sell.backfill"
+
+return flow {
+  title = "Backfill - link existing opportunities and deals",
+  trigger = trigger.manual { inputs = backfill.inputs },
+
+  run = function(input)
+    return backfill.run(input)
+  end,
+}

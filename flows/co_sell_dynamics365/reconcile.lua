@@ -1,0 +1,11 @@
+--- Reconcile: compares all deals with all opportunities, and puts right what differs when asked to.
+local reconcile = require "co_sell.reconcile"
+
+return flow {
+  title = "Reconcile - Dynamics 365 and Partner Center",
+  trigger = trigger.manual { inputs = reconcile.inputs },
+
+  run = function(input)
+    return reconcile.run(input)
+  end,
+}
