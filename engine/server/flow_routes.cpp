@@ -211,40 +211,70 @@ Result<model::Effects> asked_effects(const Json& body) {
     return *effects;
 }
 
-void run_flow(const Context& context, const http::ServerRequest& request, const Answer& answer) {
-    auto flow = context.catalog->flow(name_of(request));
-    if (!flow) {
-        answer->send(http::error_response(flow.error()));
+// "code" of a request to run. A draft may be wrong in any way: it changes nothing.
+Result<bool> asks_for_draft(const Json& body, model::Effects effects) {
+    const std::string asked = string_or(body, "code", "current");
+    if (asked != "current" && (asked != "draft" || effects != model::Effects::kMuted)) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidCode",
+            "code is '" + asked + "', with the effects " + std::string(to_string(effects)) + ".",
+            "Write current, or draft with the effects muted."
+        );
+    }
+    return asked == "draft";
+}
+
+Result<FlowEntry> flow_to_run(
+    const Context& context, const http::ServerRequest& request, bool is_draft
+) {
+    const std::string name = name_of(request);
+    if (!is_draft) {
+        return context.catalog->flow(name);
+    }
+    runtime::Publication publication;
+    publication.person = context.authentication->person(request.headers);
+    return context.drafts->flow_of_draft(name, publication);
+}
+
+Result<runtime::Delivery> delivery_of(const Context& context, const http::ServerRequest& request) {
+    TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
+    runtime::Delivery out;
+    TIDEWAY_TRY_ASSIGN(out.effects, asked_effects(body));
+    TIDEWAY_TRY_ASSIGN(const bool is_draft, asks_for_draft(body, out.effects));
+    TIDEWAY_TRY_ASSIGN(out.flow, flow_to_run(context, request, is_draft));
+    const Json* input = find(body, "input");
+    TIDEWAY_TRY_ASSIGN(
+        const Json event, taken_input(out.flow, input == nullptr ? Json::object() : *input)
+    );
+    out.source = "manual";
+    out.person = context.authentication->person(request.headers);
+    out.event = to_payload(event);
+    return out;
+}
+
+void start_flow(const Context& context, const http::ServerRequest& request, const Answer& answer) {
+    auto delivery = delivery_of(context, request);
+    if (!delivery) {
+        answer->send(http::error_response(delivery.error()));
         return;
     }
-    auto body = body_of(request);
-    if (!body) {
-        answer->send(http::error_response(body.error()));
-        return;
-    }
-    const auto effects = asked_effects(*body);
-    if (!effects) {
-        answer->send(http::error_response(effects.error()));
-        return;
-    }
-    const Json* input = find(*body, "input");
-    auto event = taken_input(*flow, input == nullptr ? Json::object() : *input);
-    if (!event) {
-        answer->send(http::error_response(event.error()));
-        return;
-    }
-    runtime::Delivery delivery;
-    delivery.flow = std::move(*flow);
-    delivery.source = "manual";
-    delivery.person = context.authentication->person(request.headers);
-    delivery.event = to_payload(*event);
-    delivery.effects = *effects;
-    context.runtime->admit(std::move(delivery), [answer](Result<runtime::Admitted> admitted) {
+    context.runtime->admit(std::move(*delivery), [answer](Result<runtime::Admitted> admitted) {
         answer->send(
             admitted ? http::json_response(202, dump(view(*admitted)))
                      : http::error_response(admitted.error())
         );
     });
+}
+
+// Drafts are the desk's.
+void run_flow(const Context& context, const http::ServerRequest& request, const Answer& answer) {
+    const auto body = body_of(request);
+    if (body && string_or(*body, "code") == "draft") {
+        context.desk->post([&context, request, answer] { start_flow(context, request, answer); });
+        return;
+    }
+    start_flow(context, request, answer);
 }
 
 }  // namespace

@@ -56,6 +56,25 @@ TEST_F(DryRun, ShowsEachEffectAndItsInputAlsoOfFlowsThatAreCalled) {
     EXPECT_NE(said.output.find("Nothing was changed."), std::string::npos) << said.output;
 }
 
+TEST_F(DryRun, IsOfTheDraftWhenItIsAskedFor) {
+    std::string edited = kSends;
+    edited.replace(edited.find("Tell somebody"), 13, "Tell everybody");
+    program_.write_flow("sends", edited);
+    const std::vector<std::string> dry{"flows", "run", "sends", "--set", "who=x", "--dry-run"};
+    EXPECT_EQ(program_.cli_json(dry).at("effects")[0].at("step"), "Tell somebody");
+    std::vector<std::string> of_draft = dry;
+    of_draft.emplace_back("--draft");
+    EXPECT_EQ(program_.cli_json(of_draft).at("effects")[0].at("step"), "Tell everybody");
+}
+
+TEST_F(DryRun, OfADraftIsMuted) {
+    const Reply reply = program_.api(
+        "POST", "/flows/bad/sends/run", {{"input", {{"who", "x"}}}, {"code", "draft"}}
+    );
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_EQ(reply.code(), "InvalidCode");
+}
+
 TEST_F(DryRun, IsMutedOrTheRunIsLive) {
     const Reply reply = program_.api(
         "POST", "/flows/bad/sends/run", {{"input", {{"who", "x"}}}, {"effects", "none"}}

@@ -19,6 +19,7 @@ void collect(const Json& nodes, std::vector<CalledStep>& out) {
                  string_or(node, "name"),
                  string_or(node, "operation"),
                  node.at("input"),
+                 node.value("changes", Json()),
                  string_or(node, "code") == kMuted}
             );
         }
@@ -30,12 +31,15 @@ void collect(const Json& nodes, std::vector<CalledStep>& out) {
 
 Status add_effects(ApiClient& client, const Json& run, Json& out) {
     for (const CalledStep& step : muted_steps(run)) {
-        out.push_back(
-            {{"step", step.path},
-             {"operation", step.operation},
-             {"input", step.input},
-             {"run", string_or(run, "id")}}
-        );
+        Json effect = {
+            {"step", step.path},
+            {"operation", step.operation},
+            {"input", step.input},
+            {"run", string_or(run, "id")}};
+        if (!step.changes.is_null()) {
+            effect["changes"] = step.changes;
+        }
+        out.push_back(std::move(effect));
     }
     for (const Json& child : run.value("children", Json::array())) {
         TIDEWAY_TRY_ASSIGN(
@@ -92,6 +96,11 @@ void print_effects(std::ostream& out, const Json& effects) {
     for (const Json& effect : effects) {
         out << "  " << string_or(effect, "step") << "  " << string_or(effect, "operation")
             << "\n      " << dump(effect.at("input")) << "\n";
+        for (const Json& change : effect.value("changes", Json::array())) {
+            out << "      " << string_or(change, "field") << ": "
+                << dump(change.value("before", Json())) << " -> " << dump(change.at("after"))
+                << "\n";
+        }
     }
 }
 

@@ -16,6 +16,7 @@ struct CalledStep {
     std::string name;
     std::string operation;
     Json input;
+    Json changes;  // of a muted step, where what is there was read: [{"field","before","after"}]
     bool is_muted = false;
 };
 
@@ -27,7 +28,7 @@ std::vector<CalledStep> called_steps(const Json& run);
 std::vector<CalledStep> muted_steps(const Json& run);
 
 // The effects that a muted run would have had, those of the flows that it called after its own:
-// [{"step","operation","input","run"}].
+// [{"step","operation","input","changes","run"}].
 Result<Json> muted_effects(ApiClient& client, const Json& run);
 
 // Step, operation and input of each.

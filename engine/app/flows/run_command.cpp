@@ -19,6 +19,7 @@ struct RunFlowOptions {
     std::string input_file;
     std::vector<std::string> set;
     bool is_dry = false;
+    bool is_draft = false;
     int timeout_s = 120;
 };
 
@@ -168,6 +169,7 @@ Status run_flow(const Globals& globals, const RunFlowOptions& options) {
     Json body = {{"input", *event}};
     if (options.is_dry) {
         body["effects"] = "muted";
+        body["code"] = options.is_draft ? "draft" : "current";
     }
     auto answer = client->post("/flows/" + flow + "/run", body);
     if (!answer) {
@@ -258,7 +260,11 @@ void add_flow_run_command(CLI::App& flows, Globals& globals, const Exit& exit) {
            "of several choices. flows show FLOW lists the inputs"
     )
         ->allow_extra_args(false);
-    run->add_flag("--dry-run", options->is_dry, "Change nothing outside: show what would be done");
+    CLI::Option* dry = run->add_flag(
+        "--dry-run", options->is_dry, "Change nothing outside: show what would be done"
+    );
+    run->add_flag("--draft", options->is_draft, "With --dry-run: as the flow is edited")
+        ->needs(dry);
     run->add_option("--timeout", options->timeout_s, "Seconds to wait for the end of a dry run");
     run->callback([&globals, options, exit] {
         exit(run_command(globals, [&] { return run_flow(globals, *options); }));
