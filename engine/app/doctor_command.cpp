@@ -240,7 +240,7 @@ class Doctor {
             add(true, what, "not yet: " + tool.problem->message);
             return;
         }
-        const auto run = run_tool(client, tool, model::Effects::kMuted);
+        const auto run = run_tool(client, tool, {});
         if (!run) {
             add(false, what, run.error().text());
             return;

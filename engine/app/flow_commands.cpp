@@ -7,6 +7,7 @@
 
 #include "engine/app/command_line.h"
 #include "engine/app/flows/pack_flows.h"
+#include "engine/app/tools/preflight_gate.h"
 #include "engine/http/url.h"
 #include "engine/runtime/drafts/finding_json.h"
 #include "engine/runtime/drafts/pack_findings.h"
@@ -190,8 +191,23 @@ Status act(const Globals& globals, const std::string& name, const std::string& v
     return {};
 }
 
-Status turn_on_all(const Globals& globals) {
+enum class Preflights { kRun, kLeaveOut };
+
+Status turn_on(const Globals& globals, const std::string& name, Preflights preflights) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const std::string flow, full_flow_name(*client, name));
+    TIDEWAY_TRY_ASSIGN(const Json shown, client->get("/flows/" + flow));
+    if (preflights == Preflights::kRun && is_started_by_events(shown)) {
+        TIDEWAY_TRY(pass_preflight(*client, string_or(shown, "pack"), ToolCode::kPublished));
+    }
+    return act(globals, flow, "on");
+}
+
+Status turn_on_all(const Globals& globals, Preflights preflights) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    if (preflights == Preflights::kRun) {
+        TIDEWAY_TRY(pass_preflights(*client));
+    }
     TIDEWAY_TRY_ASSIGN(const Json answer, client->post("/flows-on"));
     if (globals.json) {
         print_json(answer);
@@ -344,17 +360,20 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     CLI::App* on = flows->add_subcommand("on", "Turn a flow on, or all in the right order");
     on->add_option("flow", *name, "pack/flow or flow");
     on->add_flag("--all", *all, "Everything, children before parents");
-    on->callback([&globals, name, all, exit] {
+    auto no_preflight = std::make_shared<bool>(false);
+    on->add_flag(kNoPreflight, *no_preflight, kNoPreflightHelp);
+    on->callback([&globals, name, all, no_preflight, exit] {
         exit(run_command(globals, [&]() -> Status {
+            const Preflights preflights = *no_preflight ? Preflights::kLeaveOut : Preflights::kRun;
             if (*all) {
-                return turn_on_all(globals);
+                return turn_on_all(globals, preflights);
             }
             if (name->empty()) {
                 return fail(
                     ErrorKind::kInvalidInput, "MissingArgument", "Name a flow, or use --all."
                 );
             }
-            return act(globals, *name, "on");
+            return turn_on(globals, *name, preflights);
         }));
     });
     CLI::App* off = flows->add_subcommand("off", "Turn a flow off; its runs go on");

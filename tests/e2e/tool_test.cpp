@@ -36,6 +36,13 @@ return flow {
   end,
 })";
 
+constexpr const char* kEveryDay = R"(
+return flow {
+  title = "Every day",
+  trigger = trigger.recurrence { frequency = "Day", interval = 1 },
+  run = function() end,
+})";
+
 class Tools : public ::testing::Test {
   protected:
     void SetUp() override {
@@ -66,6 +73,59 @@ TEST_F(Tools, ArePartOfTheirPackAndNameWhatTheyLack) {
     EXPECT_TRUE(rows[0].at("problems").empty()) << reply.text;
     EXPECT_EQ(rows[1].at("tool"), "preflight");
     ASSERT_EQ(rows[1].at("problems").size(), 1U) << reply.text;
+}
+
+class PreflightGate : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        program_.write_file("pack/pack.json", R"({"name":"bad","version":"1.0.0",
+            "variables":{"region":{"type":"String","default":"EMEA"}},
+            "tools":{"preflight":"checks"}})");
+        program_.write_flow("checks", kChecks);
+        program_.write_flow("daily", kEveryDay);
+        program_.init();
+        program_.serve();
+    }
+
+    std::string code_of(std::vector<std::string> arguments) const {
+        const Json answer = program_.cli_json(std::move(arguments));
+        const Json* error = find(answer, "error");
+        return error == nullptr ? "" : string_or(*error, "code");
+    }
+
+    std::string state_of_daily() const {
+        return string_or(program_.cli_json({"flows", "show", "daily"}), "state");
+    }
+
+    Program program_;
+};
+
+TEST_F(PreflightGate, KeepsAFlowThatEventsStartFromBeingTurnedOn) {
+    const auto refused = program_.cli({"flows", "on", "daily"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_NE(refused.errors.find("problem  Columns  Audit is missing"), std::string::npos)
+        << refused.errors;
+    EXPECT_EQ(code_of({"flows", "on", "--all"}), "PreflightFoundProblems");
+    EXPECT_NE(state_of_daily(), "On");
+}
+
+TEST_F(PreflightGate, LeavesAFlowThatPeopleStartAlone) {
+    EXPECT_EQ(code_of({"flows", "on", "checks"}), "");
+}
+
+TEST_F(PreflightGate, IsPassedByWhoSaysSo) {
+    EXPECT_EQ(code_of({"flows", "on", "daily", "--no-preflight"}), "");
+    EXPECT_EQ(state_of_daily(), "On");
+}
+
+TEST_F(PreflightGate, AsksTheDraftBeforeItIsPublishedWhileEventsCome) {
+    program_.cli_json({"flows", "on", "daily", "--no-preflight"});
+    std::string mended = kChecks;
+    mended.replace(mended.find("ok = false"), 10, "ok = true ");
+    program_.write_flow("daily", std::string(kEveryDay) + " -- edited");
+    EXPECT_EQ(code_of({"flows", "publish", "bad"}), "PreflightFoundProblems");
+    program_.write_flow("checks", mended);
+    EXPECT_EQ(code_of({"flows", "publish", "bad"}), "");
 }
 
 TEST_F(Tools, ThePreflightListsItsFindingsAndFailsWhenOneIsWrong) {

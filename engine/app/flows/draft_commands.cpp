@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "engine/app/flows/flow_commands.h"
+#include "engine/app/tools/preflight_gate.h"
 #include "engine/http/url.h"
 
 namespace tideway::app {
@@ -16,6 +17,7 @@ struct DraftOptions {
     std::string note;
     int revision = 0;
     bool publish = false;
+    bool no_preflight = false;
 };
 
 std::string path_of(const std::string& pack) {
@@ -162,9 +164,24 @@ Status shown_with_findings(const Globals& globals, const Error& error) {
     return fail(std::move(told));
 }
 
+// A mapping that the services would refuse is found out before deals are refused.
+Status pass_preflight_where_events_come(ApiClient& client, const std::string& pack) {
+    TIDEWAY_TRY_ASSIGN(const Json listed, client.get("/flows"));
+    for (const Json& flow : listed.at("value")) {
+        if (string_or(flow, "pack") == pack && string_or(flow, "state") == "On" &&
+            is_started_by_events(flow)) {
+            return pass_preflight(client, pack, ToolCode::kDraft);
+        }
+    }
+    return {};
+}
+
 Status publish(const Globals& globals, const DraftOptions& options) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const std::string pack, the_pack(*client, options.pack));
+    if (!options.no_preflight) {
+        TIDEWAY_TRY(pass_preflight_where_events_come(*client, pack));
+    }
     const auto answer = client->post(path_of(pack) + "/publish", {{"note", options.note}});
     if (!answer) {
         return shown_with_findings(globals, answer.error());
@@ -253,6 +270,7 @@ void add_draft_commands(CLI::App& flows, Globals& globals, const Exit& exit) {
         flows.add_subcommand("publish", "Make the draft of a pack live: all of it, or nothing")
     );
     live->add_option("--note", options->note, "Why, for the history");
+    live->add_flag(kNoPreflight, options->no_preflight, kNoPreflightHelp);
     on(live, publish);
     CLI::App* back =
         flows.add_subcommand("restore", "Make what a pack was its draft again; no draft is lost");

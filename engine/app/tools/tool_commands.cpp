@@ -41,7 +41,10 @@ void print_rows(const Json& rows, model::Effects effects) {
 Status run_crm(const Globals& globals, const ToolOptions& options, model::Effects effects) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Tool tool, tool_named(*client, kCrm, options.pack));
-    TIDEWAY_TRY_ASSIGN(const Json run, run_tool(*client, tool, effects, options.timeout_s));
+    TIDEWAY_TRY_ASSIGN(
+        const Json run,
+        run_tool(*client, tool, {.effects = effects, .timeout_s = options.timeout_s})
+    );
     if (string_or(run, "outcome") == "refused") {
         return fail(
             ErrorKind::kForbidden,
@@ -93,9 +96,7 @@ int problems_in(const Json& findings) {
 Status run_findings(const Globals& globals, const ToolOptions& options, const char* name) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Tool tool, tool_named(*client, name, options.pack));
-    TIDEWAY_TRY_ASSIGN(
-        const Json run, run_tool(*client, tool, model::Effects::kMuted, options.timeout_s)
-    );
+    TIDEWAY_TRY_ASSIGN(const Json run, run_tool(*client, tool, {.timeout_s = options.timeout_s}));
     const Json findings = output_of(run, "findings");
     const int problems = problems_in(findings);
     if (globals.json) {

@@ -70,19 +70,19 @@ Result<Tool> tool_named(ApiClient& client, const std::string& tool, const std::s
     return std::move(found.front());
 }
 
-Result<Json> run_tool(ApiClient& client, const Tool& tool, model::Effects effects, int timeout_s) {
+Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how) {
     if (tool.problem) {
         return fail(*tool.problem);
     }
+    Json body = {{"input", Json::object()}, {"effects", to_string(how.effects)}};
+    if (how.code == ToolCode::kDraft) {
+        body["code"] = "draft";
+    }
     TIDEWAY_TRY_ASSIGN(
-        const Json started,
-        client.post(
-            "/flows/" + tool.pack + "/" + tool.flow + "/run",
-            {{"input", Json::object()}, {"effects", to_string(effects)}}
-        )
+        const Json started, client.post("/flows/" + tool.pack + "/" + tool.flow + "/run", body)
     );
     const std::string id = started.at("runs").at(0).get<std::string>();
-    TIDEWAY_TRY_ASSIGN(Json ended, ended_run(client, id, timeout_s));
+    TIDEWAY_TRY_ASSIGN(Json ended, ended_run(client, id, how.timeout_s));
     if (string_or(ended, "status") != "Succeeded") {
         return fail(
             ErrorKind::kConflict,

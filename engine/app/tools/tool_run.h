@@ -30,9 +30,15 @@ Result<std::vector<Tool>> tools_named(
 // Of the only pack that has it, or of the one that is named.
 Result<Tool> tool_named(ApiClient& client, const std::string& tool, const std::string& pack);
 
+enum class ToolCode { kPublished, kDraft };
+
+struct ToolRun {
+    model::Effects effects = model::Effects::kMuted;
+    ToolCode code = ToolCode::kPublished;  // a draft runs muted only
+    int timeout_s = 120;
+};
+
 // The run once it has succeeded; code "ToolFailed" when it did not. With a problem: that, at once.
-Result<Json> run_tool(
-    ApiClient& client, const Tool& tool, model::Effects effects, int timeout_s = 120
-);
+Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how);
 
 }  // namespace tideway::app

@@ -1,0 +1,63 @@
+#include "engine/app/tools/preflight_gate.h"
+
+#include <iostream>
+
+namespace tideway::app {
+namespace {
+
+Status pass(ApiClient& client, const Tool& tool, ToolCode code) {
+    if (tool.problem) {
+        return {};
+    }
+    TIDEWAY_TRY_ASSIGN(const Json run, run_tool(client, tool, {.code = code}));
+    const Json* output = find(run, "output");
+    const Json findings = output == nullptr ? Json() : output->value("findings", Json::array());
+    int problems = 0;
+    for (const Json& finding : findings) {
+        if (bool_or(finding, "ok", false)) {
+            continue;
+        }
+        ++problems;
+        std::cerr << "problem  " << string_or(finding, "check") << "  "
+                  << string_or(finding, "message") << "\n         " << string_or(finding, "remedy")
+                  << "\n";
+    }
+    if (problems == 0) {
+        return {};
+    }
+    return fail(
+        ErrorKind::kConflict,
+        "PreflightFoundProblems",
+        "The preflight of the pack " + tool.pack + " found " + std::to_string(problems) +
+            " problems.",
+        std::string("Mend them (tideway preflight ") + tool.pack + "), or go on as it is with " +
+            kNoPreflight + "."
+    );
+}
+
+}  // namespace
+
+Status pass_preflight(ApiClient& client, const std::string& pack, ToolCode code) {
+    TIDEWAY_TRY_ASSIGN(const auto tools, tools_named(client, kPreflight, {}));
+    for (const Tool& tool : tools) {
+        if (tool.pack == pack) {
+            return pass(client, tool, code);
+        }
+    }
+    return {};
+}
+
+Status pass_preflights(ApiClient& client) {
+    TIDEWAY_TRY_ASSIGN(const auto tools, tools_named(client, kPreflight, {}));
+    for (const Tool& tool : tools) {
+        TIDEWAY_TRY(pass(client, tool, ToolCode::kPublished));
+    }
+    return {};
+}
+
+bool is_started_by_events(const Json& flow) {
+    const std::string trigger = string_or(flow, "trigger");
+    return trigger != "manual" && trigger != "child";
+}
+
+}  // namespace tideway::app
