@@ -40,6 +40,20 @@ TEST_F(EnvironmentCommands, KeepWhatIsSetOverAKill) {
     EXPECT_EQ(settings.at("brake").at("is_on"), true);
 }
 
+TEST_F(EnvironmentCommands, ObserveSoThatEveryRunIsMuted) {
+    program_.cli_json({"environments", "mode", "observe"});
+    const auto shown = program_.cli({"environments", "show"});
+    EXPECT_NE(shown.output.find("observe: nothing is changed outside"), std::string::npos);
+    EXPECT_NE(shown.output.find("polling: services are asked"), std::string::npos);
+    program_.kill();
+    program_.serve();
+    program_.cli({"flows", "on", "hello"});
+    const Json started = program_.cli_json({"flows", "run", "hello"});
+    const std::string run = started.at("runs").at(0).get<std::string>();
+    EXPECT_EQ(program_.cli_json({"runs", "show", run}).at("effects"), "muted");
+    EXPECT_EQ(refused({"environments", "mode", "asleep"}), "InvalidEnvironmentSetting");
+}
+
 TEST_F(EnvironmentCommands, RefuseWhatTheyDoNotKnow) {
     EXPECT_EQ(refused({"environments", "events", "pigeon"}), "InvalidEnvironmentSetting");
     EXPECT_EQ(refused({"environments", "brake", "perhaps"}), "InvalidArgument");
