@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "engine/server/production/production.h"
+
 namespace tideway::app {
 
 BlockingHttp::BlockingHttp(const std::shared_ptr<Host>& host)
@@ -30,10 +32,26 @@ Result<http::Response> BlockingHttp::send(
 }
 
 Result<Json> ApiClient::call(const std::string& method, const std::string& path, const Json& body) {
+    auto answer = call_once(method, path, body);
+    const bool is_asked = !answer && answer.error().code == "ConfirmationRequired";
+    if (!is_asked || !address_.ask) {
+        return answer;
+    }
+    TIDEWAY_TRY_ASSIGN(address_.confirmation, address_.ask(answer.error()));
+    return call_once(method, path, body);
+}
+
+Result<Json> ApiClient::call_once(
+    const std::string& method, const std::string& path, const Json& body
+) {
     http::Request request;
     request.method = method;
     request.url = address_.url + "/api/v1" + path;
+    request.timeout = timeout_;
     request.headers.set("Authorization", "Bearer " + address_.token);
+    if (!address_.confirmation.empty()) {
+        request.headers.set(server::kConfirmHeader, address_.confirmation);
+    }
     if (!body.is_null()) {
         request.headers.set("Content-Type", "application/json");
         request.body = dump(body);

@@ -16,6 +16,9 @@ namespace tideway::app {
 struct ServerAddress {
     std::string url = "http://127.0.0.1:7171";
     std::string token;
+    std::string confirmation{};  // the environment's name, if somebody said it
+    // Asked when the server wants that name; null: nobody is there to say it.
+    std::function<Result<std::string>(const Error& refusal)> ask{};
 };
 
 // Sends one request and waits. Thread: one.
@@ -46,7 +49,8 @@ class ApiClient {
         : address_(std::move(address)),
           http_(host) {}
 
-    // `path` below /api/v1. An error answer becomes the Error it was made from.
+    // `path` below /api/v1. An error answer becomes the Error it was made from. What a production
+    // environment refuses without its name is asked for, and sent again with it.
     Result<Json> call(const std::string& method, const std::string& path, const Json& body = {});
 
     Result<Json> get(const std::string& path) { return call("GET", path); }
@@ -57,8 +61,14 @@ class ApiClient {
 
     const ServerAddress& address() const { return address_; }
 
+    // How long a call may take from now on.
+    void set_timeout(Duration timeout) { timeout_ = timeout; }
+
   private:
+    Result<Json> call_once(const std::string& method, const std::string& path, const Json& body);
+
     ServerAddress address_;
+    Duration timeout_ = http::Request().timeout;
     BlockingHttp http_;
 };
 

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "engine/app/command_line.h"
+#include "engine/app/environments/confirmation.h"
 #include "engine/app/installed/data_folder.h"
 #include "engine/store/backup.h"
 
@@ -33,6 +34,7 @@ Status back_up(const Globals& globals, const std::string& file) {
 Status restore(const Globals& globals, const std::string& file) {
     TIDEWAY_TRY_ASSIGN(const Config config, read_config(globals.data_folder));
     TIDEWAY_TRY(require_owner(globals.data_folder));
+    TIDEWAY_TRY(confirm(globals, config, "its store would be replaced by " + file));
     TIDEWAY_TRY_ASSIGN(
         const std::string kept,
         store::restore_sqlite(file, config.database_file(), SystemClock().now())

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "engine/app/environments/confirmation.h"
+
 namespace tideway::app {
 
 Result<std::unique_ptr<ApiClient>> Globals::client() const {
@@ -20,6 +22,8 @@ Result<std::unique_ptr<ApiClient>> Globals::client() const {
         }
     }
     address.token = token;
+    address.confirmation = confirm;
+    address.ask = [this](const Error& refusal) { return ask_for_name(*this, refusal); };
     if (address.token.empty()) {
         if (!config && config.error().code == "FileUnreadable") {
             return fail(config.error());
@@ -29,8 +33,8 @@ Result<std::unique_ptr<ApiClient>> Globals::client() const {
             return fail(
                 ErrorKind::kUnauthenticated,
                 "TokenMissing",
-                "There is no API token: neither --token, nor TIDEWAY_TOKEN, nor " + data_folder +
-                    "/admin.token.",
+                "There is no API token: neither --token, nor TIDEWAY_TOKEN" +
+                    (data_folder.empty() ? "." : ", nor " + data_folder + "/admin.token."),
                 "Make an environment with tideway init, or ask its administrator for a token."
             );
         }

@@ -17,9 +17,12 @@ namespace tideway::app {
 
 struct Globals {
     std::string data_folder = default_data_folder();
-    std::string server;  // empty: the environment's own
-    std::string token;   // empty: the environment's admin.token
+    std::string server;       // empty: the environment's own
+    std::string token;        // empty: the environment's admin.token
+    std::string environment;  // by which the two above were found, if by a name
+    std::string confirm;      // the environment that is meant, as a production one asks for it
     bool json = false;
+    bool is_folder_named = false;  // by --data
 
     // The running server that the command line talks to.
     Result<std::unique_ptr<ApiClient>> client() const;
@@ -57,6 +60,7 @@ using Exit = std::function<void(int)>;
 
 // Each adds its sub-commands; `exit` is told the exit code.
 void add_environment_commands(CLI::App& app, Globals& globals, const Exit& exit);  // init, serve
+void add_environments_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_run_commands(CLI::App& app, Globals& globals, const Exit& exit);
 void add_resubmission_commands(CLI::App& app, Globals& globals, const Exit& exit);

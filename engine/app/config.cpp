@@ -22,6 +22,13 @@ constexpr const char* kFolderHere = "tideway-data";
 Error without_environment(const Config& config) {
     const std::string& folder = config.data_folder;
     Error error;
+    if (folder.empty()) {
+        error.kind = ErrorKind::kNotFound;
+        error.code = "EnvironmentElsewhere";
+        error.message = "The environment that was named is a server, and this needs its files.";
+        error.remedy = "Run the command where its data folder is.";
+        return error;
+    }
     if (::access(config.config_file().c_str(), R_OK) == 0 || errno != EACCES) {
         error.kind = ErrorKind::kNotFound;
         error.code = "EnvironmentNotFound";
@@ -95,6 +102,9 @@ Result<Config> read_config(const std::string& data_folder) {
     }
     TIDEWAY_TRY_ASSIGN(const Json json, parse_json(*text, config.config_file()));
     config.environment = string_or(json, "environment", config.environment);
+    if (const std::string kind = string_or(json, "kind"); !kind.empty()) {
+        TIDEWAY_TRY_ASSIGN(config.kind, server::parse_environment_kind(kind));
+    }
     config.public_url = string_or(json, "public_url");
     config.api_address = string_or(json, "api_address", config.api_address);
     config.api_port = static_cast<int>(int_or(json, "api_port", config.api_port));
@@ -119,6 +129,7 @@ Result<Config> read_config(const std::string& data_folder) {
 Status write_config(const Config& config) {
     const Json json = {
         {"environment", config.environment},
+        {"kind", server::to_string(config.kind)},
         {"public_url", config.public_url},
         {"api_address", config.api_address},
         {"api_port", config.api_port},

@@ -7,12 +7,14 @@
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/runtime/drafts/on_save.h"
+#include "engine/server/production/production.h"
 
 namespace tideway::app {
 
 struct Config {
     std::string data_folder;
     std::string environment = "default";
+    server::EnvironmentKind kind = server::EnvironmentKind::kStandard;
     std::string public_url;  // of the trigger listener, as the outside world reaches it
     std::string api_address = "127.0.0.1";
     int api_port = 7171;

@@ -470,6 +470,7 @@ Status Engine::Parts::serve() {
     context.clock = &clock;
     context.log = &log;
     context.environment = config.environment;
+    context.environment_kind = config.kind;
     context.public_url = config.public_url;
     context.timers = timers.get();
     context.notifier = notifier.get();

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/app/command_line.h"
+#include "engine/app/environments/global_options.h"
 
 int main(int argc, char** argv) {
     // A peer that closes early is an error of that exchange, not of the program.
@@ -14,16 +15,12 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", std::string("tideway ") + TIDEWAY_VERSION);
     app.require_subcommand(1);
     tideway::app::Globals globals;
-    app.add_option("--data", globals.data_folder, "Folder of the environment")
-        ->envname("TIDEWAY_DATA");
-    app.add_option("--server", globals.server, "Address of a running server")
-        ->envname("TIDEWAY_SERVER");
-    app.add_option("--token", globals.token, "API token")->envname("TIDEWAY_TOKEN");
-    app.add_flag("--json", globals.json, "Answer as JSON");
+    tideway::app::add_global_options(app, globals);
     app.fallthrough();
     int code = 0;
     const tideway::app::Exit exit = [&code](int value) { code = value; };
     tideway::app::add_environment_commands(app, globals, exit);
+    tideway::app::add_environments_commands(app, globals, exit);
     tideway::app::add_flow_commands(app, globals, exit);
     tideway::app::add_run_commands(app, globals, exit);
     tideway::app::add_resubmission_commands(app, globals, exit);

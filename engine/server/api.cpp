@@ -4,6 +4,34 @@
 
 namespace tideway::server {
 
+namespace {
+
+// What the request says: the fields of its body, and over them those of its path.
+Json fields_of(const http::ServerRequest& request) {
+    const auto body = body_of(request);  // one that cannot be read is refused by its route
+    Json out = body ? *body : Json::object();
+    for (const auto& [name, value] : request.params) {
+        out[name] = value;
+    }
+    return out;
+}
+
+Status check_meant(
+    const Context& context, const DestructiveAct& act, const http::ServerRequest& request
+) {
+    const Json fields = fields_of(request);
+    if (!is_destructive(act, fields)) {
+        return {};
+    }
+    return check_confirmation(
+        {context.environment, context.environment_kind},
+        request.headers.get_or(kConfirmHeader, ""),
+        describe(act, fields)
+    );
+}
+
+}  // namespace
+
 void ApiRoutes::add(const char* method, const char* pattern, Role least, Route route) {
     const auto check = [this_context = &context_, least](const http::ServerRequest& request) {
         return this_context->authentication->require(request.headers, least);
@@ -21,12 +49,18 @@ void ApiRoutes::add_for_flow(const char* method, const char* pattern, Role least
 }
 
 void ApiRoutes::add_checked(const char* method, const char* pattern, Check check, Route route) {
+    const DestructiveAct* const act = find_destructive_act(method, pattern);
     router_.add(
         method,
         std::string("/api/v1") + pattern,
-        [check = std::move(check),
-         route = std::move(route)](http::ServerRequest request, const Answer& answer) {
-            if (const auto allowed = check(request); !allowed) {
+        [this_context = &context_, act, check = std::move(check), route = std::move(route)](
+            http::ServerRequest request, const Answer& answer
+        ) {
+            auto allowed = check(request);
+            if (allowed && act != nullptr) {
+                allowed = check_meant(*this_context, *act, request);
+            }
+            if (!allowed) {
                 answer->send(http::error_response(allowed.error()));
                 return;
             }

@@ -7,7 +7,8 @@
 
 namespace tideway::server {
 
-// Adds a route that first asks for the role.
+// Adds a route that first asks for the role, and, where it destroys something in production, for
+// the environment's name.
 class ApiRoutes {
   public:
     ApiRoutes(http::Router& router, const Context& context)

@@ -23,6 +23,7 @@
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/triggers/trigger_timers.h"
 #include "engine/server/authentication.h"
+#include "engine/server/production/production.h"
 
 namespace tideway::runtime {
 class PackInstaller;
@@ -52,6 +53,7 @@ struct Context {
     const Clock* clock = nullptr;
     Log* log = nullptr;
     std::string environment;
+    EnvironmentKind environment_kind = EnvironmentKind::kStandard;
     std::string public_url;
 };
 

@@ -142,6 +142,7 @@ void add_setting_routes(ApiRoutes& routes) {
                 dump(Json{
                     {"version", TIDEWAY_VERSION},
                     {"environment", context.environment},
+                    {"environment_kind", to_string(context.environment_kind)},
                     {"public_url", context.public_url},
                     {"time", format_utc(context.clock->now())},
                 })

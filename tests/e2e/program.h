@@ -86,9 +86,13 @@ class Program {
         return std::string(std::istreambuf_iterator<char>(in), {});
     }
 
-    void init(const std::string& api_port = "0") {
-        const auto made =
-            cli({"init", "--pack", pack_folder(), "--api-port", api_port, "--trigger-port", "0"});
+    void init(
+        const std::string& api_port = "0", const std::vector<std::string>& more_options = {}
+    ) {
+        std::vector<std::string> arguments{
+            "init", "--pack", pack_folder(), "--api-port", api_port, "--trigger-port", "0"};
+        arguments.insert(arguments.end(), more_options.begin(), more_options.end());
+        const auto made = cli(std::move(arguments));
         ASSERT_EQ(made.exit_code, 0) << made.text();
         token_ = read_file("data/admin.token");
         token_.erase(token_.find_last_not_of('\n') + 1);

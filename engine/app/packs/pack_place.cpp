@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "engine/app/environments/confirmation.h"
 #include "engine/app/packs/pack_services.h"
 #include "engine/base/assert.h"
 #include "engine/runtime/installs/pack_acts.h"
@@ -22,6 +23,10 @@ Result<Json> perform_on_folder(
     const Globals& globals, const runtime::PackAct& act, const Json& body
 ) {
     TIDEWAY_TRY_ASSIGN(const Config config, read_config(globals.data_folder));
+    const std::string route = std::string("/packs/") + act.name;
+    if (const auto* destructive = server::find_destructive_act("POST", route)) {
+        TIDEWAY_TRY(confirm(globals, config, server::describe(*destructive, body)));
+    }
     store::SqliteOptions options;
     options.path = config.database_file();
     auto store = store::open_sqlite(options);
