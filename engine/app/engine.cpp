@@ -247,7 +247,7 @@ Status Engine::Parts::make_installer() {
         [this](const pack::Installed& pack, const std::string& folder, const std::string& person) {
             return publish_generation(pack, folder, person);
         };
-    services.check_replaceable = [this](const std::string& pack) {
+    services.check_published = [this](const std::string& pack) {
         return drafts->check_nothing_pending(pack);
     };
     installer = std::make_unique<runtime::PackInstaller>(std::move(services));

@@ -280,7 +280,7 @@ Result<UpgradeReport> PackInstaller::upgrade(
     TIDEWAY_TRY(check_newer(installed, vendor.manifest));
     TIDEWAY_TRY(order_of(packs));
     TIDEWAY_TRY_ASSIGN(const auto use, shelf_.use());
-    TIDEWAY_TRY(check_replaceable(installed.name));
+    TIDEWAY_TRY(check_published(installed.name));
     TIDEWAY_TRY_ASSIGN(LocalMerge merged, merge_with_local(installed, vendor, resolutions));
     UpgradeReport& report = merged.report;
     if (!report.merge.conflicts.empty()) {
@@ -311,7 +311,7 @@ Result<Installed> PackInstaller::roll_back(const std::string& name, const std::s
     TIDEWAY_TRY_ASSIGN(const Installed before, shelf_.previous(name));
     TIDEWAY_TRY_ASSIGN(const pack::Folder files, shelf_.files_of(before));
     TIDEWAY_TRY(check_flows_go_on(name, files.files));
-    TIDEWAY_TRY(check_replaceable(name));
+    TIDEWAY_TRY(check_published(name));
     TIDEWAY_TRY(shelf_.roll_back(use, name));
     TIDEWAY_TRY(publish(before, person));
     return before;
@@ -359,6 +359,7 @@ Result<Installed> PackInstaller::copy(
 Result<pack::PackFile> PackInstaller::export_pack(const std::string& name, const ExportAs& as)
     const {
     TIDEWAY_TRY_ASSIGN(const Installed installed, shelf_.find(name));
+    TIDEWAY_TRY(check_published(name));
     TIDEWAY_TRY_ASSIGN(const auto edited, edited_files(installed));
     if (!edited.empty() && as.version.empty()) {
         return fail(
@@ -411,8 +412,8 @@ Status PackInstaller::publish(const Installed& pack, const std::string& person) 
     return services_.publish(pack, shelf_.live_folder(pack.name).string(), person);
 }
 
-Status PackInstaller::check_replaceable(const std::string& pack) const {
-    return services_.check_replaceable ? services_.check_replaceable(pack) : Status();
+Status PackInstaller::check_published(const std::string& pack) const {
+    return services_.check_published ? services_.check_published(pack) : Status();
 }
 
 }  // namespace tideway::runtime

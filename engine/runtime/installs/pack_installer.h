@@ -31,8 +31,8 @@ struct InstallerServices {
     std::function<
         Status(const pack::Installed&, const std::string& folder, const std::string& person)>
         publish{};
-    // Whether the live files of a pack may be replaced now; null: they may.
-    std::function<Status(const std::string& pack)> check_replaceable{};
+    // Whether the live files of a pack are what is published; null: nobody knows of drafts.
+    std::function<Status(const std::string& pack)> check_published{};
 };
 
 // A pack that somebody wants here: its file's bytes, or the name of one that is built in.
@@ -99,6 +99,7 @@ class PackInstaller {
         pack::Editing editing = pack::Editing::kAllowed;
     };
 
+    // Of what is published: a draft stays where it is.
     Result<pack::PackFile> export_pack(const std::string& name, const ExportAs& as) const;
 
     Result<pack::Trust> trust() const;
@@ -137,7 +138,7 @@ class PackInstaller {
     Status check_staged(const pack::Shelf::Staged& staged) const;
     Status try_merged(const std::filesystem::path& folder, UpgradeReport& report) const;
     Status publish(const pack::Installed& pack, const std::string& person) const;
-    Status check_replaceable(const std::string& pack) const;
+    Status check_published(const std::string& pack) const;
 
     InstallerServices services_;
     pack::Shelf shelf_;
