@@ -213,21 +213,7 @@ Status turn_on_all(const Globals& globals, Preflights preflights) {
         print_json(answer);
         return answer["failed"].empty() ? Status() : failed_as_shown();
     }
-    for (const Json& name : answer["turned_on"]) {
-        std::cout << "on      " << name.get<std::string>() << "\n";
-    }
-    for (const Json& failed : answer["failed"]) {
-        std::cout << "failed  " << string_or(failed, "flow") << ": " << string_or(failed, "message")
-                  << " " << string_or(failed, "remedy") << "\n";
-    }
-    if (!answer["failed"].empty()) {
-        return fail(
-            ErrorKind::kConflict,
-            "ActivationFailed",
-            std::to_string(answer["failed"].size()) + " flows could not be turned on."
-        );
-    }
-    return {};
+    return print_turned_on(answer);
 }
 
 bool is_error(const Json& finding) {
@@ -343,6 +329,24 @@ Status check(const Globals& globals, const std::string& what) {
 }
 
 }  // namespace
+
+Status print_turned_on(const Json& answer) {
+    for (const Json& name : answer["turned_on"]) {
+        std::cout << "on      " << name.get<std::string>() << "\n";
+    }
+    for (const Json& failed : answer["failed"]) {
+        std::cout << "failed  " << string_or(failed, "flow") << ": " << string_or(failed, "message")
+                  << " " << string_or(failed, "remedy") << "\n";
+    }
+    if (!answer["failed"].empty()) {
+        return fail(
+            ErrorKind::kConflict,
+            "ActivationFailed",
+            std::to_string(answer["failed"].size()) + " flows could not be turned on."
+        );
+    }
+    return {};
+}
 
 void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     CLI::App* flows = app.add_subcommand("flows", "List, check, turn on and run flows");

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/http/url.h"
+#include "engine/runtime/installs/turn_on.h"
 #include "engine/runtime/triggers/recurrence.h"
 #include "engine/server/api.h"
 #include "engine/server/views.h"
@@ -159,9 +160,19 @@ Result<Json> turn_on(
     return show_flow(context, name, Addresses::kShown);
 }
 
+// {"packs": [...]}: only of these; {"together": true}: none when something is missing for one.
 Result<Json> turn_on_all(const Context& context, const http::ServerRequest& request) {
+    TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
+    std::vector<std::string> packs;
+    for (const Json& pack : body.value("packs", Json::array())) {
+        packs.push_back(pack.is_string() ? pack.get<std::string>() : "");
+    }
+    const auto flows = runtime::flows_to_turn_on(*context.activation, packs);
+    if (bool_or(body, "together", false)) {
+        TIDEWAY_TRY(runtime::check_ready(*context.activation, *context.catalog, flows));
+    }
     Json out = {{"turned_on", Json::array()}, {"failed", Json::array()}};
-    for (const std::string& name : context.activation->order_of_all()) {
+    for (const std::string& name : flows) {
         const auto done = turn_on(context, request, name);
         if (done) {
             out["turned_on"].push_back(name);

@@ -169,6 +169,27 @@ class Shipping : public ::testing::Test {
     Program production_;
 };
 
+TEST_F(Shipping, NamesAllThatIsMissingAtAFirstInstallAndThenTurnsAllOn) {
+    run(production_, {"pack", "trust", "add", "Fabrikam", path("public.pem")});
+    const std::string file = exported("1.1.0");
+    const auto early = production_.cli({"pack", "install", file, "--turn-on"});
+    EXPECT_EQ(early.exit_code, 1);
+    EXPECT_NE(early.output.find("deals 1.1.0 of Fabrikam is installed"), std::string::npos)
+        << early.text();
+    EXPECT_NE(early.errors.find("Nothing is turned on. 2 things are missing:"), std::string::npos)
+        << early.errors;
+    for (const char* remedy :
+         {"tideway variables set deals/desk", "tideway variables set deals/region"}) {
+        EXPECT_NE(early.errors.find(remedy), std::string::npos) << early.errors;
+    }
+    EXPECT_EQ(states(production_), "sends=Off greets=Off");
+    bind(production_, "EU");
+    run(production_, {"pack", "uninstall", "deals", "--confirm", "production"});
+    const Json installed = production_.cli_json({"pack", "install", file, "--turn-on"});
+    EXPECT_EQ(dump(installed["turned_on"]), R"(["deals/sends","deals/greets"])") << dump(installed);
+    EXPECT_EQ(states(production_), "sends=On greets=On");
+}
+
 TEST_F(Shipping, TakesEditsAlongAndLeavesSecretsAndValuesWhereTheyAre) {
     bind(staging_, kValue);
     edit("Hello, ", "Good day, ");

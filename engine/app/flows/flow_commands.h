@@ -22,6 +22,9 @@ void print_finding(std::ostream& out, const Json& finding);
 // "flow" or "pack/flow" -> "pack/flow", asked of the server.
 Result<std::string> full_flow_name(ApiClient& client, const std::string& name);
 
+// What POST /flows-on answers; fails with "ActivationFailed" when one of them is not on.
+Status print_turned_on(const Json& answer);
+
 // What trigger.manual asks for, as a table; nothing when the flow does not say.
 void print_inputs(std::ostream& out, const Json& inputs);
 

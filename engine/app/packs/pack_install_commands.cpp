@@ -5,6 +5,7 @@
 #include "engine/app/packs/pack_commands.h"
 #include "engine/app/packs/pack_place.h"
 #include "engine/app/packs/pack_services.h"
+#include "engine/app/packs/turn_on.h"
 #include "engine/base/digest.h"
 #include "engine/pack/folder.h"
 #include "engine/pack/pack_file.h"
@@ -73,22 +74,33 @@ Status list(const Globals& globals) {
 struct InstallOptions {
     std::vector<std::string> packs;
     bool allow_unsigned = false;
+    bool turn_on = false;
 };
 
-Status install(const Globals& globals, const InstallOptions& options) {
+Result<Json> install_packs(const Globals& globals, const InstallOptions& options) {
     Json body = {{"packs", Json::array()}, {"allow_unsigned", options.allow_unsigned}};
     for (const std::string& what : options.packs) {
         TIDEWAY_TRY_ASSIGN(Json offer, pack_offer(what));
         body["packs"].push_back(std::move(offer));
     }
-    TIDEWAY_TRY_ASSIGN(const Json answer, perform_on_packs(globals, "install", body));
-    if (globals.json) {
+    return perform_on_packs(globals, "install", body);
+}
+
+Status install(const Globals& globals, const InstallOptions& options) {
+    if (options.turn_on) {
+        TIDEWAY_TRY(check_server(globals));
+    }
+    TIDEWAY_TRY_ASSIGN(Json answer, install_packs(globals, options));
+    if (globals.json && !options.turn_on) {
         print_json(answer);
         return {};
     }
-    for (const Json& pack : answer["value"]) {
+    for (const Json& pack : globals.json ? Json::array() : answer["value"]) {
         std::cout << string_or(pack, "name") << " " << string_or(pack, "version") << " of "
                   << string_or(pack, "publisher") << " is installed (" << signer_of(pack) << ").\n";
+    }
+    if (options.turn_on || somebody_says_yes(globals)) {
+        return turn_on_installed(globals, std::move(answer));
     }
     std::cout << "  Then: tideway connections add ..., tideway flows on --all\n";
     return {};
@@ -223,6 +235,9 @@ void add_pack_install_commands(CLI::App& pack, Globals& globals, const Exit& exi
         ->required();
     install_command->add_flag(
         "--allow-unsigned", options->allow_unsigned, "Take what nobody has signed; is recorded"
+    );
+    install_command->add_flag(
+        "--turn-on", options->turn_on, "Then turn on all their flows, or say all that is missing"
     );
     install_command->callback([&globals, options, exit] {
         exit(run_command(globals, [&] { return install(globals, *options); }));

@@ -1,0 +1,78 @@
+#include "engine/runtime/installs/turn_on.h"
+
+#include <algorithm>
+#include <set>
+
+namespace tideway::runtime {
+
+namespace {
+
+std::string pack_of(const std::string& flow) {
+    return flow.substr(0, flow.find('/'));
+}
+
+bool calls_only(const FlowEntry& flow, const std::vector<std::string>& flows) {
+    return std::ranges::all_of(flow.published->declaration.children, [&](const std::string& child) {
+        return std::ranges::find(flows, flow.row.pack + "/" + child) != flows.end();
+    });
+}
+
+}  // namespace
+
+std::vector<std::string> flows_to_turn_on(
+    const Activation& activation, const std::vector<std::string>& packs
+) {
+    std::vector<std::string> out = activation.order_of_all();
+    std::erase_if(out, [&packs](const std::string& flow) {
+        return !packs.empty() && std::ranges::find(packs, pack_of(flow)) == packs.end();
+    });
+    return out;
+}
+
+std::vector<Error> missing_for(
+    const Activation& activation, const FlowCatalog& catalog, const std::vector<std::string>& flows
+) {
+    std::vector<Error> out;
+    std::set<std::string> told;
+    for (const std::string& name : flows) {
+        const auto flow = catalog.flow(name);
+        if (!flow) {
+            continue;
+        }
+        for (Error& error : activation.problems(*flow)) {
+            const bool solves_itself =
+                error.code == "ChildFlowNeverPublished" && calls_only(*flow, flows);
+            if (!solves_itself && told.insert(error.message).second) {
+                out.push_back(std::move(error));
+            }
+        }
+    }
+    return out;
+}
+
+Status check_ready(
+    const Activation& activation, const FlowCatalog& catalog, const std::vector<std::string>& flows
+) {
+    const auto missing = missing_for(activation, catalog, flows);
+    if (missing.empty()) {
+        return {};
+    }
+    Json problems = Json::array();
+    for (const Error& error : missing) {
+        problems.push_back(
+            {{"code", error.code}, {"message", error.message}, {"remedy", error.remedy}}
+        );
+    }
+    Error out;
+    out.kind = ErrorKind::kConflict;
+    out.code = "FlowsNotReady";
+    out.message = "Nothing is turned on. " +
+                  (missing.size() == 1 ? missing.front().message
+                                       : std::to_string(missing.size()) + " things are missing:");
+    out.remedy =
+        (missing.size() == 1 ? missing.front().remedy + ". " : "") + "Then: tideway flows on --all";
+    out.details = dump({{"problems", std::move(problems)}});
+    return fail(std::move(out));
+}
+
+}  // namespace tideway::runtime
