@@ -23,7 +23,7 @@ class EnvironmentCommands : public ::testing::Test {
 };
 
 TEST_F(EnvironmentCommands, SayWhereEventsComeFromAndWhenAPackIsStopped) {
-    const auto shown = program_.cli({"environments", "show"});
+    const auto shown = program_.cli({"environments", "settings"});
     EXPECT_EQ(shown.exit_code, 0) << shown.text();
     EXPECT_NE(shown.output.find("webhook: services call http"), std::string::npos) << shown.text();
     EXPECT_NE(shown.output.find("more than 20 records an hour"), std::string::npos);
@@ -34,7 +34,7 @@ TEST_F(EnvironmentCommands, KeepWhatIsSetOverAKill) {
     program_.cli_json({"environments", "brake", "--creates-per-hour", "7"});
     program_.kill();
     program_.serve();
-    const Json settings = program_.cli_json({"environments", "show"});
+    const Json settings = program_.cli_json({"environments", "settings"});
     EXPECT_EQ(string_or(settings, "event_source"), "polling");
     EXPECT_EQ(settings.at("brake").at("creates_per_hour"), 7);
     EXPECT_EQ(settings.at("brake").at("is_on"), true);
@@ -42,7 +42,7 @@ TEST_F(EnvironmentCommands, KeepWhatIsSetOverAKill) {
 
 TEST_F(EnvironmentCommands, ObserveSoThatEveryRunIsMuted) {
     program_.cli_json({"environments", "mode", "observe"});
-    const auto shown = program_.cli({"environments", "show"});
+    const auto shown = program_.cli({"environments", "settings"});
     EXPECT_NE(shown.output.find("observe: nothing is changed outside"), std::string::npos);
     EXPECT_NE(shown.output.find("polling: services are asked"), std::string::npos);
     program_.kill();

@@ -1,4 +1,5 @@
-// environments show|mode|events|brake: how the environment works.
+// environments settings|mode|events|brake: how the environment works. After
+// add_environments_commands().
 #include <iostream>
 
 #include "engine/app/command_line.h"
@@ -82,9 +83,9 @@ Status set_brake(const Globals& globals, const SettingOptions& options) {
 }  // namespace
 
 void add_environment_setting_commands(CLI::App& app, Globals& globals, const Exit& exit) {
-    CLI::App* environment = app.add_subcommand("environments", "How this environment works");
-    environment->require_subcommand(1);
-    environment->add_subcommand("show", "Where events come from, when a pack is stopped")
+    CLI::App* environment = app.get_subcommand("environments");
+    environment
+        ->add_subcommand("settings", "What changes outside, where events come from, the brake")
         ->callback([&globals, exit] { exit(run_command(globals, [&] { return show(globals); })); });
     auto options = std::make_shared<SettingOptions>();
     CLI::App* mode = environment->add_subcommand("mode", "Set whether anything is changed outside");

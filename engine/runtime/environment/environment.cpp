@@ -113,7 +113,7 @@ Result<EnvironmentSettings> changed_settings(const EnvironmentSettings& before, 
         } else {
             return invalid(
                 "The environment has no setting '" + key + "'.",
-                "See what there is: tideway environments show"
+                "See what there is: tideway environments settings"
             );
         }
     }
