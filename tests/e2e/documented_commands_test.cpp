@@ -1,6 +1,7 @@
-// docs/worked-example.md, run as it is written: its `sh` blocks in order, in an empty folder, with
-// the real program. What is printed has every line of the `text` block behind it.
+// Pages of docs/ that are run as they are written: their `sh` blocks in order, in an empty folder,
+// with the real program. What is printed has every line of the `text` block behind it.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -93,20 +94,25 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
     }
 }
 
+// Of the sandboxes, as pages write them.
+constexpr std::array<const char*, 4> kWrittenPorts{"7201", "7202", "7301", "7302"};
+constexpr std::size_t kEnvironmentsMax = 2;
+
 // The page with ports of this test in place of its own, and of those that `create` would take.
-std::string page_with(const std::vector<int>& ports) {
-    std::string page = text_of("docs/worked-example.md");
+std::string page_with(const std::string& file, const std::vector<int>& ports) {
+    std::string page = text_of(file);
     std::size_t next = 0;
-    for (const char* written : {"7201", "7202", "7301", "7302"}) {
+    for (const char* written : kWrittenPorts) {
         replace_all(page, written, std::to_string(ports[next++]));
     }
-    for (const std::string folder : {"./staging", "./production"}) {
-        replace_all(
-            page,
-            "--data " + folder,
-            "--data " + folder + " --api-port " + std::to_string(ports[next]) + " --trigger-port " +
-                std::to_string(ports[next + 1])
+    constexpr std::string_view kFolder = " --data ./";
+    for (auto at = page.find(kFolder); at != std::string::npos; at = page.find(kFolder, at + 1)) {
+        page.insert(
+            at,
+            " --api-port " + std::to_string(ports.at(next)) + " --trigger-port " +
+                std::to_string(ports.at(next + 1))
         );
+        at = page.find(kFolder, at);
         next += 2;
     }
     return page;
@@ -118,6 +124,9 @@ bool is_server(const Block& block) {
         return line.ends_with(" &");
     });
 }
+
+// An environment that observes asks its services once a minute.
+constexpr std::chrono::seconds kLookMax{150};
 
 bool only_looks(const Block& block) {
     const auto lines = lines_of(block.commands);
@@ -131,7 +140,7 @@ bool only_looks(const Block& block) {
     });
 }
 
-class WorkedExample : public ::testing::Test {
+class DocumentedCommands : public ::testing::Test {
   protected:
     void SetUp() override {
         fs::create_directory(folder_.file("here"));
@@ -196,7 +205,7 @@ class WorkedExample : public ::testing::Test {
 
     // What only looks is repeated until it shows what is promised: events are on their way.
     void look(const Block& block) const {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        const auto end = std::chrono::steady_clock::now() + kLookMax;
         Ran ran = run(block.commands);
         while (!missing(block, ran.said).empty() && std::chrono::steady_clock::now() < end) {
             tests::between_looks();
@@ -223,19 +232,29 @@ class WorkedExample : public ::testing::Test {
         }
     }
 
+    void follow_page(const std::string& file) {
+        const std::size_t ports = kWrittenPorts.size() + 2 * kEnvironmentsMax;
+        const auto blocks = blocks_of(page_with(file, free_ports(ports)));
+        ASSERT_GT(blocks.size(), 15U);
+        functions_ = blocks.front().commands;
+        for (auto block = blocks.begin() + 1; block != blocks.end() && !HasFatalFailure();
+             ++block) {
+            follow(*block);
+        }
+    }
+
     tests::TempFolder folder_;
     std::vector<std::string> environment_;
     std::string functions_;
     std::vector<std::unique_ptr<Child>> servers_;
 };
 
-TEST_F(WorkedExample, DoesWhatThePageSays) {
-    const auto blocks = blocks_of(page_with(free_ports(8)));
-    ASSERT_GT(blocks.size(), 15U);
-    functions_ = blocks.front().commands;
-    for (auto block = blocks.begin() + 1; block != blocks.end() && !HasFatalFailure(); ++block) {
-        follow(*block);
-    }
+TEST_F(DocumentedCommands, GoFromAVendorsPackToProduction) {
+    follow_page("docs/worked-example.md");
+}
+
+TEST_F(DocumentedCommands, CutOverFromAnotherSolutionAndBack) {
+    follow_page("docs/cut-over.md");
 }
 
 }  // namespace
