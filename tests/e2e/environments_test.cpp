@@ -7,6 +7,7 @@
 
 #include "tests/e2e/flows.h"
 #include "tests/e2e/program.h"
+#include "tests/e2e/terminal.h"
 
 namespace tideway::testing {
 namespace {
@@ -129,7 +130,9 @@ TEST_F(Environments, ElsewhereAreKnownByAddressAndToken) {
     EXPECT_EQ(mode, fs::perms::owner_read | fs::perms::owner_write);
     const Json list = json({"environments", "list"});
     EXPECT_EQ(string_or(list["value"][0], "state"), "answers") << dump(list);
-    const auto flows = run({"--environment", "far", "flows", "list"});
+    // Whatever the shell has of another environment.
+    const auto flows =
+        run({"--environment", "far", "flows", "list"}, {"TIDEWAY_TOKEN=twy_of_another"});
     EXPECT_NE(flows.output.find("bad/hello"), std::string::npos) << flows.text();
     EXPECT_EQ(refusal({"--environment", "far", "backup", file("copy.db")}), "EnvironmentElsewhere");
 }
@@ -201,18 +204,7 @@ TEST_F(ProductionEnvironment, AsksSomebodyAtATerminal) {
     program_.serve();
     ASSERT_EQ(program_.cli({"tokens", "add", "ana", "--role", "viewer"}).exit_code, 0);
     const auto answer = [this](const std::string& typed) {
-        // script(1) is the terminal.
-        const std::string command = "'" + std::string(TIDEWAY_PROGRAM) + "' --data '" +
-                                    program_.data_folder() + "' --server " + program_.api_url() +
-                                    " tokens remove ana";
-        Child terminal(
-            {.arguments =
-                 {"/bin/sh",
-                  "-c",
-                  "printf '" + typed + "\\n' | script -qec \"" + command + "\" /dev/null"},
-             .error_file = program_.folder() + "/terminal.err"}
-        );
-        return terminal.read_all();
+        return at_terminal(program_, "tokens remove ana", typed);
     };
     const std::string wrong = answer("staging");
     EXPECT_NE(wrong.find("Type its name to go on:"), std::string::npos) << wrong;

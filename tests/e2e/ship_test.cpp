@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/program.h"
+#include "tests/e2e/terminal.h"
 #include "tests/support/key_pems.h"
 
 namespace tideway::testing {
@@ -176,7 +177,7 @@ TEST_F(Shipping, NamesAllThatIsMissingAtAFirstInstallAndThenTurnsAllOn) {
     EXPECT_EQ(early.exit_code, 1);
     EXPECT_NE(early.output.find("deals 1.1.0 of Fabrikam is installed"), std::string::npos)
         << early.text();
-    EXPECT_NE(early.errors.find("Nothing is turned on. 2 things are missing:"), std::string::npos)
+    EXPECT_NE(early.errors.find("Nothing is turned on: 2 things are missing."), std::string::npos)
         << early.errors;
     for (const char* remedy :
          {"tideway variables set deals/desk", "tideway variables set deals/region"}) {
@@ -188,6 +189,20 @@ TEST_F(Shipping, NamesAllThatIsMissingAtAFirstInstallAndThenTurnsAllOn) {
     const Json installed = production_.cli_json({"pack", "install", file, "--turn-on"});
     EXPECT_EQ(dump(installed["turned_on"]), R"(["deals/sends","deals/greets"])") << dump(installed);
     EXPECT_EQ(states(production_), "sends=On greets=On");
+}
+
+TEST_F(Shipping, AsksAtATerminalWhetherToTurnAllOn) {
+    run(production_, {"pack", "trust", "add", "Fabrikam", path("public.pem")});
+    const std::string install = "pack install '" + exported("1.1.0") + "'";
+    const std::string shown = at_terminal(production_, install, "y");
+    EXPECT_NE(shown.find("Turn all its flows on now? [y/N]"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("Nothing is turned on: 2 things are missing."), std::string::npos)
+        << shown;
+    run(production_, {"pack", "uninstall", "deals", "--confirm", "production"});
+    EXPECT_EQ(
+        at_terminal(production_, install, "").find("Nothing is turned on"), std::string::npos
+    );
+    EXPECT_EQ(states(production_), "sends=Off greets=Off");
 }
 
 TEST_F(Shipping, TakesEditsAlongAndLeavesSecretsAndValuesWhereTheyAre) {

@@ -12,6 +12,13 @@ namespace {
 // Somebody waits for a list of several.
 constexpr Duration kPatience = std::chrono::seconds(5);
 
+// The first is the cause of the others.
+void add_reason(const Error& error, Json& out) {
+    if (!out.contains("reason")) {
+        out["reason"] = error.message;
+    }
+}
+
 // Its files: what it is called, of which kind it is.
 void add_files(const Globals& globals, Json& out) {
     if (globals.data_folder.empty()) {
@@ -20,7 +27,7 @@ void add_files(const Globals& globals, Json& out) {
     out["data"] = globals.data_folder;
     const auto config = read_config(globals.data_folder);
     if (!config) {
-        out["reason"] = config.error().message;
+        add_reason(config.error(), out);
         return;
     }
     out["environment"] = config->environment;
@@ -33,7 +40,7 @@ void add_server(ApiClient& client, Json& out) {
     client.set_timeout(kPatience);
     const auto info = client.get("/info");
     if (!info) {
-        out["reason"] = info.error().message;
+        add_reason(info.error(), out);
         return;
     }
     out["state"] = "answers";
@@ -91,7 +98,7 @@ Json look_at(const Globals& globals) {
     if (client) {
         add_server(**client, out);
     } else {
-        out["reason"] = client.error().message;
+        add_reason(client.error(), out);
     }
     return out;
 }
@@ -102,8 +109,8 @@ Json look_into(const Globals& globals) {
     if (added && out["state"] == "answers") {
         added = add_bindings(globals, out);
     }
-    if (!added && !out.contains("reason")) {
-        out["reason"] = added.error().message;
+    if (!added) {
+        add_reason(added.error(), out);
     }
     return out;
 }

@@ -1,9 +1,9 @@
 #include "engine/app/environments/global_options.h"
 
-#include <cstdlib>
 #include <optional>
 
 #include "engine/app/environments/known_environments.h"
+#include "engine/app/environments/shell_variable.h"
 
 namespace tideway::app {
 
@@ -15,11 +15,6 @@ struct Given {
     std::optional<std::string> token;
     std::optional<std::string> environment;
 };
-
-std::string environment_variable(const char* name) {
-    const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
-    return text == nullptr ? "" : text;
-}
 
 Error two_are_named(const std::string& one, const std::string& other) {
     Error out;
@@ -40,9 +35,9 @@ Result<std::string> name_of(const Given& given) {
         }
         return *given.environment;
     }
-    std::string name = is_placed ? "" : environment_variable("TIDEWAY_ENVIRONMENT");
+    std::string name = is_placed ? "" : shell_variable("TIDEWAY_ENVIRONMENT");
     for (const char* other : {"TIDEWAY_DATA", "TIDEWAY_SERVER"}) {
-        if (!name.empty() && !environment_variable(other).empty()) {
+        if (!name.empty() && !shell_variable(other).empty()) {
             return fail(two_are_named("TIDEWAY_ENVIRONMENT", other));
         }
     }
@@ -52,8 +47,8 @@ Result<std::string> name_of(const Given& given) {
 Status choose(const Given& given, Globals& globals) {
     globals.is_folder_named = given.data.has_value();
     globals.data_folder = given.data.value_or(default_data_folder());
-    globals.server = given.server.value_or(environment_variable("TIDEWAY_SERVER"));
-    globals.token = given.token.value_or(environment_variable("TIDEWAY_TOKEN"));
+    globals.server = given.server.value_or(shell_variable("TIDEWAY_SERVER"));
+    globals.token = given.token.value_or(shell_variable("TIDEWAY_TOKEN"));
     TIDEWAY_TRY_ASSIGN(const std::string name, name_of(given));
     if (name.empty()) {
         return {};
@@ -63,7 +58,9 @@ Status choose(const Given& given, Globals& globals) {
     globals.environment = name;
     globals.data_folder = chosen.data_folder;
     globals.server = chosen.server;
-    if (!given.token && !chosen.token.empty()) {
+    // A token that the shell has is for the environment that the shell has.
+    const bool is_tokenless = chosen.data_folder.empty() && chosen.token.empty();
+    if (!given.token && !is_tokenless) {
         globals.token = chosen.token;
     }
     return {};

@@ -1,10 +1,10 @@
 #include "engine/app/environments/known_environments.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "engine/app/config.h"
+#include "engine/app/environments/shell_variable.h"
 #include "engine/base/json.h"
 
 namespace tideway::app {
@@ -13,17 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string environment_variable(const char* name) {
-    const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
-    return text == nullptr ? "" : text;
-}
-
 // A folder as the XDG base directories have it: $`variable`, else `usual` below the home folder.
 Result<fs::path> folder_of_user(const char* variable, const char* usual) {
-    if (const fs::path named = environment_variable(variable); named.is_absolute()) {
+    if (const fs::path named = shell_variable(variable); named.is_absolute()) {
         return named / "tideway";
     }
-    const fs::path home = environment_variable("HOME");
+    const fs::path home = shell_variable("HOME");
     if (!home.is_absolute()) {
         return fail(
             ErrorKind::kNotFound,

@@ -66,11 +66,15 @@ Status check_ready(
     Error out;
     out.kind = ErrorKind::kConflict;
     out.code = "FlowsNotReady";
-    out.message = "Nothing is turned on. " +
-                  (missing.size() == 1 ? missing.front().message
-                                       : std::to_string(missing.size()) + " things are missing:");
-    out.remedy =
-        (missing.size() == 1 ? missing.front().remedy + ". " : "") + "Then: tideway flows on --all";
+    const std::string then = "tideway flows on --all";
+    if (missing.size() == 1) {
+        out.message = "Nothing is turned on. " + missing.front().message;
+        out.remedy = missing.front().remedy + ". Then: " + then;
+    } else {
+        out.message =
+            "Nothing is turned on: " + std::to_string(missing.size()) + " things are missing.";
+        out.remedy = "Do what each line says, then: " + then;
+    }
     out.details = dump({{"problems", std::move(problems)}});
     return fail(std::move(out));
 }
