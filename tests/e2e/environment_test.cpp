@@ -50,7 +50,7 @@ TEST_F(EnvironmentCommands, ObserveSoThatEveryRunIsMuted) {
     program_.cli({"flows", "on", "hello"});
     const Json started = program_.cli_json({"flows", "run", "hello"});
     const std::string run = started.at("runs").at(0).get<std::string>();
-    EXPECT_EQ(program_.cli_json({"runs", "show", run}).at("effects"), "muted");
+    EXPECT_EQ(program_.cli_json({"runs", "show", run}).at("muted"), true);
     EXPECT_EQ(refused({"environments", "mode", "asleep"}), "InvalidEnvironmentSetting");
 }
 

@@ -341,7 +341,7 @@ TEST_F(PackCase, ThatIsMalformedIsRefusedWithFileLineAndWhatIsWrong) {
          "cases/it.json:2: the pack test has no connection reference 'book'"},
         {"{\"flow\": \"main\", \"expect\": {}, \"answers\": [\n{\"call\": \"ledger.gaze\", "
          "\"output\": {}}]}",
-         "cases/it.json:2: the connector ledger has no operation 'look'"},
+         "cases/it.json:2: the connector ledger has no operation 'gaze'"},
         {"{\"flow\": \"main\", \"expect\": {}, \"answers\": [{\"call\": \"ledger.read\", "
          "\"output\": {}},\n"
          "{\"call\": \"ledger.read\"}]}",
