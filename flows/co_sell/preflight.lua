@@ -3,6 +3,7 @@
 local findings = require "co_sell.findings"
 local field_check = require "co_sell.field_check"
 local members = require "co_sell.members"
+local pair = require "co_sell.pair"
 local registration = require "co_sell.registration"
 local crm = require "lib.crm"
 local crm_facts = require "lib.crm_facts"
@@ -73,7 +74,9 @@ local function check_webhook(out)
   local lacking = list.difference(registration.ALL, current.events)
   local host = string.match(current.url, "^https://([^/]+)")
   if host == nil then
-    findings.warning(out, "Webhook", current.url .. " is no https address: only a sandbox delivers to it.",
+    -- The rest of the address is a key.
+    local origin = string.match(current.url, "^%a+://[^/]+") or "It"
+    findings.warning(out, "Webhook", origin .. " is no https address: only a sandbox delivers to it.",
       "Give the server a certificate and a public https address (docs/network.md). " .. remedy)
   elseif #lacking > 0 then
     findings.problem(out, "Webhook", "It is not registered for " .. text.join(lacking, ", ") .. ".", remedy)
@@ -135,8 +138,11 @@ end
 function M.run()
   local out = array {}
   local deals = look(out, "Partner Center", function()
-    return referrals.list_referrals("Get the deals that were changed last",
+    local found = referrals.list_referrals("Get the deals that were changed last",
       { orderby = "updatedDateTime desc", top = DEALS, max_items = DEALS }).referrals
+    return list.filter(found, function(deal)
+      return not pair.is_microsoft_half(deal)
+    end)
   end)
   if condition("If deals can be read, then", deals ~= nil) then
     check_role(out, deals)

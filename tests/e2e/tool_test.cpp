@@ -159,7 +159,7 @@ TEST_F(Tools, TheColumnsOfTheCrmArePlannedAndThenMade) {
     EXPECT_NE(plan.output.find("tideway crm apply bad"), std::string::npos);
     const auto off = program_.cli({"crm", "apply", "bad"});
     EXPECT_EQ(off.exit_code, 1);
-    EXPECT_NE(off.errors.find("Turn it on: tideway flows on columns"), std::string::npos)
+    EXPECT_NE(off.errors.find("Turn it on: tideway flows on bad/columns"), std::string::npos)
         << off.errors;
     program_.turn_on("columns");
     const Json made = program_.cli_json({"crm", "apply"});

@@ -12,8 +12,9 @@ tl::unexpected<Error> not_found(const std::string& tool, const std::string& pack
     return fail(
         ErrorKind::kNotFound,
         "ToolNotFound",
-        (pack.empty() ? std::string("No pack") : "The pack '" + pack + "' is not there, or") +
-            " has no flow for '" + tool + "'.",
+        (pack.empty() ? std::string("No pack has a")
+                      : "The pack '" + pack + "' is not there, or has no") +
+            " flow for '" + tool + "'.",
         "A pack names it in pack.json: \"tools\": {\"" + tool +
             "\": \"<flow>\"}. List packs with: tideway packs list"
     );
@@ -74,6 +75,7 @@ Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how) {
     if (tool.problem) {
         return fail(*tool.problem);
     }
+<<<<<<< ours
     Json body = {{"input", Json::object()}, {"effects", to_string(how.effects)}};
     if (how.code == ToolCode::kDraft) {
         body["code"] = "draft";
@@ -83,6 +85,21 @@ Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how) {
     );
     const std::string id = started.at("runs").at(0).get<std::string>();
     TIDEWAY_TRY_ASSIGN(Json ended, ended_run(client, id, how.timeout_s));
+=======
+    const std::string flow = tool.pack + "/" + tool.flow;
+    auto started = client.post(
+        "/flows/" + flow + "/run", {{"input", Json::object()}, {"effects", to_string(effects)}}
+    );
+    if (!started) {
+        if (started.error().code == "WorkflowTriggerIsNotEnabled") {
+            // Other packs may have a flow of this name.
+            started.error().remedy = "Turn it on: tideway flows on " + flow;
+        }
+        return fail(std::move(started.error()));
+    }
+    const std::string id = started->at("runs").at(0).get<std::string>();
+    TIDEWAY_TRY_ASSIGN(Json ended, ended_run(client, id, timeout_s));
+>>>>>>> theirs
     if (string_or(ended, "status") != "Succeeded") {
         return fail(
             ErrorKind::kConflict,

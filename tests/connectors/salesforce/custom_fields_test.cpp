@@ -129,6 +129,7 @@ TEST_F(CustomFields, StayInTheStateFile) {
     control("co_sell", {{"fields", false}});
     make(field("Kept__c", "text"));
     show("Kept__c", true);
+    sandbox.reset();  // writes what it has not written yet
     make_sandbox(options);
     EXPECT_EQ(described("Kept__c")["updateable"], true);
     EXPECT_TRUE(described("Audit__c").is_null());
