@@ -44,16 +44,15 @@ local function can_change(own, row, diff)
   return not is_over and (next(diff.crm.changes) ~= nil or next(diff.referral.changes) ~= nil)
 end
 
--- The pairs in which a field differs and has a side that is right; the others that differ are named.
-local function differing(pairs_found, us, options)
-  local nothing = { to_change = array {}, left = named.none() }
-  return foreach("Compare each page of pairs", linked.pages(pairs_found), function(page, found)
+-- How many pairs have a field that differs and a side that is right; the others that differ are named.
+local function count(pages, us, options)
+  local nothing = { to_change = 0, left = named.none() }
+  return foreach("Compare each page of pairs", pages, function(page, found)
     found = found or nothing
     for _, each in ipairs(linked.read(page, map.needs_people(options.only))) do
       local diff = difference(each.own, each.row, us, options)
       if can_change(each.own, each.row, diff) then
-        found.to_change[#found.to_change + 1] =
-          { referral = each.own.id, engagement = each.own.engagementId, record = each.row.id }
+        found.to_change = found.to_change + 1
       elseif diff.any then
         named.add(found.left,
           { referral = each.own.id, record = each.row.id, name = each.own.name, fields = diff.drifted })
@@ -64,8 +63,8 @@ local function differing(pairs_found, us, options)
 end
 
 local function read(each, options)
-  local own = referrals.get_referral("Get the referral", { id = each.referral })
-  local row = crm.get("Get the opportunity", each.record)
+  local own = referrals.get_referral("Get the referral", { id = each.own.id })
+  local row = crm.get("Get the opportunity", each.row.id)
   if map.needs_people(options.only) then
     row.team = people.wanted(own, row)
   end
@@ -87,13 +86,21 @@ local function update(each, us, options)
     { changes = audit.with_line(diff.crm.changes, row, "The changed mapping was applied: " .. fields .. ".") })
 end
 
-local function update_all(to_change, us, options)
-  foreach("Each pair to change", to_change, function(each)
-    exclusive("One run per deal", each.engagement, function()
-      again.while_changed(function()
-        update(each, us, options)
-      end)
+local function update_in_turn(each, us, options)
+  exclusive("One run per deal", each.own.engagementId, function()
+    again.while_changed(function()
+      update(each, us, options)
     end)
+  end)
+end
+
+local function update_all(pages, us, options)
+  foreach("Change each page of pairs", pages, function(page)
+    for _, each in ipairs(linked.read(page, map.needs_people(options.only))) do
+      if can_change(each.own, each.row, difference(each.own, each.row, us, options)) then
+        update_in_turn(each, us, options)
+      end
+    end
   end)
 end
 
@@ -101,13 +108,15 @@ end
 function M.run(input)
   local options, us = options_for(input.fields), crm.our_user()
   local matched = linked.matched(linked.deals(), linked.opportunities())
-  local found = differing(matched.pairs, us, options)
-  local counted = compose("Linked records",
-    { linked = #matched.pairs, to_change = #found.to_change, left = found.left.count })
-  update_all(found.to_change, us, options)
-  conclude(counted.to_change > 0 and "updated" or "no change",
-    counted.to_change .. " of " .. counted.linked .. " linked records")
-  return { linked = counted.linked, changed = counted.to_change, left = found.left }
+  local pages = linked.pages(matched.pairs)
+  local found = count(pages, us, options)
+  compose("Linked records", { linked = #matched.pairs, to_change = found.to_change, left = found.left.count })
+  if condition("If any record is to be changed, then", found.to_change > 0) then
+    update_all(pages, us, options)
+  end
+  conclude(found.to_change > 0 and "updated" or "no change",
+    found.to_change .. " of " .. #matched.pairs .. " linked records")
+  return { linked = #matched.pairs, changed = found.to_change, left = found.left }
 end
 
 return M

@@ -1,5 +1,5 @@
---- Backfill: links deals and opportunities that were there before, and makes nothing. By CRM ID, by Referral Identifier,
--- then by name, account and value. What is certain is linked; of the rest a person decides.
+--- Backfill: links deals and opportunities that were there before, and makes nothing. By CRM ID, by Referral
+-- Identifier, then by name, account and value. What is certain is linked; of the rest a person decides.
 
 local again = require "co_sell.again"
 local audit = require "co_sell.audit"
@@ -10,6 +10,7 @@ local linked = require "co_sell.linked"
 local map = require "co_sell.mapping"
 local named = require "co_sell.named"
 local opportunity = require "lib.opportunity"
+local is_set = require("co_sell.values").is_set
 
 local referrals = connection "partner_center_referrals"
 
@@ -25,11 +26,23 @@ M.inputs = {
   },
 }
 
+local function read_decisions(given)
+  local ok, decisions = pcall(json.decode, given)
+  local is_list = ok and type(decisions) == "table" and list.all(list.values(decisions), function(each)
+    return type(each) == "table" and is_set(each.referral)
+  end)
+  if not is_list then
+    fail("InvalidInput", "Decisions are no JSON list of referrals with their records.",
+      'Give a list such as [{"referral": "<id>", "record": "<CRM ID>"}].')
+  end
+  return decisions
+end
+
 -- By the referral's id: the record, or false for none.
 local function decisions_of(input)
   local out = {}
-  for _, each in ipairs(input.decisions and json.decode(input.decisions) or {}) do
-    out[each.referral] = each.record or false
+  for _, each in ipairs(is_set(input.decisions) and read_decisions(input.decisions) or {}) do
+    out[each.referral] = is_set(each.record) and each.record or false
   end
   return out
 end
@@ -63,16 +76,14 @@ end
 
 -- {row, by} when it is certain whom the deal belongs to; else {question}; nothing without any candidate.
 local function found(own, row_by_id, rows_by_referral, rows_by_name)
-  if row_by_id then
-    local other = row_by_id[map.column.referral_id]
-    if other == nil or other == null or other == own.id then
-      return { row = row_by_id, by = "CRM ID" }
-    end
-    return { question = question(own, { row_by_id }, "the opportunity with its CRM ID belongs to the deal " .. other) }
-  elseif #rows_by_referral == 1 then
-    return { row = rows_by_referral[1], by = "Referral Identifier" }
-  elseif #rows_by_referral > 1 then
-    return { question = question(own, rows_by_referral, "several opportunities have its Referral Identifier") }
+  local named_by_ids = list.union({ row_by_id }, rows_by_referral)
+  local other = row_by_id and row_by_id[map.column.referral_id]
+  if #named_by_ids > 1 then
+    return { question = question(own, named_by_ids, "several opportunities name it, or are named by it") }
+  elseif is_set(other) and other ~= own.id then
+    return { question = question(own, named_by_ids, "the opportunity with its CRM ID belongs to the deal " .. other) }
+  elseif #named_by_ids == 1 then
+    return { row = named_by_ids[1], by = row_by_id and "CRM ID" or "Referral Identifier" }
   end
   local alike = list.filter(rows_by_name, function(row)
     local facts = facts_of_row(own, row)
@@ -84,15 +95,14 @@ local function found(own, row_by_id, rows_by_referral, rows_by_name)
   return {}
 end
 
--- Writes what is missing, on either side, unless somebody was faster.
+-- Writes what is missing, on either side.
 local function link(own_id, row_id, by)
-  return again.while_changed(function()
+  again.while_changed(function()
     local own = referrals.get_referral("Get the referral", { id = own_id })
     local row = crm.get("Get the opportunity", row_id)
     local referral_id = row[map.column.referral_id]
-    if condition("If it belongs to another deal by now, then", referral_id ~= nil and referral_id ~= null
-      and referral_id ~= own.id) then
-      return false
+    if condition("If it belongs to another deal, then", is_set(referral_id) and referral_id ~= own.id) then
+      fail("BelongsToAnother", "The opportunity belongs to the deal " .. referral_id .. ".")
     end
     if condition("If the opportunity does not carry the referral, then", referral_id ~= own.id) then
       local changes = {
@@ -105,16 +115,17 @@ local function link(own_id, row_id, by)
       referrals.patch_referral("Link the deal with the opportunity",
         { id = own.id, etag = own.eTag, changes = { externalReferenceId = row.id } })
     end
-    return true
   end)
 end
 
 local function link_in_turn(report, own, row_id, by)
-  local is_linked = exclusive("One run per deal", own.engagementId, function()
-    return link(own.id, row_id, by)
+  local done = try("Link", function()
+    exclusive("One run per deal", own.engagementId, function()
+      link(own.id, row_id, by)
+    end)
   end)
-  local item = { referral = own.id, record = row_id, name = own.name, by = by }
-  named.add(is_linked and report.linked or report.refused, item)
+  named.add(done.error and report.refused or report.linked,
+    { referral = own.id, record = row_id, name = own.name, by = by, reason = done.error and done.error.message })
 end
 
 local function settle(report, own, match, decisions)
@@ -170,7 +181,8 @@ local function look_at(page, ids_by_referral, decisions, report)
     end)
     local own = own_of[deal.id]
     if own then
-      settle(report, own, found(own, row_of[crm.key_of(deal.crm_id or "")], of_referral, same_name(deal, alike)), decisions)
+      local row_by_id = row_of[crm.key_of(deal.crm_id or "")]
+      settle(report, own, found(own, row_by_id, of_referral, same_name(deal, alike)), decisions)
     end
   end
   return report

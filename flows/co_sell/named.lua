@@ -2,7 +2,7 @@
 
 local M = {}
 
-local MOST = 500
+local MOST = 200
 
 function M.none()
   return { count = 0, named = array {} }

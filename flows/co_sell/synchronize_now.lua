@@ -18,7 +18,10 @@ M.inputs = {
     name = "record", type = "text", required = true, title = "Record",
     description = "The CRM ID or the referral's id, an address with one of them, or the opportunity's exact name.",
   },
-  { name = "direction", type = "choice", title = "Direction", choices = { NEWER, TO_CRM, TO_PARTNER_CENTER }, default = NEWER },
+  {
+    name = "direction", type = "choice", title = "Direction", default = NEWER,
+    choices = { NEWER, TO_CRM, TO_PARTNER_CENTER },
+  },
 }
 
 local function get_own(name, id)
@@ -64,17 +67,18 @@ local function is_from_partner_center(direction, own, row)
   return pair.right_side(own, row, crm.our_user()) == "partner_center"
 end
 
---- The outcome of the flow that was called, and with what it was called.
-function M.run(input)
-  local asked = text.trim(input.record)
-  local own, row = find(asked)
-  track { referral = own and own.id, crm_id = row and row.id }
-  local result
-  if condition("If Partner Center is where it was changed last, then", is_from_partner_center(input.direction, own, row)) then
-    result = sync.to_crm(own.id)
-  else
-    result = sync.to_partner_center(row.id)
+local function synchronize(own, row, is_inward)
+  if condition("If Partner Center is where it was changed last, then", is_inward) then
+    return sync.to_crm(own.id)
   end
+  return sync.to_partner_center(row.id)
+end
+
+--- How the flow ended that was called.
+function M.run(input)
+  local own, row = find(text.trim(input.record))
+  track { referral = own and own.id, crm_id = row and row.id }
+  local result = synchronize(own, row, is_from_partner_center(input.direction, own, row))
   return conclude(result.outcome, result.reason)
 end
 
