@@ -257,6 +257,14 @@ TEST(MutedOutput, HasTheFieldsThatWouldHaveBeenWrittenAndAnIdOfItsOwn) {
     );
 }
 
+TEST(MutedOutput, HasAnIdThatIsNoLongerThanTheServicesOwn) {
+    auto spec = operation(R"({"type":"object","properties":{"id":{"maxLength":18}}})");
+    spec.record_id = "output:/id";
+    const Uid uid = Uid::random();
+    const Json output = runtime::muted_output(spec, Json::object(), uid);
+    EXPECT_EQ(output.at("id"), uid.hex().substr(0, 18));
+}
+
 TEST(MutedOutput, KeepsTheIdOfARecordThatIsThere) {
     auto spec = operation(R"({"type":"object","properties":{"id":{}}})");
     spec.record_id = "/id";
