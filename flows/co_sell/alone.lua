@@ -17,8 +17,8 @@ end
 local function leads_of_the_crm(deals)
   local out = {}
   if list.any(deals, "is_lead") then
-    for _, id in ipairs(lead.linked("List the leads")) do
-      out[id] = true
+    for _, row in ipairs(lead.linked("List the leads")) do
+      out[row.referral_id] = true
     end
   end
   return out

@@ -3,6 +3,7 @@
 
 local again = require "co_sell.again"
 local audit = require "co_sell.audit"
+local backfill_leads = require "co_sell.backfill_leads"
 local check_mark = require "co_sell.check_mark"
 local conclude = require "co_sell.conclude"
 local crm = require "lib.crm"
@@ -188,7 +189,7 @@ local function look_at(page, ids_by_referral, decisions, report)
   return report
 end
 
--- Closed deals take no CRM ID any more, and leads are linked when they are answered.
+-- Closed deals take no CRM ID any more.
 local function to_link(deals, rows)
   local matched = linked.matched(deals, rows)
   local half = list.filter(matched.pairs, function(each)
@@ -208,12 +209,14 @@ end
 function M.run(input)
   local decisions = decisions_of(input)
   local rows = linked.opportunities()
-  local deals, already = to_link(linked.deals(), rows)
+  local deals = linked.deals()
+  local open, already = to_link(deals, rows)
   local ids = by_referral(rows)
-  local report = foreach("Each page of deals that are not linked", linked.pages(deals, PAGE), function(page, so_far)
+  local report = foreach("Each page of deals that are not linked", linked.pages(open, PAGE), function(page, so_far)
     return look_at(page, ids, decisions, so_far or begun())
   end, { checkpoint = true }) or begun()
   report.already = already
+  backfill_leads.link(deals, report)
   conclude(report.linked.count > 0 and "updated" or "no change", "linked " .. report.linked.count .. ", uncertain "
     .. report.uncertain.count .. ", without an opportunity " .. report.without .. ", linked before " .. already)
   return report

@@ -33,12 +33,18 @@ function M.find(name, own)
   return found.rows[1] and seen(found.rows[1])
 end
 
---- The deals that a lead was made of: the referrals' ids.
+--- The leads that carry a referral: {id, referral_id}.
 function M.linked(name)
   local found = dynamics.list_rows(name, {
     table = "lead", select = { map.column.referral_id }, filter = map.column.referral_id .. " ne null",
   })
-  return list.map(found.rows, map.column.referral_id)
+  return list.map(found.rows, function(row)
+    return { id = row.id, referral_id = row[map.column.referral_id] }
+  end)
+end
+
+function M.write(name, row, changes)
+  dynamics.update_row(name, { table = "lead", id = row.id, etag = row.etag, changes = changes })
 end
 
 function M.create(name, own)

@@ -36,12 +36,19 @@ function M.find(name, own)
   return found.records[1] and seen(found.records[1])
 end
 
---- The deals that a lead was made of: the referrals' ids.
+--- The leads that carry a referral: {id, referral_id}.
 function M.linked(name)
   local referral_id = map.column.referral_id
   local found = salesforce.query(name,
-    { soql = "SELECT " .. referral_id .. " FROM Lead WHERE " .. referral_id .. " != NULL" })
-  return list.map(found.records, referral_id)
+    { soql = "SELECT Id, " .. referral_id .. " FROM Lead WHERE " .. referral_id .. " != NULL" })
+  return list.map(found.records, function(row)
+    return { id = row.Id, referral_id = row[referral_id] }
+  end)
+end
+
+function M.write(name, row, changes)
+  salesforce.update_record(name,
+    { object = "Lead", id = row.Id, unmodified_since = row.LastModifiedDate, changes = changes })
 end
 
 function M.create(name, own)
