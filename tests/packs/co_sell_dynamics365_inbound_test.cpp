@@ -1,5 +1,4 @@
 // From Partner Center to Dynamics 365: deals that arrive, and what becomes of Microsoft's answers.
-#include "engine/app/sign_in_flow.h"
 #include "tests/packs/co_sell_world.h"
 
 namespace tideway::tests {
@@ -15,20 +14,6 @@ class CoSellInbound : public CoSellWorld {
             "/microsoft",
             {{"engagementId", engagement}, {"action", action}, {"reason", "No budget"}}
         ));
-    }
-
-    static void sign_in_again() {
-        const Json sandbox = world().sandboxes().connections().at("partner_center");
-        const auto spec = must(app::built_in_spec("partner_center"));
-        app::ConnectionPlan plan;
-        plan.name = "partner_center_referrals";
-        plan.grant = string_or(sandbox, "grant");
-        plan.settings = sandbox.at("settings");
-        for (const auto& [key, value] : sandbox.at("secrets").items()) {
-            plan.secrets.insert_or_assign(key, Secret(value.get<std::string>()));
-        }
-        const auto signed_in = must(app::sign_in(spec, plan, SystemClock()));
-        (void)must(app::put_connection(world().api(), spec, plan, signed_in));
     }
 };
 

@@ -139,6 +139,25 @@ TEST_F(SalesforceInbound, ThrottledApisOnlyTakeLonger) {
     EXPECT_EQ(failures(), "");
 }
 
+TEST_F(SalesforceInbound, ARevokedSignInFailsTheRunAndResubmittingAfterReconnectingMakesOneRecord) {
+    (void)must(partner_center("POST", "/identity", {{"revoke", "everything"}}));
+    const Json made = announce("A9 revoked");
+    settle();
+    const auto failed = runs(kInboundFlow, "Failed");
+    ASSERT_FALSE(failed.empty());
+    const std::string headline = string_or(failed.front(), "headline");
+    EXPECT_NE(headline.find("refresh token has expired"), std::string::npos) << headline;
+    EXPECT_TRUE(opportunities_of(made).empty());
+
+    sign_in_again();
+    for (const Json& run : failed) {
+        const Json again = resubmit(string_or(run, "id"));
+        EXPECT_EQ(string_or(again, "status"), "Succeeded") << string_or(again, "headline");
+    }
+    settle();
+    EXPECT_EQ(opportunities_of(made).size(), 1U);
+}
+
 TEST_F(SalesforceInbound, AClosingTimeLateInTheDayKeepsItsDate) {
     const Json made = announce("A17 late", {{"closingDateTime", "2027-03-31T23:30:00Z"}});
     const std::string id = opportunity_of_new_deal(made);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/app/sign_in_flow.h"
 #include "tests/packs/pack_world.h"
 
 namespace tideway::tests {
@@ -51,6 +52,21 @@ class DealWorld : public PackWorld {
             {"notes", "Wants a pilot in spring."}};
         all.update(details);
         return must(world().announce_deal({{"name", name}, {"details", all}}));
+    }
+
+    // The user of the connection to Partner Center, whose sign-in has ended.
+    static void sign_in_again() {
+        const Json sandbox = world().sandboxes().connections().at("partner_center");
+        const auto spec = must(app::built_in_spec("partner_center"));
+        app::ConnectionPlan plan;
+        plan.name = "partner_center_referrals";
+        plan.grant = string_or(sandbox, "grant");
+        plan.settings = sandbox.at("settings");
+        for (const auto& [key, value] : sandbox.at("secrets").items()) {
+            plan.secrets.insert_or_assign(key, Secret(value.get<std::string>()));
+        }
+        const auto signed_in = must(app::sign_in(spec, plan, SystemClock()));
+        (void)must(app::put_connection(world().api(), spec, plan, signed_in));
     }
 
     // Writes to referrals that Partner Center accepted, by method.
