@@ -80,11 +80,11 @@ local function note_half_linked(found, each)
   end
   named.add(found.half_linked, {
     referral = each.deal.id, record = each.row.id, name = each.deal.name,
-    reason = (has_referral and "the deal does not carry the CRM ID" or "the opportunity does not carry the referral"),
+    reason = has_referral and "the deal does not carry the CRM ID" or "the opportunity does not carry the referral",
   })
 end
 
--- What was found so far is kept with each page: after a restart it goes on with the next one.
+-- What was found so far goes from page to page.
 local function compare_all(pairs_found, input)
   local us = crm.our_user()
   local nothing = { equal = 0, healed = 0, different = named.none(), half_linked = named.none() }
