@@ -75,21 +75,12 @@ Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how) {
     if (tool.problem) {
         return fail(*tool.problem);
     }
-<<<<<<< ours
     Json body = {{"input", Json::object()}, {"effects", to_string(how.effects)}};
     if (how.code == ToolCode::kDraft) {
         body["code"] = "draft";
     }
-    TIDEWAY_TRY_ASSIGN(
-        const Json started, client.post("/flows/" + tool.pack + "/" + tool.flow + "/run", body)
-    );
-    const std::string id = started.at("runs").at(0).get<std::string>();
-    TIDEWAY_TRY_ASSIGN(Json ended, ended_run(client, id, how.timeout_s));
-=======
     const std::string flow = tool.pack + "/" + tool.flow;
-    auto started = client.post(
-        "/flows/" + flow + "/run", {{"input", Json::object()}, {"effects", to_string(effects)}}
-    );
+    auto started = client.post("/flows/" + flow + "/run", body);
     if (!started) {
         if (started.error().code == "WorkflowTriggerIsNotEnabled") {
             // Other packs may have a flow of this name.
@@ -98,8 +89,7 @@ Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how) {
         return fail(std::move(started.error()));
     }
     const std::string id = started->at("runs").at(0).get<std::string>();
-    TIDEWAY_TRY_ASSIGN(Json ended, ended_run(client, id, timeout_s));
->>>>>>> theirs
+    TIDEWAY_TRY_ASSIGN(Json ended, ended_run(client, id, how.timeout_s));
     if (string_or(ended, "status") != "Succeeded") {
         return fail(
             ErrorKind::kConflict,
