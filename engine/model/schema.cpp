@@ -8,6 +8,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/limits.h"
 #include "engine/model/pattern.h"
+#include "engine/model/schema_problem.h"
 
 namespace tideway::model {
 namespace {
@@ -187,6 +188,26 @@ std::string shown_list(const Json& values) {
     return out;
 }
 
+std::vector<std::string> texts_of(const Json& values) {
+    std::vector<std::string> out;
+    for (const Json& value : values) {
+        if (value.is_string()) {
+            out.push_back(value.get<std::string>());
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> names_of(const Json* properties) {
+    std::vector<std::string> out;
+    if (properties != nullptr && properties->is_object()) {
+        for (const auto& [name, schema] : properties->items()) {
+            out.push_back(name);
+        }
+    }
+    return out;
+}
+
 std::size_t count_values(const Json& value) {
     std::size_t count = 1;
     if (value.is_structured()) {
@@ -242,9 +263,12 @@ class Validator {
         }
     }
 
-    std::vector<std::string> take() {
+    std::vector<SchemaProblem> take() {
         if (exhausted_) {
-            problems_.emplace_back("the schema refers to itself without end, or is too expensive");
+            problems_.push_back(
+                {Path(),
+                 "cannot be checked: the schema refers to itself without end, or is too expensive"}
+            );
         }
         return std::move(problems_);
     }
@@ -263,10 +287,14 @@ class Validator {
 
     bool full() const { return exhausted_ || problems_.size() >= limits::kSchemaProblemsMax; }
 
-    void add(const Path& path, const std::string& problem) {
+    void add(
+        const Path& path,
+        std::string problem,
+        std::vector<std::string> known = {},
+        JsonPart part = JsonPart::kValue
+    ) {
         if (problems_.size() < limits::kSchemaProblemsMax) {
-            const std::string where = path.to_string();
-            problems_.push_back((where.empty() ? "the value" : where) + " " + problem);
+            problems_.push_back({path, std::move(problem), part, std::move(known)});
         }
     }
 
@@ -325,15 +353,15 @@ class Validator {
         const Json* choices = find(schema, "enum");
         if (choices != nullptr && choices->is_array() &&
             std::ranges::find(*choices, value) == choices->end()) {
-            add(path, "must be one of " + shown_list(*choices) + it_is(value));
+            add(path, "must be one of " + shown_list(*choices) + it_is(value), texts_of(*choices));
         }
     }
 
     // The problems that `schema` alone would add, without adding them.
-    std::vector<std::string> attempt(
+    std::vector<SchemaProblem> attempt(
         const Json& schema, const Json& value, const Path& path, int depth
     ) {
-        std::vector<std::string> kept = std::move(problems_);
+        std::vector<SchemaProblem> kept = std::move(problems_);
         problems_.clear();
         check(schema, value, path, depth + 1);
         std::swap(kept, problems_);
@@ -364,14 +392,14 @@ class Validator {
         std::size_t fits = 0;
         std::string reasons;
         for (const Json& schema : schemas) {
-            const std::vector<std::string> problems = attempt(schema, value, path, depth);
+            const std::vector<SchemaProblem> problems = attempt(schema, value, path, depth);
             if (exhausted_) {
                 return;
             }
             if (problems.empty()) {
                 ++fits;
             } else if (reasons.size() < 300) {
-                reasons += (reasons.empty() ? "" : "; or ") + problems.front();
+                reasons += (reasons.empty() ? "" : "; or ") + problems.front().text();
             }
         }
         if (fits == 0) {
@@ -398,7 +426,10 @@ class Validator {
                 check(*known, member, path / name, depth + 1);
             } else if (additional != nullptr && additional->is_boolean()) {
                 if (!additional->get<bool>()) {
-                    add(path / name, "is not known" + known_names(properties));
+                    add(path / name,
+                        "is not known" + known_names(properties),
+                        names_of(properties),
+                        JsonPart::kName);
                 }
             } else if (additional != nullptr) {
                 check(*additional, member, path / name, depth + 1);
@@ -411,13 +442,11 @@ class Validator {
 
     static std::string known_names(const Json* properties) {
         std::string names;
-        if (properties != nullptr && properties->is_object()) {
-            std::size_t count = 0;
-            for (const auto& [name, schema] : properties->items()) {
-                names += (names.empty() ? "" : ", ") + (++count > 12 ? "..." : name);
-                if (count > 12) {
-                    break;
-                }
+        std::size_t count = 0;
+        for (const std::string& name : names_of(properties)) {
+            names += (names.empty() ? "" : ", ") + (++count > 12 ? "..." : name);
+            if (count > 12) {
+                break;
             }
         }
         return names.empty() ? names : " (known: " + names + ")";
@@ -517,7 +546,7 @@ class Validator {
     const Json& root_;
     const Json& data_;
     Quoting quoting_;
-    std::vector<std::string> problems_;
+    std::vector<SchemaProblem> problems_;
     std::size_t steps_ = 0;
     std::size_t budget_ = limits::kSchemaStepsMax;
     bool exhausted_ = false;
@@ -525,44 +554,12 @@ class Validator {
 
 }  // namespace
 
-std::vector<std::string> schema_problems(const Json& schema, const Json& value, Quoting quoting) {
+std::vector<SchemaProblem> find_schema_problems(
+    const Json& schema, const Json& value, Quoting quoting
+) {
     Validator validator(schema, value, quoting);
     validator.check(schema, value, Path(), 0);
     return validator.take();
-}
-
-tideway::Status validate(
-    const Json& schema, const Json& value, std::string_view what, Quoting quoting
-) {
-    const std::vector<std::string> problems = schema_problems(schema, value, quoting);
-    if (problems.empty()) {
-        return {};
-    }
-    Error error;
-    error.kind = ErrorKind::kInvalidInput;
-    error.code = "TriggerInputSchemaMismatch";
-    error.message = std::string(what) + " does not fit its schema: ";
-    for (const std::string& problem : problems) {
-        error.message += (&problem == problems.data() ? "" : "; ") + problem;
-    }
-    error.message += ".";
-    error.details = dump(Json{{"problems", problems}});
-    return fail(std::move(error));
-}
-
-Json with_defaults(const Json& schema, Json value) {
-    const Json* properties = find(schema, "properties");
-    if (properties == nullptr || !properties->is_object() || !value.is_object()) {
-        return value;
-    }
-    for (const auto& [name, property] : properties->items()) {
-        if (const auto member = value.find(name); member != value.end()) {
-            *member = with_defaults(property, std::move(*member));
-        } else if (const Json* fallback = find(property, "default"); fallback != nullptr) {
-            value[name] = *fallback;
-        }
-    }
-    return value;
 }
 
 }  // namespace tideway::model

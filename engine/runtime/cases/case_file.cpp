@@ -3,11 +3,12 @@
 #include <fstream>
 #include <iterator>
 
+#include "engine/base/json_place.h"
 #include "engine/base/limits.h"
 #include "engine/model/retry_policy.h"
 #include "engine/model/schema.h"
+#include "engine/model/schema_problem.h"
 #include "engine/runtime/cases/case.h"
-#include "engine/runtime/cases/json_lines.h"
 
 namespace tideway::runtime {
 namespace {
@@ -17,26 +18,6 @@ using Path = Json::json_pointer;
 
 constexpr const char* kDefaultTime = "2026-01-05T09:00:00Z";
 constexpr const char* kSeeFormat = "The format of cases: docs/cases.md.";
-
-// The place that a problem of schema_problems() begins with. Keys may hold spaces, so the longest
-// that leads to something is taken.
-Path place_in(const Json& value, const std::string& problem) {
-    for (std::size_t end = problem.find(" "); end != std::string::npos;
-         end = problem.find(' ', end + 1)) {
-        if (problem.compare(end, 4, " is ") != 0 && problem.compare(end, 6, " must ") != 0 &&
-            problem.compare(end, 5, " fits") != 0) {
-            continue;
-        }
-        if (!problem.starts_with('/')) {
-            return Path();
-        }
-        const Path path(problem.substr(0, end));
-        if (value.contains(path) || value.contains(path.parent_pointer())) {
-            return path;
-        }
-    }
-    return Path();
-}
 
 Result<std::string> read_text(const fs::path& path) {
     std::error_code error;
@@ -93,7 +74,7 @@ class CaseReader {
   private:
     tl::unexpected<Error> wrong(const Path& path, const std::string& what, std::string remedy = {})
         const {
-        return at_line(line_of(text_, path), what, std::move(remedy));
+        return at_line(place_in_json(text_, path).line, what, std::move(remedy));
     }
 
     tl::unexpected<Error> at_line(int line, const std::string& what, std::string remedy) const {
@@ -195,11 +176,11 @@ Status CaseReader::fill_in(Json& json, const Path& path, int depth) const {
 }
 
 Status CaseReader::check_form() const {
-    const auto problems = model::schema_problems(case_schema(), json_);
+    const auto problems = model::find_schema_problems(case_schema(), json_);
     if (problems.empty()) {
         return {};
     }
-    return wrong(place_in(json_, problems.front()), problems.front() + ".");
+    return wrong(problems.front().at, problems.front().text() + ".");
 }
 
 Status CaseReader::read_times(Case& out) const {
@@ -236,7 +217,7 @@ Status CaseReader::read_callbacks(Case& out) const {
         const Path path = Path("/callbacks") / i;
         CaseCallback callback;
         callback.step = string_or(json, "step");
-        callback.line = line_of(text_, path);
+        callback.line = place_in_json(text_, path).line;
         TIDEWAY_TRY_ASSIGN(
             callback.after, read_duration(string_or(json, "after", "PT0S"), path / "after")
         );
@@ -327,7 +308,7 @@ Status CaseReader::read_answers(Case& out) const {
     for (std::size_t i = 0; answers != nullptr && i < answers->size(); ++i) {
         const Path path = Path("/answers") / i;
         TIDEWAY_TRY_ASSIGN(auto answer, read_answer((*answers)[i], path));
-        answer.line = line_of(text_, path);
+        answer.line = place_in_json(text_, path).line;
         out.answers.push_back(std::move(answer));
     }
     return {};

@@ -10,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include "engine/runtime/cases/case_runner.h"
-#include "engine/runtime/cases/json_lines.h"
 #include "tests/support/ledger_connector.h"
 
 namespace tideway::runtime {
@@ -373,20 +372,6 @@ TEST_F(PackCase, OfAFlowWithErrorsNamesThem) {
     ASSERT_FALSE(result);
     EXPECT_NE(result.error().message.find("main.lua:1"), std::string::npos)
         << result.error().message;
-}
-
-TEST(JsonLines, FindTheLineOfAValue) {
-    const std::string text =
-        "{\n \"a\": [1,\n  {\"b\": \"x,}\\\"\", \"c d\":\n null}],\n \"e\": 2\n}";
-    const auto line = [&text](const std::string& pointer) {
-        return line_of(text, Json::json_pointer(pointer));
-    };
-    EXPECT_EQ(line(""), 1);
-    EXPECT_EQ(line("/a"), 2);
-    EXPECT_EQ(line("/a/1"), 3);
-    EXPECT_EQ(line("/a/1/c d"), 4);
-    EXPECT_EQ(line("/e"), 5);
-    EXPECT_EQ(line("/a/1/none"), 3) << "the nearest value around what is not there";
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
-#include "engine/runtime/cases/json_lines.h"
+#include "engine/base/json_place.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
 
-namespace tideway::runtime {
+namespace tideway {
 namespace {
 
 // Goes down one level at a time: at the value, finds the member or item that is named.
@@ -17,14 +18,19 @@ class Descent {
 
     std::size_t at() const { return at_; }
 
+    // Of the member that was entered last; at the value when that was an item.
+    std::size_t name_at() const { return name_at_; }
+
     // False: the value has no such part, and stays where it is.
     bool enter(const std::string& name) {
         const std::size_t here = at_;
         const char open = at_ < text_.size() ? text_[at_] : '\0';
+        const std::size_t name_here = name_at_;
         if (open == '{' || open == '[') {
             ++at_;
             skip_space();
             for (std::size_t index = 0; at_ < text_.size() && !is_close(text_[at_]); ++index) {
+                name_at_ = at_;
                 if (open == '{' ? member() == name : std::to_string(index) == name) {
                     return true;
                 }
@@ -33,6 +39,7 @@ class Descent {
             }
         }
         at_ = here;
+        name_at_ = name_here;
         return false;
     }
 
@@ -89,6 +96,7 @@ class Descent {
 
     std::string_view text_;
     std::size_t at_ = 0;
+    std::size_t name_at_ = 0;
 };
 
 std::vector<std::string> names_of(Json::json_pointer pointer) {
@@ -101,14 +109,14 @@ std::vector<std::string> names_of(Json::json_pointer pointer) {
 
 }  // namespace
 
-int line_of(std::string_view text, const Json::json_pointer& pointer) {
+TextPlace place_in_json(std::string_view text, const Json::json_pointer& pointer, JsonPart part) {
     Descent descent(text);
     for (const std::string& name : names_of(pointer)) {
         if (!descent.enter(name)) {
-            break;
+            return place_of(text, descent.at());
         }
     }
-    return place_of(text, descent.at()).line;
+    return place_of(text, part == JsonPart::kName ? descent.name_at() : descent.at());
 }
 
-}  // namespace tideway::runtime
+}  // namespace tideway
