@@ -272,7 +272,27 @@ Result<Json> findings_in_folder(const std::string& folder) {
     return out;
 }
 
-// The same of one flow as the server has read it, or of every flow of a pack there.
+// What the draft of a pack has beside what its flows have; nothing when it is none.
+Result<Json> other_findings(ApiClient& client, const std::string& pack, const Json& flows) {
+    TIDEWAY_TRY_ASSIGN(const Json drafts, client.get("/drafts"));
+    Json out = Json::array();
+    for (const Json& draft : drafts["value"]) {
+        if (string_or(draft, "pack") != pack) {
+            continue;
+        }
+        for (const Json& finding : draft["findings"]) {
+            const bool is_of_flow = std::ranges::any_of(flows, [&finding](const Json& flow) {
+                return std::ranges::find(flow["findings"], finding) != flow["findings"].end();
+            });
+            if (!is_of_flow) {
+                out.push_back(finding);
+            }
+        }
+    }
+    return out;
+}
+
+// The same of one flow as the server has read it, or of a whole pack there.
 Result<Json> findings_on_server(const Globals& globals, const std::string& name) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Json flows, client->get("/flows"));
@@ -283,6 +303,10 @@ Result<Json> findings_on_server(const Globals& globals, const std::string& name)
         if (name == own || name == pack || name == pack + "/" + own) {
             out.push_back({{"flow", own}, {"findings", flow["problems"]}});
         }
+    }
+    TIDEWAY_TRY_ASSIGN(Json of_pack, other_findings(*client, name, out));
+    if (!of_pack.empty()) {
+        out.push_back({{"flow", name}, {"findings", std::move(of_pack)}});
     }
     if (out.empty()) {
         return fail(

@@ -5,8 +5,6 @@ local rules = require "mapping"
 local transforms = require "lib.transforms"
 local states = require "co_sell.states"
 
-require("co_sell.mapping_check").refuse_mistakes(rules, transforms)
-
 local M = {}
 
 local LINK = "https://partner.microsoft.com/referrals/v2/inbox?id="

@@ -1,90 +1,89 @@
---- What can be said about mapping.json without asking a service. A mapping with a mistake in it is refused where
--- it is read, so that checking, publishing, turning on and the cases all refuse it, with one sentence.
+--- What a mapping may not say and a schema cannot: transforms that there are not, paths that Partner Center does not
+-- take, two rows for one field. mapping_schema.json names this file (x-check): `tideway flows check` and the drafts
+-- show each mistake at its place in mapping.json.
 
 local schema = require "co_sell.mapping_schema"
+local transforms = require "lib.transforms"
 
-local M = {}
-
-local ROW = schema.properties.fields.items.properties
 local PATCHED = schema["$defs"].patched.enum
-
-local function refuse(sentence, remedy)
-  error({ code = "InvalidMapping", message = "mapping.json: " .. sentence, remedy = remedy }, 0)
-end
+local NEEDED = schema["$defs"].needed.enum
 
 -- "the row 'Deal value'", or its number when it has no name.
 local function name_of(rule, number)
   return type(rule.field) == "string" and "the row '" .. rule.field .. "'" or "row " .. number .. " of fields"
 end
 
-local function check_words(rule, what, transforms)
-  for _, name in ipairs(schema.properties.fields.items.required) do
-    if type(rule[name]) ~= "string" or text.is_blank(rule[name]) then
-      refuse(what .. " has no " .. name .. ".", "Give its " .. name .. ": " .. ROW[name].description)
-    end
-  end
-  for _, name in ipairs({ "direction", "policy" }) do
-    if rule[name] ~= nil and not list.contains(ROW[name].enum, rule[name]) then
-      refuse(what .. " has the " .. name .. " '" .. tostring(rule[name]) .. "', which there is not.",
-        "Use one of " .. text.join(ROW[name].enum, ", ") .. ".")
-    end
-  end
-  if transforms[rule.transform] == nil then
-    refuse(what .. " names the transform '" .. rule.transform .. "', which there is not.",
-      "Use one of " .. text.join(list.keys(transforms), ", ") .. ", or add it to lib/transforms.lua.")
-  end
-  if rule.transform == "choice" and type(rule.values) ~= "table" then
-    refuse(what .. " is a choice without values.", "List Partner Center's values with the CRM's for each.")
+-- Returns the list of mistakes, and a function that adds one at a member of the row `number`.
+local function mistakes()
+  local found = array {}
+  return found, function(number, member, message, suggestion, known)
+    table.insert(found, {
+      pointer = "/fields/" .. (number - 1) .. "/" .. member,
+      message = message,
+      suggestion = suggestion,
+      known = known,
+    })
   end
 end
 
-local function check_direction(rule, what)
+local function check_transform(rule, number, what, add)
+  if transforms[rule.transform] == nil then
+    local known = list.keys(transforms)
+    add(number, "transform", what .. " names the transform '" .. tostring(rule.transform) .. "', which there is not",
+      "Use one of " .. text.join(known, ", ") .. ", or add it to lib/transforms.lua.", known)
+  end
+  if rule.transform == "choice" and type(rule.values) ~= "table" then
+    add(number, "values", what .. " is a choice without values",
+      "List Partner Center's values with the CRM's for each.")
+  end
+end
+
+local function check_direction(rule, number, what, add)
   local is_patched = rule.direction == "both" or rule.direction == "to_referral"
   if is_patched and not list.contains(PATCHED, rule.referral) then
-    refuse(what .. " would change " .. rule.referral .. ", which Partner Center only takes when a deal is made.",
-      "Use the direction create or to_crm, or one of the paths " .. text.join(PATCHED, ", ") .. ".")
+    add(number, "referral", what .. " would change " .. tostring(rule.referral)
+      .. ", which Partner Center only takes when a deal is made",
+      "Use the direction create or to_crm, or one of the paths " .. text.join(PATCHED, ", ") .. ".", PATCHED)
   end
   if rule.policy ~= nil and rule.policy ~= "latest" and rule.direction == "create" then
-    refuse(what .. " has a policy, but is never compared.", "Leave the policy out, or use another direction.")
+    add(number, "policy", what .. " has a policy, but is never compared",
+      "Leave the policy out, or use another direction.")
   end
   if rule.policy == "ask" and rule.direction ~= "both" then
     refuse(what .. " asks who is right, but goes one way only.", "Leave the policy out, or use the direction both.")
   end
 end
 
-local function check_columns(rules)
-  for _, name in ipairs(schema.properties.columns.required) do
-    if type((rules.columns or {})[name]) ~= "string" then
-      refuse("columns does not name the column for " .. name .. ".",
-        schema.properties.columns.properties[name].description)
+-- `seen`: by member and value, the row that has it.
+local function check_twins(rule, number, what, seen, add)
+  for member, rows in pairs(seen) do
+    local value = rule[member]
+    if value ~= nil and rows[value] then
+      add(number, member, what .. " has the same " .. member .. " '" .. tostring(value) .. "' as " .. rows[value],
+        "Keep one row for each field.")
+    elseif value ~= nil then
+      rows[value] = what
     end
-  end
-  if type((rules.status or {}).columns) ~= "table" or type(rules.status.field) ~= "string" then
-    refuse("status does not name the state's columns.", 'Such as {"field": "Status", "columns": ["StageName"]}.')
   end
 end
 
---- Raises an error that names the row, the cause and the remedy.
-function M.refuse_mistakes(rules, transforms)
-  check_columns(rules)
+return function(rules)
+  local found, add = mistakes()
   local seen = { field = {}, referral = {}, row = {} }
   for number, rule in ipairs(rules.fields or {}) do
     local what = name_of(rule, number)
-    check_words(rule, what, transforms)
-    check_direction(rule, what)
-    for key, names in pairs(seen) do
-      if names[rule[key]] then
-        refuse(what .. " has the same " .. key .. " '" .. rule[key] .. "' as " .. names[rule[key]] .. ".",
-          "Keep one row for each field.")
-      end
-      names[rule[key]] = what
-    end
+    check_transform(rule, number, what, add)
+    check_direction(rule, number, what, add)
+    check_twins(rule, number, what, seen, add)
   end
-  for _, path in ipairs(schema["$defs"].needed.enum) do
+  for _, path in ipairs(NEEDED) do
     if not seen.referral[path] then
-      refuse("no row maps " .. path .. ", which every deal needs.", "Add a row for it.")
+      table.insert(found, {
+        pointer = "/fields",
+        message = "no row maps " .. path .. ", which every deal needs",
+        suggestion = "Add a row for it.",
+      })
     end
   end
+  return found
 end
-
-return M

@@ -152,6 +152,27 @@ TEST_F(Draft, IsTriedWithTheEventOfAnEarlierRun) {
     EXPECT_EQ(greeting(), "Hello A");
 }
 
+TEST_F(Draft, OfADataFileHasAFindingForEachMistake) {
+    program_.write_file("pack/pack.json", R"({"name":"bad","version":"1.0.0",
+        "schemas":{"words.json":"schemas/words.json"}})");
+    program_.write_file("pack/words.json", "{\n \"greting\": \"Hello\",\n \"times\": \"two\"\n}");
+    std::filesystem::create_directory(program_.pack_folder() + "/schemas");
+    program_.write_file("pack/schemas/words.json", R"({"type":"object","additionalProperties":false,
+        "properties":{"greeting":{"type":"string"},"times":{"type":"integer"}}})");
+    for (const auto& command : std::vector<std::vector<std::string>>{
+             {"flows", "check", program_.pack_folder()},
+             {"flows", "drafts"},
+             {"flows", "check", "bad"}}) {
+        const auto said = program_.cli(command);
+        EXPECT_THAT(said.output, HasSubstr("words.json:2:2: error: /greting is not known"));
+        EXPECT_THAT(said.output, HasSubstr("      greeting\n"));
+        EXPECT_THAT(
+            said.output, HasSubstr("words.json:3:11: error: /times must be a whole number")
+        );
+    }
+    EXPECT_EQ(program_.cli({"flows", "publish"}).exit_code, 1);
+}
+
 TEST_F(Draft, OfARunBecomesACaseThatPasses) {
     greeting();
     const auto recorded =

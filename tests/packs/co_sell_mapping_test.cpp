@@ -1,21 +1,25 @@
 // mapping.json of the co-sell packs: what is refused, who is right, and what each transform means.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "connectors/all_connectors.h"
 #include "engine/app/config.h"
-#include "engine/app/flows/pack_flows.h"
 #include "engine/runtime/cases/case_runner.h"
+#include "engine/runtime/drafts/pack_findings.h"
 #include "tests/support/must.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::tests {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 // The pack for Salesforce in a folder of its own, whose mapping a person edits.
 class CoSellMapping : public testing::Test {
@@ -40,32 +44,54 @@ class CoSellMapping : public testing::Test {
         throw std::runtime_error("no row " + name);
     }
 
-    // What checking the flow says, as one text; empty when it has nothing against the mapping.
+    // What checking the pack says of the mapping: "line: message suggestion", a line for each.
     std::string refusal() {
-        write("mapping.json", dump(mapping_));
-        const auto flows = must(app::PackFlows::read(pack_));
-        const auto declared = flows.declaration("salesforce_opportunity_to_partner_center");
-        if (declared) {
-            return {};
+        write("mapping.json", mapping_.dump(2));
+        std::string out;
+        for (const auto& finding : runtime::pack_findings(must(runtime::read_pack(pack_)))) {
+            if (finding.severity == script::Finding::Severity::kError) {
+                EXPECT_EQ(finding.file, "mapping.json") << finding.message;
+                out += std::to_string(finding.line) + ": " + finding.message + " " +
+                       finding.suggestion + "\n";
+            }
         }
-        EXPECT_EQ(declared.error().code, "InvalidMapping");
-        return declared.error().message + " " + declared.error().remedy;
+        return out;
+    }
+
+    // In which line a text stands first, from a line on.
+    int line_with(const std::string& text, int from = 1) const {
+        std::istringstream lines(mapping_.dump(2));
+        std::string line;
+        for (int number = 1; std::getline(lines, line); ++number) {
+            if (number >= from && line.find(text) != std::string::npos) {
+                return number;
+            }
+        }
+        return 0;
+    }
+
+    static std::vector<runtime::ConnectorText> connectors() {
+        std::vector<runtime::ConnectorText> out;
+        for (const embedded::File& file : embedded::connector_specs()) {
+            const std::string name(file.name);
+            out.push_back({name.substr(0, name.find('/')), std::string(file.bytes)});
+        }
+        return out;
+    }
+
+    Result<runtime::CaseResult> run_case(const std::string& test) {
+        write("mapping.json", mapping_.dump(2));
+        write("cases/it.json", test);
+        const auto pack = must(runtime::read_pack(pack_));
+        const auto runner = must(runtime::CaseRunner::create(connectors()));
+        const auto read = must(runtime::read_case(pack_, "it", pack, runner->specs()));
+        return runner->run(pack, read);
     }
 
     // How the run differs from what the case expects; empty when it does not.
     std::string differences(const std::string& test) {
-        write("mapping.json", dump(mapping_));
-        write("cases/it.json", test);
-        const auto pack = must(runtime::read_pack(pack_));
-        std::vector<runtime::ConnectorText> connectors;
-        for (const embedded::File& file : embedded::connector_specs()) {
-            const std::string name(file.name);
-            connectors.push_back({name.substr(0, name.find('/')), std::string(file.bytes)});
-        }
-        const auto runner = must(runtime::CaseRunner::create(connectors));
-        const auto read = must(runtime::read_case(pack_, "it", pack, runner->specs()));
         std::string out;
-        for (const auto& each : must(runner->run(pack, read)).differences) {
+        for (const auto& each : must(run_case(test)).differences) {
             out += each.where + ": " + each.expected + " / " + each.actual + "\n";
         }
         return out;
@@ -100,19 +126,34 @@ TEST_F(CoSellMapping, AsItIsDeliveredHasNoMistake) {
     EXPECT_EQ(refusal(), "");
 }
 
-TEST_F(CoSellMapping, AnUnknownTransformIsRefusedWithTheRowAndThoseThatThereAre) {
+TEST_F(CoSellMapping, AnUnknownTransformIsFoundInItsRowWithTheNearestThatThereIs) {
     field("Deal value")["transform"] = "decimal";
     const std::string said = refusal();
+    EXPECT_THAT(said, StartsWith(std::to_string(line_with("decimal")) + ": "));
     EXPECT_THAT(said, HasSubstr("the row 'Deal value' names the transform 'decimal'"));
     EXPECT_THAT(said, HasSubstr("date, money, name"));
+    field("Deal value")["transform"] = "monney";
+    EXPECT_THAT(refusal(), EndsWith("which there is not money\n"));
+}
+
+TEST_F(CoSellMapping, EachMistakeIsAFindingOfItsOwn) {
+    field("Deal value")["transform"] = "decimal";
+    field("Notes")["direction"] = "bothh";
+    field("Name")["direktion"] = "create";
+    const std::string said = refusal();
+    EXPECT_EQ(std::ranges::count(said, '\n'), 3) << said;
+    EXPECT_THAT(said, HasSubstr(std::to_string(line_with("bothh")) + ": /fields/"));
+    EXPECT_THAT(said, HasSubstr("is \"bothh\" both\n"));
+    EXPECT_THAT(said, HasSubstr(std::to_string(line_with("direktion")) + ": /fields/0/direktion"));
+    EXPECT_THAT(said, HasSubstr(" direction\n"));
 }
 
 TEST_F(CoSellMapping, AnUnknownDirectionOrPolicyIsRefused) {
     field("Notes")["direction"] = "sideways";
-    EXPECT_THAT(refusal(), HasSubstr("the row 'Notes' has the direction 'sideways'"));
+    EXPECT_THAT(refusal(), HasSubstr("must be one of \"create\", \"both\""));
     field("Notes")["direction"] = "both";
     field("Notes")["policy"] = "newest";
-    EXPECT_THAT(refusal(), HasSubstr("Use one of latest, partner_center, crm, ask."));
+    EXPECT_THAT(refusal(), HasSubstr("must be one of \"latest\", \"partner_center\", \"crm\""));
 }
 
 TEST_F(CoSellMapping, AskingAboutAFieldThatGoesOneWayIsRefused) {
@@ -136,16 +177,26 @@ TEST_F(CoSellMapping, TwoRowsForOneFieldAreRefused) {
 TEST_F(CoSellMapping, ARowWithoutAColumnIsRefusedAndSoIsAMissingColumnOfThePack) {
     Json whole = mapping_;
     field("Notes").erase("row");
-    EXPECT_THAT(refusal(), HasSubstr("the row 'Notes' has no row."));
+    EXPECT_THAT(refusal(), HasSubstr("/row is missing"));
     mapping_ = whole;
     mapping_.at("columns").erase("audit");
-    EXPECT_THAT(refusal(), HasSubstr("columns does not name the column for audit."));
+    EXPECT_THAT(
+        refusal(),
+        StartsWith(std::to_string(line_with("\"columns\": {")) + ": /columns/audit is missing")
+    );
 }
 
 TEST_F(CoSellMapping, WhatEveryDealNeedsMustBeMapped) {
     auto& rows = mapping_.at("fields");
     rows.erase(std::find(rows.begin(), rows.end(), field("Deal value")));
     EXPECT_THAT(refusal(), HasSubstr("no row maps details/dealValue"));
+}
+
+TEST_F(CoSellMapping, ThatIsWrongIsNotPublished) {
+    field("Deal value")["transform"] = "decimal";
+    const auto result = run_case(R"({"flow": "partner_center_to_salesforce", "expect": {}})");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, "PackHasErrors");
 }
 
 TEST_F(CoSellMapping, WhatTheCrmDecidesIsPutBackInPartnerCenter) {

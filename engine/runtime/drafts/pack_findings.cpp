@@ -1,5 +1,9 @@
 #include "engine/runtime/drafts/pack_findings.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "engine/runtime/drafts/data_findings.h"
 #include "engine/script/analysis/pack_names.h"
 
 namespace tideway::runtime {
@@ -40,6 +44,7 @@ std::vector<script::Finding> pack_findings(const Pack& pack) {
             out.push_back(finding_of(parsed.error(), file));
         }
     }
+    std::ranges::move(data_findings(pack), std::back_inserter(out));
     return out;
 }
 

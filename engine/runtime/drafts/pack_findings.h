@@ -8,7 +8,7 @@
 
 namespace tideway::runtime {
 
-// JSON files that are none, and names that the pack does not have.
+// JSON files that are none, names that the pack does not have, and data that its schema refuses.
 std::vector<script::Finding> pack_findings(const Pack& pack);
 
 // An error about a file, with its place where the error's details have one.

@@ -1,6 +1,7 @@
 // What a pack has to pass before it becomes live: the checker, and its own cases.
 #include <utility>
 
+#include "engine/runtime/drafts/pack_findings.h"
 #include "engine/runtime/installs/pack_installer.h"
 #include "engine/script/outline.h"
 
@@ -12,6 +13,14 @@ std::string line_of(const script::Finding& finding) {
     return finding.file + ":" + std::to_string(finding.line) + ":" +
            std::to_string(finding.column) + ": " + finding.message +
            (finding.suggestion.empty() ? "" : " " + finding.suggestion);
+}
+
+void add_errors(const std::vector<script::Finding>& findings, std::vector<std::string>& out) {
+    for (const script::Finding& finding : findings) {
+        if (finding.severity == script::Finding::Severity::kError) {
+            out.push_back(line_of(finding));
+        }
+    }
 }
 
 std::string line_of(const std::string& name, const CaseDifference& difference) {
@@ -36,13 +45,9 @@ Result<std::vector<std::string>> check_pack(
         }
     }
     std::vector<std::string> out;
+    add_errors(pack_findings(pack), out);
     for (const std::string& flow : pack.flows) {
-        const auto analysis = script::analyse(flow + ".lua", pack.files_of(flow), &connections);
-        for (const script::Finding& finding : analysis.findings) {
-            if (finding.severity == script::Finding::Severity::kError) {
-                out.push_back(line_of(finding));
-            }
-        }
+        add_errors(script::analyse(flow + ".lua", pack.files_of(flow), &connections).findings, out);
     }
     return out;
 }
