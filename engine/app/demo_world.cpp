@@ -93,7 +93,9 @@ Status DemoWorld::release_brake() {
 Status DemoWorld::connect(const std::string& pack) {
     TIDEWAY_TRY_ASSIGN(const runtime::Pack read, runtime::read_pack(pack));
     for (const runtime::PackReference& reference : read.references) {
-        TIDEWAY_TRY(connect_one(reference.connector, reference.name));
+        if (sandboxes_->connections().contains(reference.connector)) {
+            TIDEWAY_TRY(connect_one(reference.connector, reference.name));
+        }
     }
     return {};
 }

@@ -19,7 +19,7 @@ namespace tideway::app {
 class DemoWorld {
   public:
     // Makes `folder` anew with one environment that holds the pack, and connects each of its
-    // connection references to the sandbox.
+    // connection references to the sandbox of its connector, where it has one.
     static Result<std::unique_ptr<DemoWorld>> create(
         const std::string& folder,
         const std::string& pack,

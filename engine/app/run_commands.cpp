@@ -5,6 +5,7 @@
 
 #include "engine/app/command_line.h"
 #include "engine/app/history/run_search_commands.h"
+#include "engine/app/history/step_print.h"
 #include "engine/app/resubmit/resubmit_command.h"
 #include "engine/http/url.h"
 
@@ -20,89 +21,6 @@ struct RunOptions {
     bool contents = false;
     bool all = false;
 };
-
-std::string mark_of(const std::string& status) {
-    if (status == "Succeeded") {
-        return "+";
-    }
-    if (status == "Skipped") {
-        return "-";
-    }
-    return status == "Running" || status == "Waiting" ? "~" : "!";
-}
-
-bool is_secured(const Json& node, std::string_view key) {
-    const Json* secured = find(node, "secured");
-    return secured != nullptr && std::ranges::find(*secured, Json(key)) != secured->end();
-}
-
-void print_value(const Json& node, const char* key, const std::string& indent) {
-    if (const Json* value = find(node, key)) {
-        std::cout << indent << "    " << key << ": "
-                  << (is_secured(node, key) ? "(not shown: the flow keeps it secured)"
-                                            : dump(*value))
-                  << "\n";
-    }
-}
-
-void print_steps(const Json& nodes, int depth, bool contents) {
-    for (const Json& node : nodes) {
-        const bool is_empty_branch =
-            string_or(node, "kind") == "branch" && find(node, "children") == nullptr;
-        if (is_empty_branch) {
-            continue;
-        }
-        const std::string indent(static_cast<std::size_t>(depth) * 2 + 2, ' ');
-        const std::string status = string_or(node, "status");
-        std::cout << indent << mark_of(status) << " " << string_or(node, "name") << "  [" << status;
-        if (const auto attempts = int_or(node, "attempts", 0); attempts > 1) {
-            std::cout << ", " << attempts << " attempts";
-        }
-        if (string_or(node, "code") == "Reused") {
-            std::cout << ", reused";
-        }
-        if (bool_or(node, "static", false)) {
-            std::cout << ", static";
-        }
-        if (string_or(node, "code") == "Muted") {
-            std::cout << ", muted";
-        }
-        if (find(node, "duration_ms") != nullptr) {
-            std::cout << ", " << int_or(node, "duration_ms", 0) << " ms";
-        }
-        std::cout << "]";
-        if (const Json* value = find(node, "value")) {
-            std::cout << (*value == Json(true) ? "  yes" : "  no");
-        }
-        if (const std::string operation = string_or(node, "operation"); !operation.empty()) {
-            std::cout << "  " << operation;
-        }
-        std::cout << "\n";
-        const bool is_skipped = string_or(node, "status") == "Skipped";
-        if (const Json* error = find(node, "error"); error != nullptr && !is_skipped) {
-            std::cout << indent << "    " << string_or(*error, "code") << ": "
-                      << string_or(*error, "message") << "\n";
-        }
-        for (const Json& change : node.value("changes", Json::array())) {
-            std::cout << indent << "    " << string_or(change, "field") << ": "
-                      << dump(change.value("before", Json())) << " -> " << dump(change["after"])
-                      << "\n";
-        }
-        if (const std::string run = string_or(node, "run"); !run.empty()) {
-            std::cout << indent << "    run " << run << "\n";
-        }
-        if (contents) {
-            print_value(node, "input", indent);
-            for (const Json& attempt : node.value("attempt_notes", Json::array())) {
-                std::cout << indent << "    attempt: " << dump(attempt) << "\n";
-            }
-            print_value(node, "output", indent);
-        }
-        if (const Json* children = find(node, "children")) {
-            print_steps(*children, depth + 1, contents);
-        }
-    }
-}
 
 // What it tracked, and the runs that belong to it.
 void print_history_around(const Json& run) {
@@ -162,7 +80,7 @@ Status show(const Globals& globals, const RunOptions& options) {
     print_history_around(run);
     if (const Json* steps = find(run, "steps")) {
         std::cout << "Steps:\n";
-        print_steps(*steps, 0, options.contents);
+        print_steps(*steps, options.contents ? Contents::kWith : Contents::kWithout);
     }
     return {};
 }

@@ -10,6 +10,7 @@ namespace tideway::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kGreets = R"(
 return flow {
@@ -150,6 +151,94 @@ TEST_F(Draft, IsTriedWithTheEventOfAnEarlierRun) {
     EXPECT_EQ(run.at("output").at("greeting"), "Good day A");
     EXPECT_TRUE(bool_or(run, "muted", false));
     EXPECT_EQ(greeting(), "Hello A");
+}
+
+constexpr const char* kAccepts = R"(
+local referrals = connection "deals"
+return flow {
+  title = "Accepts", trigger = trigger.manual {},
+  run = function(event)
+    local deal = referrals.get_referral("Get the referral", { id = event.id })
+    referrals.patch_referral("Write the CRM ID back",
+      { id = deal.id, etag = deal.eTag, changes = { externalReferenceId = event.crm_id } })
+    return { name = deal.name }
+  end,
+})";
+
+TEST_F(Draft, IsTriedAgainstTheSandboxes) {
+    program_.write_flow("accepts", kAccepts);
+    program_.write_file(
+        "setup.json",
+        R"([{"sandbox":"partner_center","path":"/deals","body":{"name":"Northwind pilot"},"as":"deal"}])"
+    );
+    const Json tried = program_.cli_json(
+        {"flows",
+         "try",
+         "--sandbox",
+         "bad/accepts",
+         "--setup",
+         program_.folder() + "/setup.json",
+         "--input",
+         R"({"id":"${deal.id}","crm_id":"OPP-1"})"}
+    );
+    const Json run = tried.at("runs").at(0);
+    EXPECT_EQ(string_or(run, "status"), "Succeeded") << dump(run);
+    EXPECT_EQ(run.at("output").at("name"), "Northwind pilot");
+    EXPECT_FALSE(bool_or(run, "muted", false)) << "its effects took place";
+    ASSERT_EQ(tried.at("changed").at("partner_center").size(), 1U) << dump(tried.at("changed"));
+    const Json write = tried.at("changed").at("partner_center").front();
+    EXPECT_EQ(string_or(write, "method"), "PATCH");
+    EXPECT_THAT(dump(write), HasSubstr("OPP-1"));
+    EXPECT_TRUE(tried.at("changed").at("dataverse").empty());
+    EXPECT_EQ(program_.api("GET", "/runs").body.at("value").size(), 0U) << "nothing ran here";
+}
+
+TEST_F(Draft, IsTriedAgainstTheSandboxesFromItsFolderWithTheEventOfARun) {
+    greeting();
+    program_.stop();
+    const auto without_server = program_.cli(
+        {"flows",
+         "try",
+         "--sandbox",
+         program_.pack_folder() + "/hello",
+         "--input",
+         R"({"name":"B"})"}
+    );
+    EXPECT_EQ(without_server.exit_code, 0) << without_server.text();
+    EXPECT_THAT(without_server.output, HasSubstr("bad/hello: Succeeded"));
+    EXPECT_THAT(without_server.output, HasSubstr("which are gone now:\n  nothing"));
+    program_.serve();
+    program_.write_flow("hello", kGreets);
+    const Json tried =
+        program_.cli_json({"flows", "try", "--sandbox", "hello", "--event-of", last_run_});
+    EXPECT_EQ(tried.at("runs").at(0).at("output").at("greeting"), "Good day A") << dump(tried);
+}
+
+TEST_F(Draft, ThatCannotBeTriedAgainstTheSandboxesSaysWhy) {
+    const auto said = [this](std::vector<std::string> options) {
+        options.insert(options.begin(), {"flows", "try"});
+        const auto result = program_.cli(std::move(options));
+        EXPECT_EQ(result.exit_code, 1) << result.text();
+        return result.errors;
+    };
+    EXPECT_THAT(said({}), HasSubstr("--sandbox with a flow"));
+    EXPECT_THAT(said({"--sandbox", "bad/none"}), HasSubstr("has no flow 'none'"));
+    EXPECT_THAT(
+        said({"--sandbox", "hello", "--input", "{}", "--event-of", "x"}), HasSubstr("both given")
+    );
+    program_.write_file("setup.json", R"([{"sandbox":"sap","path":"/deals"}])");
+    EXPECT_THAT(
+        said({"--sandbox", "hello", "--setup", program_.folder() + "/setup.json"}),
+        HasSubstr("the sandbox 'sap', which there is not")
+    );
+    program_.write_flow("asks", R"(
+local web = connection "web"
+return flow { title = "Asks", trigger = trigger.manual {}, run = function() end })");
+    EXPECT_THAT(said({"--sandbox", "bad/asks"}), HasSubstr("connector http (web)"));
+    program_.write_flow("hello", "return flow {");
+    const std::string broken = said({"--sandbox", "bad/hello"});
+    EXPECT_THAT(broken, HasSubstr("hello.lua:1"));
+    EXPECT_THAT(broken, HasSubstr("it has errors"));
 }
 
 TEST_F(Draft, OfADataFileHasAFindingForEachMistake) {

@@ -27,20 +27,6 @@ Result<runtime::RecordedRun> fetch(ApiClient& client, const std::string& id) {
     return out;
 }
 
-// As they are set now: history does not say what they were.
-Result<Json> variables_of(ApiClient& client, const std::string& pack) {
-    TIDEWAY_TRY_ASSIGN(const Json all, client.get("/variables"));
-    Json out = Json::object();
-    for (const Json& variable : all.at("value")) {
-        const Json value = variable.value("value", Json());
-        if (string_or(variable, "pack") == pack && string_or(variable, "type") != "Secret" &&
-            !value.is_null()) {
-            out[string_or(variable, "name")] = value;
-        }
-    }
-    return out;
-}
-
 Status check_run(const Json& run, const runtime::Pack& pack) {
     const std::string flow = string_or(run, "flow");
     if (find(run, "ended") == nullptr) {
@@ -97,12 +83,26 @@ Status write_new(const std::filesystem::path& file, const std::string& text) {
 
 }  // namespace
 
+Result<Json> known_variables(ApiClient& client, const std::string& pack) {
+    TIDEWAY_TRY_ASSIGN(const Json all, client.get("/variables"));
+    Json out = Json::object();
+    for (const Json& variable : all.at("value")) {
+        const Json value = variable.value("value", Json());
+        if (string_or(variable, "pack") == pack && string_or(variable, "type") != "Secret" &&
+            !value.is_null()) {
+            out[string_or(variable, "name")] = value;
+        }
+    }
+    return out;
+}
+
 Result<std::string> record_case_of_run(const Globals& globals, const RecordOptions& options) {
     TIDEWAY_TRY_ASSIGN(const auto pack, runtime::read_pack(options.folder));
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const auto recorded, fetch(*client, http::encode_component(options.run)));
     TIDEWAY_TRY(check_run(recorded.run, pack));
-    TIDEWAY_TRY_ASSIGN(const Json variables, variables_of(*client, pack.name));
+    // History does not say what they were then.
+    TIDEWAY_TRY_ASSIGN(const Json variables, known_variables(*client, pack.name));
     using runtime::EarlierAttempts;
     const auto recording = runtime::record_case(
         recorded,

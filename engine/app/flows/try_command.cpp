@@ -5,6 +5,7 @@
 
 #include "engine/app/flows/flow_commands.h"
 #include "engine/app/flows/muted_run.h"
+#include "engine/app/flows/sandbox_trial.h"
 #include "engine/runtime/drafts/key_changes.h"
 
 namespace tideway::app {
@@ -13,7 +14,7 @@ namespace {
 
 struct TryOptions {
     std::string run;
-    int timeout_s = 120;
+    SandboxTrial trial;
 };
 
 // What the earlier run changed: the steps of its ledger, or those that were muted in it.
@@ -102,7 +103,7 @@ Status try_run(const Globals& globals, const TryOptions& options) {
         return fail(admitted.error());
     }
     const std::string id = admitted->at("runs").at(0).get<std::string>();
-    TIDEWAY_TRY_ASSIGN(const Json tried, ended_run(*client, id, options.timeout_s));
+    TIDEWAY_TRY_ASSIGN(const Json tried, ended_run(*client, id, options.trial.timeout_s));
     const Json effects = comparison(original, tried);
     if (globals.json) {
         print_json(
@@ -128,12 +129,35 @@ Status try_run(const Globals& globals, const TryOptions& options) {
 void add_try_command(CLI::App& flows, Globals& globals, const Exit& exit) {
     auto options = std::make_shared<TryOptions>();
     CLI::App* command = flows.add_subcommand(
-        "try", "Run the draft with the event of an earlier run; nothing is changed outside"
+        "try",
+        "Run the draft with the event of an earlier run, nothing is changed outside; or, with "
+        "--sandbox, against the sandboxes"
     );
-    command->add_option("run", options->run, "Whose event; its flow's draft runs")->required();
-    command->add_option("--timeout", options->timeout_s, "Seconds to wait for its end");
+    command->add_option("run", options->run, "Whose event; its flow's draft runs");
+    SandboxTrial& trial = options->trial;
+    command->add_option(
+        "--sandbox", trial.flow, "pack/flow, or folder/flow: runs in a throw-away environment"
+    );
+    command->add_option("--input", trial.input, "--sandbox: the event as JSON, or @file");
+    command->add_option("--event-of", trial.event_of, "--sandbox: the event of this run");
+    command->add_option(
+        "--setup", trial.setup_file, "--sandbox: JSON file with what the sandboxes have before"
+    );
+    command->add_flag("--contents", trial.contents, "--sandbox: with inputs and outputs");
+    command->add_option("--timeout", trial.timeout_s, "Seconds to wait for its end");
     command->callback([&globals, options, exit] {
-        exit(run_command(globals, [&] { return try_run(globals, *options); }));
+        exit(run_command(globals, [&]() -> Status {
+            if (options->run.empty() == options->trial.flow.empty()) {
+                return fail(
+                    ErrorKind::kInvalidInput,
+                    "InvalidArgument",
+                    "flows try takes the id of a run, or --sandbox with a flow.",
+                    "Such as: tideway flows try --sandbox my_pack/my_flow --input '{}'"
+                );
+            }
+            return options->run.empty() ? try_in_sandboxes(globals, options->trial)
+                                        : try_run(globals, *options);
+        }));
     });
 }
 
