@@ -163,7 +163,8 @@ Status watch(const Globals& globals, const std::string& flow) {
                 std::cout << dump(*it) << "\n";
             } else if (!is_first || string_or(*it, "status") == "Running") {
                 std::cout << short_time(string_or(*it, "created")) << "  " << id << "  "
-                          << string_or(*it, "flow") << "  " << line << "\n";
+                          << string_or(*it, "flow") << "  "
+                          << (bool_or(*it, "muted", false) ? "muted; " : "") << line << "\n";
             }
         }
         std::cout << std::flush;

@@ -241,6 +241,19 @@ return flow { title = "Asks", trigger = trigger.manual {}, run = function() end 
     EXPECT_THAT(broken, HasSubstr("it has errors"));
 }
 
+TEST_F(Draft, ListsWarningsWhenTheyAreAskedFor) {
+    program_.write_flow("hello", R"(
+local unused = 1
+return flow { title = "Hello", trigger = trigger.manual {}, run = function() return 1 end })");
+    const auto all = program_.cli({"flows", "drafts"});
+    EXPECT_THAT(all.output, HasSubstr("1 warning"));
+    EXPECT_THAT(all.output, Not(HasSubstr("hello.lua:2")));
+    EXPECT_THAT(program_.cli({"flows", "drafts", "bad"}).output, HasSubstr("hello.lua:2"));
+    EXPECT_THAT(program_.cli({"flows", "drafts", "--verbose"}).output, HasSubstr("hello.lua:2"));
+    program_.write_flow("hello", "return flow {");
+    EXPECT_THAT(program_.cli({"flows", "drafts"}).output, HasSubstr("hello.lua:1"));
+}
+
 TEST_F(Draft, OfADataFileHasAFindingForEachMistake) {
     program_.write_file("pack/pack.json", R"({"name":"bad","version":"1.0.0",
         "schemas":{"words.json":"schemas/words.json"}})");
@@ -260,6 +273,14 @@ TEST_F(Draft, OfADataFileHasAFindingForEachMistake) {
         );
     }
     EXPECT_EQ(program_.cli({"flows", "publish"}).exit_code, 1);
+}
+
+TEST_F(Draft, ThatWasTriedIsMarkedInTheListOfRuns) {
+    greeting();
+    EXPECT_THAT(program_.cli({"runs", "list"}).output, Not(HasSubstr("muted")));
+    program_.cli_json({"flows", "try", last_run_});
+    EXPECT_THAT(program_.cli({"runs", "list"}).output, HasSubstr("muted; "));
+    EXPECT_EQ(program_.cli_json({"runs", "list"}).at("value").at(0).at("muted"), true);
 }
 
 TEST_F(Draft, OfARunBecomesACaseThatPasses) {

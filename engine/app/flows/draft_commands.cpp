@@ -18,6 +18,7 @@ struct DraftOptions {
     int revision = 0;
     bool publish = false;
     bool no_preflight = false;
+    bool verbose = false;
 };
 
 std::string path_of(const std::string& pack) {
@@ -53,6 +54,27 @@ void print_findings(std::ostream& out, const Json& findings) {
     }
 }
 
+void print_errors(std::ostream& out, const Json& findings) {
+    for (const Json& finding : findings) {
+        if (string_or(finding, "severity") == "error") {
+            print_finding(out, finding);
+        }
+    }
+}
+
+// "2 errors, 3 warnings"
+std::string counts_of(const Json& findings) {
+    const auto counted = [](std::ptrdiff_t count, const char* what) {
+        return count == 0 ? std::string()
+                          : std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+    };
+    const std::ptrdiff_t errors = errors_in(findings);
+    const std::string first = counted(errors, "error");
+    const std::string rest =
+        counted(static_cast<std::ptrdiff_t>(findings.size()) - errors, "warning");
+    return first + (first.empty() || rest.empty() ? "" : ", ") + rest;
+}
+
 std::string about(const Json& revision) {
     return "revision " + std::to_string(int_or(revision, "revision", 0)) + " of " +
            string_or(revision, "pack") + " (version " + string_or(revision, "version") + ")";
@@ -68,14 +90,40 @@ std::string state_of(const Json& draft) {
     return draft["changes"].empty() ? "published" : "edited";
 }
 
-Status drafts(const Globals& globals) {
+// Warnings only when they are asked for: they keep nothing from being published.
+void print_draft(const Json& draft, bool has_warnings) {
+    for (const Json& change : draft["changes"]) {
+        std::cout << "  " << string_or(draft, "pack") << "/" << string_or(change, "file") << "  "
+                  << string_or(change, "change") << "\n";
+    }
+    if (const Json* error = find(draft, "error")) {
+        std::cout << "  " << string_or(*error, "message") << " " << string_or(*error, "remedy")
+                  << "\n";
+    }
+    if (has_warnings) {
+        print_findings(std::cout, draft["findings"]);
+    } else {
+        print_errors(std::cout, draft["findings"]);
+    }
+}
+
+// All, or the one that is named.
+Result<Json> drafts_of(ApiClient& client, const std::string& pack) {
+    if (pack.empty()) {
+        return client.get("/drafts");
+    }
+    TIDEWAY_TRY_ASSIGN(Json draft, client.get(path_of(pack) + "/draft"));
+    return Json{{"value", Json::array({std::move(draft)})}};
+}
+
+Status drafts(const Globals& globals, const DraftOptions& options) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY_ASSIGN(const Json answer, client->get("/drafts"));
+    TIDEWAY_TRY_ASSIGN(const Json answer, drafts_of(*client, options.pack));
     if (globals.json) {
         print_json(answer);
         return {};
     }
-    Table table({"DRAFT", "PACK", "REVISION", "CHANGED FILES", "FOLDER"});
+    Table table({"DRAFT", "PACK", "REVISION", "CHANGED FILES", "FINDINGS", "FOLDER"});
     for (const Json& draft : answer["value"]) {
         const Json* live = find(draft, "published");
         const bool is_live = live != nullptr && live->is_object();
@@ -84,20 +132,13 @@ Status drafts(const Globals& globals) {
              string_or(draft, "pack"),
              is_live ? std::to_string(int_or(*live, "revision", 0)) : "",
              std::to_string(draft["changes"].size()),
+             counts_of(draft["findings"]),
              string_or(draft, "folder")}
         );
     }
     table.print();
     for (const Json& draft : answer["value"]) {
-        for (const Json& change : draft["changes"]) {
-            std::cout << "  " << string_or(draft, "pack") << "/" << string_or(change, "file")
-                      << "  " << string_or(change, "change") << "\n";
-        }
-        if (const Json* error = find(draft, "error")) {
-            std::cout << "  " << string_or(*error, "message") << " " << string_or(*error, "remedy")
-                      << "\n";
-        }
-        print_findings(std::cout, draft["findings"]);
+        print_draft(draft, options.verbose || !options.pack.empty());
     }
     return {};
 }
@@ -228,7 +269,7 @@ Status reload(const Globals& globals) {
         print_json(flows);
         return {};
     }
-    return drafts(globals);
+    return drafts(globals, {});
 }
 
 }  // namespace
@@ -256,8 +297,9 @@ void add_draft_commands(CLI::App& flows, Globals& globals, const Exit& exit) {
     CLI::App* list = flows.add_subcommand(
         "drafts", "The packs that are edited here, and what is wrong with them"
     );
-    list->callback([&globals, exit] { exit(run_command(globals, [&] { return drafts(globals); })); }
-    );
+    list->add_option("pack", options->pack, "Only this pack, with its warnings");
+    list->add_flag("--verbose", options->verbose, "With the warnings of all");
+    on(list, drafts);
     CLI::App* compare = with_pack(
         flows.add_subcommand("diff", "What differs: the draft from what is published, or revisions")
     );

@@ -21,7 +21,8 @@ Status list(const Globals& globals, const SearchOptions& options) {
     Table table({"RUN", "STATUS", "OUTCOME", "FLOW", "CREATED", "MS", ""});
     for (const Json& run : runs["value"]) {
         const bool is_good = string_or(run, "status") == "Succeeded";
-        const std::string mark = find(run, "resubmit_of") == nullptr ? "" : "resubmitted; ";
+        const std::string mark = std::string(bool_or(run, "muted", false) ? "muted; " : "") +
+                                 (find(run, "resubmit_of") == nullptr ? "" : "resubmitted; ");
         table.add(
             {string_or(run, "id"),
              string_or(run, "status"),
