@@ -50,7 +50,8 @@ local function check_direction(rule, number, what, add)
       "Leave the policy out, or use another direction.")
   end
   if rule.policy == "ask" and rule.direction ~= "both" then
-    refuse(what .. " asks who is right, but goes one way only.", "Leave the policy out, or use the direction both.")
+    add(number, "policy", what .. " asks who is right, but goes one way only",
+      "Leave the policy out, or use the direction both.")
   end
 end
 

@@ -5,7 +5,7 @@ local check_mark = require "co_sell.check_mark"
 local crm = require "lib.crm"
 local map = require "co_sell.mapping"
 local new_referral = require "co_sell.new_referral"
-local opportunity = require "lib.opportunity"
+local opportunity_row = require "lib.opportunity_row"
 
 local referrals = connection "partner_center_referrals"
 
@@ -20,7 +20,7 @@ local function checked(id)
     local line = sentence .. ". " .. remedy
     local changes = audit.with_line({}, row, line, check_mark.FAILURE)
     if next(changes) ~= nil then
-      opportunity.write("Write the reason into Audit", row, changes)
+      opportunity_row.write("Write the reason into Audit", row, changes)
     end
     fail("ReferralRefused", sentence .. ".", remedy)
   end
@@ -30,7 +30,7 @@ end
 local function write_back(row, own)
   local changes = map.given_once(own)
   changes[map.column.referral_id], changes[map.column.link] = own.id, map.link(own.id)
-  opportunity.write("Update the opportunity with the referral", row,
+  opportunity_row.write("Update the opportunity with the referral", row,
     audit.with_line(changes, row, "Create: sync success.", check_mark.SUCCESS))
 end
 

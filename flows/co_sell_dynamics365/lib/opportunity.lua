@@ -2,6 +2,7 @@
 
 local dynamics = connection "dynamics365"
 local map = require "co_sell.mapping"
+local opportunity_row = require "lib.opportunity_row"
 local people = require "co_sell.people"
 local states = require "co_sell.states"
 
@@ -99,10 +100,7 @@ function M.resolved(changes)
   return changes
 end
 
---- Changes that are no difference of the two sides: links and Audit.
-function M.write(name, row, changes)
-  dynamics.update_row(name, { table = "opportunity", id = row.id, etag = row.etag, changes = changes })
-end
+M.write = opportunity_row.write
 
 --- Writes {changes, step} of a difference: fields first, because a closed row takes none.
 function M.update(row, wanted)
