@@ -64,13 +64,13 @@ class Child {
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // What came on standard output until `text` was seen, or the end of it. Gives up after a
-    // minute.
+    // What came on standard output until `text` was seen, or the end of it. Gives up after
+    // three minutes.
     std::string read_until(std::string_view text) {
         while (text.empty() || received_.find(text) == std::string::npos) {
             pollfd waiting{.fd = output_, .events = POLLIN, .revents = 0};
-            if (::poll(&waiting, 1, 60'000) <= 0) {
-                ADD_FAILURE() << "no '" << text << "' within a minute, but: " << received_;
+            if (::poll(&waiting, 1, 180'000) <= 0) {
+                ADD_FAILURE() << "no '" << text << "' within three minutes, but: " << received_;
                 signal(SIGKILL);
                 break;
             }

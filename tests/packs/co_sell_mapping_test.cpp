@@ -399,7 +399,7 @@ TEST_P(CoSellTransform, MeansWhatItSays) {
 const TransformCase kTransforms[] = {
     {"text.equal(nil, '')", "true"},
     {"text.equal('EUR', 'GBP')", "false"},
-    {"name.equal('Deal', '\xE2\x9C\x93 Deal')", "true"},
+    {"name.equal('Deal', '\xE2\x9C\x93 Deal', {})", "true"},
     {"name.to_crm('\xE2\x9C\x93 Deal', {})", "\"\xE2\x9C\x93 Deal\""},
     {"name.to_crm('Northwind', { max = 6 })", "\"\xE2\x9C\x93 Nort\""},
     {"name.to_referral('\xE2\x9C\x93 Deal')", "\"Deal\""},
