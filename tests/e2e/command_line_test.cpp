@@ -98,7 +98,9 @@ TEST_F(CommandLine, AnswersEveryCommandAsJsonWhenAsked) {
         string_or(program_.cli_json({"variables", "set", "nothing", "1"}).at("error"), "code"),
         "VariableNotFound"
     );
-    EXPECT_EQ(string_or(program_.cli_json({"environments", "settings"}), "event_source"), "webhook");
+    EXPECT_EQ(
+        string_or(program_.cli_json({"environments", "settings"}), "event_source"), "webhook"
+    );
     EXPECT_TRUE(program_.cli_json({"environments", "brake", "off"}).is_object());
     EXPECT_TRUE(program_.cli_json({"decisions", "list"}).at("value").empty());
     EXPECT_FALSE(program_.cli_json({"doctor"}).empty());

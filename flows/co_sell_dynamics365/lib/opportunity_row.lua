@@ -1,5 +1,5 @@
---- Writing columns of an opportunity as they are. Apart from opportunity.lua, which calls the helper flow: who only writes
--- links and Audit may be turned on before it.
+--- Writing columns of an opportunity as they are. Apart from opportunity.lua, which calls the helper flow: who only
+-- writes links and Audit may be turned on before it.
 
 local dynamics = connection "dynamics365"
 
