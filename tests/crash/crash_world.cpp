@@ -37,7 +37,7 @@ constexpr const char* kContact = "d0000000-0000-4000-8000-000000000001";
 constexpr const char* kDollar = "c0000000-0000-4000-8000-000000000001";
 constexpr int kHelpWithQuotes = 861980003;
 constexpr auto kPause = std::chrono::milliseconds(10);
-constexpr auto kPatience = std::chrono::seconds(90);
+constexpr auto kProcessPatience = std::chrono::seconds(90);
 
 // The lists of the sandboxes do not lag, and a request that was cut off lands within 700 ms.
 constexpr int kTrustAbsentAfterSeconds = 2;
@@ -225,7 +225,7 @@ Status CrashWorld::await_health() {
 }
 
 Status CrashWorld::wait_until(const std::string& what, const std::function<Result<bool>()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kProcessPatience;
     while (true) {
         TIDEWAY_TRY(server_.keep_up());
         const Result<bool> now = holds();
