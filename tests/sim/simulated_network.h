@@ -123,18 +123,22 @@ class SimulatedNetwork {
       public:
         Client(SimulatedNetwork& network, Loop& loop)
             : network_(network),
-              loop_(loop) {}
+              line_(std::make_shared<Line>(loop)) {}
+
+        ~Client() override { line_->cut(); }
+
+        Client(const Client&) = delete;
+        Client& operator=(const Client&) = delete;
 
         void send(
             http::Request request,
             const http::NetworkPolicy& /*policy*/,
             std::function<void(http::Exchange)> done
         ) override {
-            const Answer answer = [&loop = loop_,
-                                   alive = std::weak_ptr<bool>(alive_),
+            const Answer answer = [line = line_,
                                    done = std::move(done)](const http::Exchange& exchange) {
-                loop.post([alive, done, exchange] {
-                    if (!alive.expired()) {
+                line->post([line, done, exchange] {
+                    if (line->is_whole()) {
                         done(exchange);
                     }
                 });
@@ -143,9 +147,36 @@ class SimulatedNetwork {
         }
 
       private:
+        // Answers come on the thread of who was asked, also when the client and its loop are gone.
+        class Line {
+          public:
+            explicit Line(Loop& loop)
+                : loop_(&loop) {}
+
+            void post(std::function<void()> task) {
+                const Lock lock(mutex_);
+                if (loop_ != nullptr) {
+                    loop_->post(std::move(task));
+                }
+            }
+
+            bool is_whole() {
+                const Lock lock(mutex_);
+                return loop_ != nullptr;
+            }
+
+            void cut() {
+                const Lock lock(mutex_);
+                loop_ = nullptr;
+            }
+
+          private:
+            Mutex mutex_;
+            Loop* loop_ TIDEWAY_GUARDED_BY(mutex_);
+        };
+
         SimulatedNetwork& network_;
-        Loop& loop_;
-        std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+        std::shared_ptr<Line> line_;
     };
 
     static http::Exchange broken(bool sent, std::string message) {
