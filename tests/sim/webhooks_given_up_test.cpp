@@ -25,7 +25,7 @@ class SixHoursWithoutTheServer : public CoSellSimulation {
     }
 
     void edit_in_crm(std::size_t deal) {
-        const std::string row = string_or(rows_by_referral()[deals_[deal]], "id");
+        const std::string row = string_or(rows_by_referral()[deals_[deal]], "opportunityid");
         const Json changes = {
             {"estimatedvalue", 2000 + deal}, {"description", "Changed by the seller."}};
         must(world().seller("PATCH", "/opportunities(" + row + ")", changes));
