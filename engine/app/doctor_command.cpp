@@ -4,6 +4,7 @@
 
 #include "engine/app/command_line.h"
 #include "engine/app/installed/data_folder.h"
+#include "engine/app/tools/findings.h"
 #include "engine/app/tools/tool_run.h"
 #include "engine/base/clock.h"
 #include "engine/base/limits.h"
@@ -245,9 +246,7 @@ class Doctor {
             add(false, what, run.error().text());
             return;
         }
-        const Json* output = find(*run, "output");
-        for (const Json& finding :
-             output == nullptr ? Json::array() : output->value("findings", Json::array())) {
+        for (const Json& finding : findings_of(*run)) {
             const std::string remedy = string_or(finding, "remedy");
             add(bool_or(finding, "ok", false),
                 what + ": " + string_or(finding, "check"),

@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "engine/app/history/step_print.h"
+
 namespace tideway::app {
 
 namespace {
@@ -96,11 +98,7 @@ void print_effects(std::ostream& out, const Json& effects) {
     for (const Json& effect : effects) {
         out << "  " << string_or(effect, "step") << "  " << string_or(effect, "operation")
             << "\n      " << dump(effect.at("input")) << "\n";
-        for (const Json& change : effect.value("changes", Json::array())) {
-            out << "      " << string_or(change, "field") << ": "
-                << dump(change.value("before", Json())) << " -> " << dump(change.at("after"))
-                << "\n";
-        }
+        print_changes(out, effect.value("changes", Json::array()), "      ");
     }
 }
 

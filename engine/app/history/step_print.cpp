@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <string>
 #include <string_view>
 
 namespace tideway::app {
@@ -70,11 +69,7 @@ void print_below(const Json& nodes, int depth, Contents contents) {
             std::cout << indent << "    " << string_or(*error, "code") << ": "
                       << string_or(*error, "message") << "\n";
         }
-        for (const Json& change : node.value("changes", Json::array())) {
-            std::cout << indent << "    " << string_or(change, "field") << ": "
-                      << dump(change.value("before", Json())) << " -> " << dump(change.at("after"))
-                      << "\n";
-        }
+        print_changes(std::cout, node.value("changes", Json::array()), indent + "    ");
         if (const std::string run = string_or(node, "run"); !run.empty()) {
             std::cout << indent << "    run " << run << "\n";
         }
@@ -95,6 +90,13 @@ void print_below(const Json& nodes, int depth, Contents contents) {
 
 void print_steps(const Json& steps, Contents contents) {
     print_below(steps, 0, contents);
+}
+
+void print_changes(std::ostream& out, const Json& changes, const std::string& indent) {
+    for (const Json& change : changes) {
+        out << indent << string_or(change, "field") << ": " << dump(change.value("before", Json()))
+            << " -> " << dump(change.at("after")) << "\n";
+    }
 }
 
 }  // namespace tideway::app

@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include "engine/app/tools/findings.h"
+
 namespace tideway::app {
 namespace {
 
@@ -10,21 +12,12 @@ Status pass(ApiClient& client, const Tool& tool, ToolCode code) {
         return {};
     }
     TIDEWAY_TRY_ASSIGN(const Json run, run_tool(client, tool, {.code = code}));
-    const Json* output = find(run, "output");
-    const Json findings = output == nullptr ? Json() : output->value("findings", Json::array());
-    int problems = 0;
-    for (const Json& finding : findings) {
-        if (bool_or(finding, "ok", false)) {
-            continue;
-        }
-        ++problems;
-        std::cerr << "problem  " << string_or(finding, "check") << "  "
-                  << string_or(finding, "message") << "\n         " << string_or(finding, "remedy")
-                  << "\n";
-    }
+    const Json findings = findings_of(run);
+    const int problems = problems_in(findings);
     if (problems == 0) {
         return {};
     }
+    print_tool_findings(std::cerr, findings, FindingsShown::kProblems);
     return fail(
         ErrorKind::kConflict,
         "PreflightFoundProblems",

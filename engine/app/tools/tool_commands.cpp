@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "engine/app/command_line.h"
+#include "engine/app/tools/findings.h"
 #include "engine/app/tools/tool_run.h"
 
 namespace tideway::app {
@@ -12,12 +13,6 @@ struct ToolOptions {
     std::string pack;
     int timeout_s = 300;
 };
-
-Json output_of(const Json& run, const char* list) {
-    const Json* output = find(run, "output");
-    const Json* found = output == nullptr ? nullptr : find(*output, list);
-    return found == nullptr ? Json::array() : *found;
-}
 
 // "made" of a run that made nothing.
 std::string word_of(const std::string& state, model::Effects effects) {
@@ -53,7 +48,7 @@ Status run_crm(const Globals& globals, const ToolOptions& options, model::Effect
             "Give the user of the CRM's connection that role, then run this again."
         );
     }
-    const Json rows = output_of(run, "rows");
+    const Json rows = output_list(run, "rows");
     if (globals.json) {
         print_json(
             {{"pack", tool.pack},
@@ -71,39 +66,18 @@ Status run_crm(const Globals& globals, const ToolOptions& options, model::Effect
     return {};
 }
 
-void print_findings(const Json& findings) {
-    for (const Json& finding : findings) {
-        const bool is_ok = bool_or(finding, "ok", false);
-        std::cout << (!is_ok                               ? "problem  "
-                      : bool_or(finding, "warning", false) ? "warning  "
-                                                           : "ok       ")
-                  << string_or(finding, "check") << "  " << string_or(finding, "message") << "\n";
-        if (const std::string remedy = string_or(finding, "remedy"); !remedy.empty()) {
-            std::cout << "         " << remedy << "\n";
-        }
-    }
-}
-
-int problems_in(const Json& findings) {
-    int out = 0;
-    for (const Json& finding : findings) {
-        out += bool_or(finding, "ok", false) ? 0 : 1;
-    }
-    return out;
-}
-
 // Findings of one tool, muted: whatever the pack's flow says, nothing is changed outside.
 Status run_findings(const Globals& globals, const ToolOptions& options, const char* name) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Tool tool, tool_named(*client, name, options.pack));
     TIDEWAY_TRY_ASSIGN(const Json run, run_tool(*client, tool, {.timeout_s = options.timeout_s}));
-    const Json findings = output_of(run, "findings");
+    const Json findings = findings_of(run);
     const int problems = problems_in(findings);
     if (globals.json) {
         print_json({{"pack", tool.pack}, {"run", string_or(run, "id")}, {"findings", findings}});
         return problems == 0 ? Status() : failed_as_shown();
     }
-    print_findings(findings);
+    print_tool_findings(std::cout, findings, FindingsShown::kAll);
     return problems == 0 ? Status()
                          : fail(
                                ErrorKind::kConflict,

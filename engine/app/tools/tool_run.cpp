@@ -101,4 +101,10 @@ Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how) {
     return ended;
 }
 
+Json output_list(const Json& run, const char* name) {
+    const Json* output = find(run, "output");
+    const Json* found = output == nullptr ? nullptr : find(*output, name);
+    return found == nullptr ? Json::array() : *found;
+}
+
 }  // namespace tideway::app

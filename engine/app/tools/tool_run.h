@@ -41,4 +41,7 @@ struct ToolRun {
 // The run once it has succeeded; code "ToolFailed" when it did not. With a problem: that, at once.
 Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how);
 
+// The list of this name in what the run returned; empty where there is none.
+Json output_list(const Json& run, const char* name);
+
 }  // namespace tideway::app
