@@ -125,7 +125,9 @@ class TreeBuilder {
                 return;
             case RowKind::kAttempt:
                 if (row.code == kBeforeCode) {
-                    node.would = parse_json(row.output.view(), "a muted effect").value_or(Json());
+                    node.changes = parse_json(row.output.view(), "a muted effect")
+                                       .value_or(Json::object())
+                                       .value("changes", Json());
                     return;
                 }
                 node.attempts = std::max(node.attempts, row.attempt);
@@ -389,8 +391,8 @@ Json to_json(const StepNode& node, Contents contents) {
     if (node.kind == "condition") {
         put_shown(out, "value", node.output, output_sight(node.secured));
     }
-    if (const Json* changes = find(node.would, "changes")) {
-        out["changes"] = *changes;
+    if (!node.changes.is_null()) {
+        out["changes"] = node.changes;
     }
     if (contents == Contents::kWith) {
         put_shown(out, "input", node.input, input_sight(node.secured));

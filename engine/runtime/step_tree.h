@@ -34,7 +34,7 @@ struct StepNode {
     bool is_static = false;  // it did not take place: static_result
     int attempts = 0;
     std::vector<AttemptNote> attempt_notes;
-    Json would;  // of a muted effect: {"changes": muted_changes()}, where it was read
+    Json changes;  // muted_changes() of a muted effect, where what is there was read; or null
     Payload input;
     Payload output;
     Payload error;
