@@ -248,8 +248,9 @@ Result<FlowEntry> flow_to_run(
     return context.drafts->flow_of_draft(name, publication);
 }
 
-Result<runtime::Delivery> delivery_of(const Context& context, const http::ServerRequest& request) {
-    TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
+Result<runtime::Delivery> delivery_of(
+    const Context& context, const http::ServerRequest& request, const Json& body
+) {
     runtime::Delivery out;
     TIDEWAY_TRY_ASSIGN(out.effects, asked_effects(body));
     TIDEWAY_TRY_ASSIGN(const bool is_draft, asks_for_draft(body, out.effects));
@@ -264,8 +265,13 @@ Result<runtime::Delivery> delivery_of(const Context& context, const http::Server
     return out;
 }
 
-void start_flow(const Context& context, const http::ServerRequest& request, const Answer& answer) {
-    auto delivery = delivery_of(context, request);
+void start_flow(
+    const Context& context,
+    const http::ServerRequest& request,
+    const Json& body,
+    const Answer& answer
+) {
+    auto delivery = delivery_of(context, request, body);
     if (!delivery) {
         answer->send(http::error_response(delivery.error()));
         return;
@@ -280,12 +286,18 @@ void start_flow(const Context& context, const http::ServerRequest& request, cons
 
 // Drafts are the desk's.
 void run_flow(const Context& context, const http::ServerRequest& request, const Answer& answer) {
-    const auto body = body_of(request);
-    if (body && string_or(*body, "code") == "draft") {
-        context.desk->post([&context, request, answer] { start_flow(context, request, answer); });
+    auto body = body_of(request);
+    if (!body) {
+        answer->send(http::error_response(body.error()));
         return;
     }
-    start_flow(context, request, answer);
+    if (string_or(*body, "code") == "draft") {
+        context.desk->post([&context, request, body = std::move(*body), answer] {
+            start_flow(context, request, body, answer);
+        });
+        return;
+    }
+    start_flow(context, request, *body, answer);
 }
 
 }  // namespace
