@@ -11,9 +11,12 @@ using model::RowKind;
 Journal::Journal(std::vector<JournalRow> recorded)
     : recorded_(std::move(recorded)),
       next_seq_(recorded_.empty() ? 1 : recorded_.back().seq + 1) {
-    by_path_.reserve(recorded_.size());
     for (const JournalRow& row : recorded_) {
         bytes_ += static_cast<std::int64_t>(row.bytes());
+    }
+    folded_ = fold_loops(recorded_);
+    by_path_.reserve(recorded_.size());
+    for (const JournalRow& row : recorded_) {
         index(row);
     }
 }
@@ -65,6 +68,11 @@ void Journal::index(const JournalRow& row) {
 Journal::Recorded* Journal::find(std::string_view path) {
     const auto it = by_path_.find(path);
     return it == by_path_.end() ? nullptr : &it->second;
+}
+
+const FoldedLoop* Journal::folded(std::string_view loop) const {
+    const auto it = folded_.find(loop);
+    return it == folded_.end() ? nullptr : &it->second;
 }
 
 const JournalRow* Journal::next_delivery() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/model/journal_row.h"
+#include "engine/runtime/session/folded_loops.h"
 
 namespace tideway::runtime {
 
@@ -41,6 +42,9 @@ class Journal {
     // Null: nothing was recorded there.
     Recorded* find(std::string_view path);
 
+    // Null: the loop has no finished iterations that a replay leaves out.
+    const FoldedLoop* folded(std::string_view loop) const;
+
     // The next recorded row that resumes a branch (result, wake) or the run (control), in order;
     // null when the replay has caught up.
     const model::JournalRow* next_delivery();
@@ -66,7 +70,8 @@ class Journal {
   private:
     void index(const model::JournalRow& row);
 
-    std::vector<model::JournalRow> recorded_;
+    std::vector<model::JournalRow> recorded_;  // but what is folded
+    FoldedLoops folded_;
     std::unordered_map<std::string_view, Recorded> by_path_;  // views into recorded_
     std::deque<const model::JournalRow*> deliveries_;
     std::vector<model::JournalRow> unflushed_;

@@ -149,7 +149,7 @@ std::optional<Answer> RunSession::request(const StepRequest& request) {
                         " journal rows with " + std::to_string(journal_->bytes() >> 20U) +
                         " MiB; at most " + std::to_string(limits::kJournalRowsMax) + " rows and " +
                         std::to_string(services_.limits.journal_bytes >> 20U) + " MiB are kept.";
-        error.remedy = "Split the work into child flows, or fold the loop with checkpoint = true.";
+        error.remedy = "Split the work into child flows: each has a journal of its own.";
         return Answer::raise(std::move(error));
     }
     if (request.secured != model::Secured::kNothing) {
@@ -319,11 +319,7 @@ std::optional<Answer> RunSession::answer_static(const StepRequest& request) {
 // Values that the run itself keeps, in the first execution and in replay alike.
 Answer RunSession::remember(const StepRequest& request, const Payload& value) {
     if (request.kind == RequestKind::kOutcome) {
-        if (const auto parsed = parse_json(request.input.view(), "outcome")) {
-            run_.outcome = string_or(*parsed, "word");
-            run_.outcome_reason = string_or(*parsed, "reason");
-            run_changed_ = true;
-        }
+        remember_outcome(request.input);
         return Answer::of({});
     }
     if (request.kind == RequestKind::kRespond || request.kind == RequestKind::kLog ||
@@ -331,6 +327,33 @@ Answer RunSession::remember(const StepRequest& request, const Payload& value) {
         return Answer::of({});
     }
     return Answer::of(value);
+}
+
+void RunSession::remember_outcome(const Payload& said) {
+    if (const auto parsed = parse_json(said.view(), "outcome")) {
+        run_.outcome = string_or(*parsed, "word");
+        run_.outcome_reason = string_or(*parsed, "reason");
+        run_changed_ = true;
+    }
+}
+
+// A loop goes on behind its finished iterations; what the run keeps of them is remembered.
+Payload RunSession::resume(const FoldedLoop& loop) {
+    for (const JournalRow& row : loop.kept) {
+        if (row.secured != model::Secured::kNothing) {
+            secured_paths_.insert(row.path);
+        }
+        if (row.kind == RowKind::kWake && row.status == Status::kTimedOut) {
+            services_.observer->on_child_given_up(Uid::derive(run_.uid, row.path));
+        }
+        if (row.kind == RowKind::kValue && row.operation == "track") {
+            tracked_.remember(tracked_values_of(row.input));
+        }
+        if (row.kind == RowKind::kValue && row.operation == "outcome") {
+            remember_outcome(row.input);
+        }
+    }
+    return resumed_at(loop);
 }
 
 // What a secured step failed with stays whole in its own row. Scopes and the run repeat the error,
@@ -353,7 +376,8 @@ std::optional<Answer> RunSession::answer_scope(const StepRequest& request) {
             return Answer::stop();
         }
         note_deadline(deadlines_, *recorded->opening);
-        return Answer::of({});
+        const FoldedLoop* const loop = journal_->folded(request.path);
+        return Answer::of(loop == nullptr ? Payload() : resume(*loop));
     }
     if (!is_begin) {
         deadlines_.leave(request.path);

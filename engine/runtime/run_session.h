@@ -153,6 +153,8 @@ class RunSession final : public script::StepHost, public OperationRun::Listener 
     Payload make_value(const script::StepRequest& request);
     bool matches(Journal::Recorded& recorded, const script::StepRequest& request);
     void append_value(const script::StepRequest& request, const Payload& value);
+    void remember_outcome(const Payload& said);
+    Payload resume(const FoldedLoop& loop);
     model::StepError for_history(model::StepError error) const;
 
     // --- what an earlier run did (resubmit/run_again.cpp)

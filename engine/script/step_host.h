@@ -32,9 +32,10 @@ enum class RequestKind {
                   // "parallel", "branch", "repeat_until", "exclusive", "wait_for_callback"; input:
                   // details or empty; of a scope or try: {timeout} in seconds. A foreach or
                   // repeat_until whose input says checkpoint=true may be answered with
-                  // {"done":n,"state":v}: it then goes on with iteration n+1 and that state.
+                  // {"done":n,"last":{"state":v}}: it then goes on with iteration n+1 and that
+                  // state.
     kScopeEnd,    // status and error say how the body ended, for kExclusiveEnd too; the input of an
-                  // iteration with a checkpoint is {"state":v} (repeat_until: and "done")
+                  // iteration with a checkpoint is {"state":v}; with "ends" it is the loop's last
     kNow,         // answered with ISO 8601 text
     kUuid,        // answered with a GUID text
     kRandom,      // answered with a number in [0,1)

@@ -55,6 +55,10 @@ function switch(name, value, cases) end
 
 --- Runs the body for each item. All items run, even after one has failed; then the first failure by
 --- order of the items is raised.
+---
+--- With `checkpoint` one item follows the other, the first failure ends the loop, and a run that goes on after the
+--- process has ended does not go through finished items again: the body gets their last state. So it must not
+--- rely on variables that earlier items have changed.
 ---@param name string
 ---@param items table A list of at most 100,000 items.
 ---@param body fun(item: any, index: integer): any With `checkpoint`: fun(item, state, index), and what it returns is the next state.
@@ -72,7 +76,8 @@ function foreach(name, items, body, options) end
 --- Errors: the first failed branch's failure, after all have ended.
 function parallel(name, branches) end
 
---- Runs the body until it returns true. `repeat_until(name, body)` uses 60 times and "PT1H".
+--- Runs the body until it returns true. `repeat_until(name, body)` uses 60 times and "PT1H". With `checkpoint` the
+--- second value that the body returns is the next state; finished iterations as with foreach.
 ---@param name string
 ---@param options { limit?: integer, timeout?: string, checkpoint?: boolean, fail_when_limits_reached?: boolean }
 ---@param body? fun(index: integer, state: any): boolean, any

@@ -165,19 +165,27 @@ local function run_items(items, body, concurrency)
 end
 
 -- One iteration that folds: its new state is what the journal holds, so that a replay can start there.
-local function fold(i, body, ...)
+local function fold(i, body)
   enter_iteration(i)
-  local ok, result = pcall(body, ...)
+  local ok, result = pcall(body)
   local failure, kept = leave(ok, result, ok and result or nil)
   if failure ~= nil then
     error(failure, 0)
   end
-  return kept.state, kept.done
+  return kept.state, kept.ends
+end
+
+-- Where a loop goes on: how many iterations are finished, and their state.
+local function resume(resumed)
+  if resumed == nil then
+    return 0, nil
+  end
+  return resumed.done, resumed.last.state
 end
 
 local function run_folded(items, body, resumed)
-  local state = resumed.state
-  for i = (resumed.done or 0) + 1, #items do
+  local done, state = resume(resumed)
+  for i = done + 1, #items do
     state = fold(i, function()
       return json { state = body(items[i], state, i) }
     end)
@@ -200,7 +208,7 @@ local function foreach(name, items, body, options)
   end
   local resumed = enter("foreach", name, { items = #items, concurrency = concurrency, checkpoint = checkpoint })
   if checkpoint then
-    return close(pcall(run_folded, items, body, resumed or {}))
+    return close(pcall(run_folded, items, body, resumed))
   end
   return close(pcall(run_items, items, body, concurrency))
 end
@@ -245,23 +253,30 @@ local function run_once(body, i)
   return done
 end
 
+-- How an iteration of repeat_until ends the loop: "done", "late", or nil when it goes on.
+local function ending(finished, rules, begun)
+  if finished then
+    return "done"
+  end
+  return engine.clock() - begun >= rules.seconds and "late" or nil
+end
+
 local function run_until(body, rules, resumed)
   local begun = engine.clock()
-  local state = resumed.state
-  for i = (resumed.done or 0) + 1, rules.limit do
-    local done
+  local finished, state = resume(resumed)
+  for i = finished + 1, rules.limit do
+    local ends
     if rules.checkpoint then
-      state, done = fold(i, function()
-        local finished, new_state = body(i, state)
-        return json { done = finished and true or false, state = new_state }
+      state, ends = fold(i, function()
+        local done, new_state = body(i, state)
+        return json { state = new_state, ends = ending(done, rules, begun) }
       end)
     else
-      done = run_once(body, i)
+      ends = ending(run_once(body, i), rules, begun)
     end
-    if done then
+    if ends == "done" then
       return true, state
-    end
-    if engine.clock() - begun >= rules.seconds then
+    elseif ends ~= nil then
       break
     end
   end
@@ -290,7 +305,7 @@ local function repeat_until(name, options, body)
     timeout = rules.timeout,
     checkpoint = rules.checkpoint,
   })
-  return close(pcall(run_until, body, rules, rules.checkpoint and resumed or {}))
+  return close(pcall(run_until, body, rules, resumed))
 end
 
 local function exclusive(name, key, body)

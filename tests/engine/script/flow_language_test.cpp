@@ -287,7 +287,7 @@ TEST(Foreach, FoldsWithACheckpointAndStartsWhereTheJournalSays) {
     EXPECT_EQ(whole.host.requests[2].input.str(), R"({"state":{"sum":1}})");
     const Ran resumed = run_with(body, [](const StepRequest& request) -> std::optional<Answer> {
         if (request.operation == "foreach" && request.kind == RequestKind::kScopeBegin) {
-            return Answer::of(Payload(R"({"done":3,"state":{"sum":100}})"));
+            return Answer::of(Payload(R"({"done":3,"last":{"state":{"sum":100}}})"));
         }
         return RecordingHost::answer_at_once(request);
     });
@@ -355,6 +355,32 @@ TEST(RepeatUntil, EndsWhenItsTimeIsUp) {
         }
     );
     EXPECT_EQ(ran.value(), "2");
+}
+
+TEST(RepeatUntil, FoldsWithACheckpointAndStartsWhereTheJournalSays) {
+    const std::string body =
+        "local done, sum = repeat_until('R', { checkpoint = true }, function(i, state)\n"
+        "  local new_sum = (state or 0) + i\n"
+        "  return i == 4, new_sum\n"
+        "end) return { done, sum }";
+    const Ran whole = run_body(body);
+    EXPECT_EQ(whole.value(), "[true,10]");
+    const Ran resumed = run_with(body, [](const StepRequest& request) -> std::optional<Answer> {
+        if (request.operation == "repeat_until" && request.kind == RequestKind::kScopeBegin) {
+            return Answer::of(Payload(R"({"done":3,"last":{"state":100}})"));
+        }
+        return RecordingHost::answer_at_once(request);
+    });
+    EXPECT_EQ(resumed.value(), "[true,104]");
+    EXPECT_THAT(resumed.host.paths(RequestKind::kScopeBegin), ElementsAre("R", "R[4]"));
+}
+
+// A replay that starts behind the iterations asks for the time as often as they did not.
+TEST(RepeatUntil, WithACheckpointLooksAtItsTimeInsideEachIteration) {
+    const Ran ran = run_body(
+        "repeat_until('R', { checkpoint = true, limit = 2 }, function() return false, 1 end)"
+    );
+    EXPECT_THAT(ran.host.paths(RequestKind::kNow), ElementsAre("R/@now", "R[1]/@now", "R[2]/@now"));
 }
 
 TEST(Exclusive, WaitsForItsKeyAndReleasesItAlsoAfterAFailure) {
