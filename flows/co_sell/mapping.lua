@@ -200,6 +200,11 @@ local function drift(out, rule, own, row, wins)
   }
 end
 
+local function why_withheld(transform, ours, theirs)
+  local why = transform.withheld or "is empty in the CRM"
+  return type(why) == "function" and why(ours, theirs) or why
+end
+
 -- The side that gets the value, the key of the change and the value; nothing when neither side gets one.
 local function carried(out, rule, own, row, right)
   local transform = transform_of(rule)
@@ -209,7 +214,7 @@ local function carried(out, rule, own, row, right)
   elseif goes(rule, "to_referral") then
     local value = transform.to_referral(ours, theirs, rule)
     if value == nil then
-      out.withheld[#out.withheld + 1] = rule.field .. " " .. (transform.withheld or "is empty in the CRM")
+      out.withheld[#out.withheld + 1] = rule.field .. " " .. why_withheld(transform, ours, theirs)
     end
     return "referral", rule.referral, value
   end

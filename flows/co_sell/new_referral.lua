@@ -3,6 +3,7 @@
 local crm = require "lib.crm"
 local map = require "co_sell.mapping"
 local pair = require "co_sell.pair"
+local solutions = require "co_sell.solutions"
 local is_set = require("co_sell.values").is_set
 
 local referrals = connection "partner_center_referrals"
@@ -38,15 +39,25 @@ local function country_problem(customer)
   return nil
 end
 
+-- Of Products, where the mapping has no default for it.
+local function solution_problem(row)
+  local rule = map.rule("details/requirements/solutions")
+  if is_set(row[rule.row]) or rule.default == nil then
+    return solutions.problem(row[rule.row])
+  end
+  return nil
+end
+
 --- Why the deal cannot be made, and what to do about it; nil when it can.
 function M.problem(row)
-  local sentence, remedy = country_problem(row.customer)
+  local sentence, remedy = solution_problem(row)
+  if sentence == nil then
+    sentence, remedy = country_problem(row.customer)
+  end
   if sentence == nil and map.help_code(row) then
     sentence, remedy = contact_problem(row.contact)
   end
-  if map.of_row(row, "details/requirements/solutions") == nil then
-    return "Solution ID is required", "Enter at least one co-sell ready solution id in Products."
-  elseif sentence then
+  if sentence then
     return sentence, remedy
   elseif not (map.of_row(row, "details/dealValue") and map.of_row(row, "details/closingDateTime")) then
     return crm.revenue .. " and " .. crm.close_date .. " are required", "Enter both on the opportunity."

@@ -5,6 +5,7 @@ local field_check = require "co_sell.field_check"
 local members = require "co_sell.members"
 local pair = require "co_sell.pair"
 local registration = require "co_sell.registration"
+local solutions = require "co_sell.solutions"
 local crm = require "lib.crm"
 local crm_facts = require "lib.crm_facts"
 
@@ -125,6 +126,32 @@ local function check_users(out, deals)
   end
 end
 
+local function solutions_of(deals)
+  local by_id, out = {}, {}
+  for _, deal in ipairs(deals) do
+    for _, each in ipairs(((deal.details or {}).requirements or {}).solutions or {}) do
+      out[#out + 1] = by_id[each.id] == nil and each or nil
+      by_id[each.id] = true
+    end
+  end
+  return out
+end
+
+local function check_solutions(out, deals)
+  local named = solutions_of(deals)
+  local unknown = solutions.unknown(named)
+  if solutions.count() == 0 then
+    findings.warning(out, "Solutions", "solutions.json is empty: any id in Products goes to Partner Center."
+      .. (#named > 0 and " Your deals name " .. solutions.named(named) .. "." or ""),
+      "Write the solutions that your sellers may use into it.")
+  elseif #unknown > 0 then
+    findings.warning(out, "Solutions", "Your deals name " .. solutions.named(unknown)
+      .. ", which solutions.json does not have.", "Add what your sellers may use.")
+  else
+    findings.fine(out, "Solutions", "the catalogue has " .. solutions.count())
+  end
+end
+
 -- One part of the look; what a service refuses is a finding, and the other parts are still looked at.
 local function look(out, check, part)
   local done = try("Look at one part", part)
@@ -147,6 +174,7 @@ function M.run()
   if condition("If deals can be read, then", deals ~= nil) then
     check_role(out, deals)
     check_mpn(out, deals)
+    check_solutions(out, deals)
   end
   look(out, "Webhook", function() check_webhook(out) end)
   look(out, "CRM rights", function() crm_facts.check_rights(out) end)

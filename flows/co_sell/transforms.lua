@@ -3,8 +3,8 @@
 -- the CRM can hold. A pack adds its CRM's own in lib/transforms.lua.
 --
 -- equal(theirs, ours, rule): Partner Center's value and the CRM's mean the same.
--- to_crm(theirs, rule), to_referral(ours, theirs, rule): nil when there is nothing to carry over; `withheld`
--- says then what about the CRM's value is not carried over.
+-- to_crm(theirs, rule), to_referral(ours, theirs, rule): nil when there is nothing to carry over; `withheld`, words or
+-- a function (ours, theirs), says then what about the CRM's value is not carried over.
 
 local check_mark = require "co_sell.check_mark"
 local members = require "co_sell.members"
@@ -106,7 +106,7 @@ return {
     equal = solutions.equal,
     to_crm = solutions.to_crm,
     to_referral = solutions.to_referral,
-    withheld = "are empty in the CRM and were not carried over; a deal keeps at least one",
+    withheld = solutions.withheld,
   },
 
   -- Consent is given once and never taken back: a "no" is not carried over a "yes".

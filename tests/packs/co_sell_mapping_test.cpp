@@ -1,18 +1,11 @@
 // mapping.json of the co-sell packs: what is refused, who is right, and what each transform means.
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "connectors/all_connectors.h"
-#include "engine/app/config.h"
-#include "engine/runtime/cases/case_runner.h"
-#include "engine/runtime/drafts/pack_findings.h"
-#include "tests/support/must.h"
-#include "tests/support/temp_folder.h"
+#include "tests/packs/edited_pack.h"
 
 namespace tideway::tests {
 namespace {
@@ -21,18 +14,12 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// The pack for Salesforce in a folder of its own, whose mapping a person edits.
-class CoSellMapping : public testing::Test {
+// Whose mapping a person edits.
+class CoSellMapping : public EditedPack {
   protected:
     void SetUp() override {
-        const auto all = std::filesystem::copy_options::recursive;
-        std::filesystem::copy("flows/co_sell_salesforce", pack_, all);
-        std::filesystem::copy("flows/co_sell", pack_ + "/co_sell", all);
-        mapping_ = must(parse_json(must(app::read_text_file(pack_ + "/mapping.json")), "mapping"));
-    }
-
-    void write(const std::string& name, const std::string& text) const {
-        std::ofstream(pack_ + "/" + name) << text;
+        EditedPack::SetUp();
+        mapping_ = read_json("mapping.json");
     }
 
     Json& field(const std::string& name) {
@@ -46,16 +33,8 @@ class CoSellMapping : public testing::Test {
 
     // What checking the pack says of the mapping: "line: message suggestion", a line for each.
     std::string refusal() {
-        write("mapping.json", mapping_.dump(2));
-        std::string out;
-        for (const auto& finding : runtime::pack_findings(must(runtime::read_pack(pack_)))) {
-            if (finding.severity == script::Finding::Severity::kError) {
-                EXPECT_EQ(finding.file, "mapping.json") << finding.message;
-                out += std::to_string(finding.line) + ": " + finding.message + " " +
-                       finding.suggestion + "\n";
-            }
-        }
-        return out;
+        write_mapping();
+        return refusal_of("mapping.json");
     }
 
     // In which line a text stands first, from a line on.
@@ -70,56 +49,20 @@ class CoSellMapping : public testing::Test {
         return 0;
     }
 
-    static std::vector<runtime::ConnectorText> connectors() {
-        std::vector<runtime::ConnectorText> out;
-        for (const embedded::File& file : embedded::connector_specs()) {
-            const std::string name(file.name);
-            out.push_back({name.substr(0, name.find('/')), std::string(file.bytes)});
-        }
-        return out;
-    }
-
     Result<runtime::CaseResult> run_case(const std::string& test) {
-        write("mapping.json", mapping_.dump(2));
-        write("cases/it.json", test);
-        const auto pack = must(runtime::read_pack(pack_));
-        const auto runner = must(runtime::CaseRunner::create(connectors()));
-        const auto read = must(runtime::read_case(pack_, "it", pack, runner->specs()));
-        return runner->run(pack, read);
+        write_mapping();
+        return EditedPack::run_case(test);
     }
 
-    // How the run differs from what the case expects; empty when it does not.
     std::string differences(const std::string& test) {
-        std::string out;
-        for (const auto& each : must(run_case(test)).differences) {
-            out += each.where + ": " + each.expected + " / " + each.actual + "\n";
-        }
-        return out;
-    }
-
-    // A flow that returns what one expression of Lua gives; `t` holds the transforms.
-    void write_probe(const std::string& expression) const {
-        write(
-            "probe.lua",
-            "local t = require \"lib.transforms\"\n"
-            "return flow {\n"
-            "  title = \"Probe\", trigger = trigger.manual {},\n"
-            "  run = function() return { value = " +
-                expression +
-                ", known = t ~= nil } end,\n"
-                "}\n"
-        );
-    }
-
-    static std::string probe_of(const std::string& value) {
-        return R"({"flow": "probe", "expect": {"output": {"value": )" + value + "}}}";
+        write_mapping();
+        return EditedPack::differences(test);
     }
 
     Json mapping_;
 
   private:
-    TempFolder folder_;
-    std::string pack_ = folder_.file("co_sell_salesforce");
+    void write_mapping() const { write("mapping.json", mapping_.dump(2)); }
 };
 
 TEST_F(CoSellMapping, AsItIsDeliveredHasNoMistake) {
