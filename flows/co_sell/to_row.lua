@@ -29,6 +29,12 @@ local function put_back(own, changes)
   own.eTag = patched.eTag
 end
 
+-- What of the difference the deal takes. While a deal is on hold the CRM's edits may wait for it to be accepted, and
+-- nothing else will tell of them once it is.
+local function for_referral(diff)
+  return diff.crm.step == "open" and diff.referral or diff.back.referral
+end
+
 local function concluded(diff, reasons)
   local left = ask.left(diff)
   if #reasons > 0 then
@@ -49,10 +55,10 @@ function M.update(own, row)
   local diff = ask.difference(own, row, pair.later_than_row(own, row, crm.our_user()))
   local reasons = list.concat(diff.crm.fields)
   take_over(row, diff)
-  local back = diff.back.referral
+  local back = for_referral(diff)
   if condition("If the CRM decides what was changed, then", next(back.changes) ~= nil) then
     put_back(own, back.changes)
-    reasons = { "the CRM decides " .. text.join(back.fields, ", ") }
+    reasons = list.concat(diff.crm.step and reasons or {}, { "the CRM decides " .. text.join(back.fields, ", ") })
   end
   return concluded(diff, reasons)
 end
