@@ -1,11 +1,18 @@
 #include "engine/app/api_client.h"
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
 #include "engine/server/production/production.h"
 
 namespace tideway::app {
+
+namespace {
+
+constexpr std::chrono::seconds kMoment{2};
+
+}  // namespace
 
 BlockingHttp::BlockingHttp(const std::shared_ptr<Host>& host)
     : client_(host->make_client(loop_, {})) {}
@@ -59,6 +66,7 @@ Result<Json> ApiClient::call_once(
     http::NetworkPolicy policy;
     policy.allow_private = true;
     policy.allow_plain_http = true;
+    const auto slow = tell_slow_ ? http_.loop().after(kMoment, tell_slow_) : nullptr;
     auto response = http_.send(std::move(request), policy);
     if (!response) {
         Error error = std::move(response.error());

@@ -64,11 +64,15 @@ class ApiClient {
     // How long a call may take from now on.
     void set_timeout(Duration timeout) { timeout_ = timeout; }
 
+    // Called once of each call that takes longer than a moment.
+    void when_slow(std::function<void()> tell) { tell_slow_ = std::move(tell); }
+
   private:
     Result<Json> call_once(const std::string& method, const std::string& path, const Json& body);
 
     ServerAddress address_;
     Duration timeout_ = http::Request().timeout;
+    std::function<void()> tell_slow_;
     BlockingHttp http_;
 };
 

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "engine/app/environments/confirmation.h"
+#include "engine/app/tools/findings.h"
 
 namespace tideway::app {
 
@@ -79,6 +80,11 @@ int report(const Globals& globals, const Error& error) {
     const Json* order = details ? find(*details, "order") : nullptr;
     if (order != nullptr && order->size() > 1) {
         print_order(*order);
+    }
+    if (const Json* preflights = details ? find(*details, "preflights") : nullptr) {
+        for (const Json& preflight : *preflights) {
+            print_tool_findings(std::cerr, preflight["findings"], FindingsShown::kProblems);
+        }
     }
     const Json* problems = details ? find(*details, "problems") : nullptr;
     if (problems != nullptr && problems->size() > 1) {

@@ -167,48 +167,54 @@ void print_lost_events(const Json& events) {
     }
 }
 
-Status act(const Globals& globals, const std::string& name, const std::string& verb) {
+Status show_flow(const Globals& globals, const std::string& name) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const std::string flow, full_flow_name(*client, name));
-    TIDEWAY_TRY_ASSIGN(
-        const Json answer,
-        verb == "show" ? client->get("/flows/" + flow) : client->post("/flows/" + flow + "/" + verb)
-    );
+    TIDEWAY_TRY_ASSIGN(const Json answer, client->get("/flows/" + flow));
     if (globals.json) {
         print_json(answer);
-    } else if (verb == "show") {
-        print_flow(answer);
-        TIDEWAY_TRY_ASSIGN(
-            const Json lost,
-            client->get(
-                "/events?status=Refused,Failed&limit=5&flow=" + http::encode_component(flow)
-            )
-        );
-        print_lost_events(lost);
-    } else {
-        std::cout << flow << " is " << string_or(answer, "state") << ".\n";
+        return {};
     }
+    print_flow(answer);
+    TIDEWAY_TRY_ASSIGN(
+        const Json lost,
+        client->get("/events?status=Refused,Failed&limit=5&flow=" + http::encode_component(flow))
+    );
+    print_lost_events(lost);
     return {};
 }
 
-enum class Preflights { kRun, kLeaveOut };
-
-Status turn_on(const Globals& globals, const std::string& name, Preflights preflights) {
-    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    TIDEWAY_TRY_ASSIGN(const std::string flow, full_flow_name(*client, name));
-    TIDEWAY_TRY_ASSIGN(const Json shown, client->get("/flows/" + flow));
-    if (preflights == Preflights::kRun && is_started_by_events(shown)) {
-        TIDEWAY_TRY(pass_preflight(*client, string_or(shown, "pack"), ToolCode::kPublished));
+void print_state(const Globals& globals, const std::string& flow, const Json& answer) {
+    if (globals.json) {
+        print_json(answer);
+    } else {
+        std::cout << flow << " is " << string_or(answer, "state") << ".\n";
     }
-    return act(globals, flow, "on");
 }
 
-Status turn_on_all(const Globals& globals, Preflights preflights) {
+Status turn_on(const Globals& globals, const std::string& name, runtime::Preflight preflight) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    if (preflights == Preflights::kRun) {
-        TIDEWAY_TRY(pass_preflights(*client));
-    }
-    TIDEWAY_TRY_ASSIGN(const Json answer, client->post("/flows-on"));
+    TIDEWAY_TRY_ASSIGN(const std::string flow, full_flow_name(*client, name));
+    TIDEWAY_TRY_ASSIGN(
+        const Json answer, post_gated(*client, "/flows/" + flow + "/on", Json::object(), preflight)
+    );
+    print_state(globals, flow, answer);
+    return {};
+}
+
+Status turn_off(const Globals& globals, const std::string& name) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(const std::string flow, full_flow_name(*client, name));
+    TIDEWAY_TRY_ASSIGN(const Json answer, client->post("/flows/" + flow + "/off"));
+    print_state(globals, flow, answer);
+    return {};
+}
+
+Status turn_on_all(const Globals& globals, runtime::Preflight preflight) {
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(
+        const Json answer, post_gated(*client, "/flows-on", Json::object(), preflight)
+    );
     if (globals.json) {
         print_json(answer);
         return answer["failed"].empty() ? Status() : failed_as_shown();
@@ -383,7 +389,7 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     CLI::App* show = flows->add_subcommand("show", "One flow: trigger address, outline, problems");
     show->add_option("flow", *name, "pack/flow or flow")->required();
     show->callback([&globals, name, exit] {
-        exit(run_command(globals, [&] { return act(globals, *name, "show"); }));
+        exit(run_command(globals, [&] { return show_flow(globals, *name); }));
     });
     CLI::App* on = flows->add_subcommand("on", "Turn a flow on, or all in the right order");
     on->add_option("flow", *name, "pack/flow or flow");
@@ -392,22 +398,22 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     on->add_flag(kNoPreflight, *no_preflight, kNoPreflightHelp);
     on->callback([&globals, name, all, no_preflight, exit] {
         exit(run_command(globals, [&]() -> Status {
-            const Preflights preflights = *no_preflight ? Preflights::kLeaveOut : Preflights::kRun;
+            const runtime::Preflight preflight = preflight_choice(*no_preflight);
             if (*all) {
-                return turn_on_all(globals, preflights);
+                return turn_on_all(globals, preflight);
             }
             if (name->empty()) {
                 return fail(
                     ErrorKind::kInvalidInput, "MissingArgument", "Name a flow, or use --all."
                 );
             }
-            return turn_on(globals, *name, preflights);
+            return turn_on(globals, *name, preflight);
         }));
     });
     CLI::App* off = flows->add_subcommand("off", "Turn a flow off; its runs go on");
     off->add_option("flow", *name, "pack/flow or flow")->required();
     off->callback([&globals, name, exit] {
-        exit(run_command(globals, [&] { return act(globals, *name, "off"); }));
+        exit(run_command(globals, [&] { return turn_off(globals, *name); }));
     });
     add_flow_run_command(*flows, globals, exit);
     add_flow_address_commands(*flows, globals, exit);

@@ -6,6 +6,7 @@
 #include "engine/runtime/installs/turn_on.h"
 #include "engine/runtime/triggers/recurrence.h"
 #include "engine/server/api.h"
+#include "engine/server/tools/preflight_gate.h"
 #include "engine/server/views.h"
 
 namespace tideway::server {
@@ -151,26 +152,47 @@ Result<Json> show_flow(const Context& context, const std::string& name, Addresse
     return out;
 }
 
+// {"preflight": "skip"}: without asking the pack's preflight.
 Result<Json> turn_on(
     const Context& context, const http::ServerRequest& request, const std::string& name
 ) {
+    TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
     TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
     TIDEWAY_TRY(context.activation->turn_on_blocking(flow));
-    TIDEWAY_TRY(audit(context, request, "flows.on", name, {}, {}));
+    Json record;
+    note_skipped_preflight(body, record);
+    const Payload after = record.is_null() ? Payload() : to_payload(record);
+    TIDEWAY_TRY(audit(context, request, "flows.on", name, {}, after));
     return show_flow(context, name, Addresses::kShown);
 }
 
+GatedAct turning_on(const Context& context, const http::ServerRequest& request) {
+    const std::string name = name_of(request);
+    return {
+        [name](const runtime::Preflights& preflights) {
+            return preflights.before_turning_on({name});
+        },
+        [&context, request, name] { return turn_on(context, request, name); }};
+}
+
 // {"packs": [...]}: only of these; {"together": true}: none when something is missing for one.
-Result<Json> turn_on_all(const Context& context, const http::ServerRequest& request) {
+Result<std::vector<std::string>> flows_to_turn_on(
+    const Context& context, const http::ServerRequest& request
+) {
     TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
     std::vector<std::string> packs;
     for (const Json& pack : body.value("packs", Json::array())) {
         packs.push_back(pack.is_string() ? pack.get<std::string>() : "");
     }
-    const auto flows = runtime::flows_to_turn_on(*context.activation, packs);
+    auto flows = runtime::flows_to_turn_on(*context.activation, packs);
     if (bool_or(body, "together", false)) {
         TIDEWAY_TRY(runtime::check_ready(*context.activation, *context.catalog, flows));
     }
+    return flows;
+}
+
+Result<Json> turn_on_all(const Context& context, const http::ServerRequest& request) {
+    TIDEWAY_TRY_ASSIGN(const auto flows, flows_to_turn_on(context, request));
     Json out = {{"turned_on", Json::array()}, {"failed", Json::array()}};
     for (const std::string& name : flows) {
         const auto done = turn_on(context, request, name);
@@ -187,6 +209,16 @@ Result<Json> turn_on_all(const Context& context, const http::ServerRequest& requ
         );
     }
     return out;
+}
+
+GatedAct turning_on_all(const Context& context, const http::ServerRequest& request) {
+    return {
+        [&context,
+         request](const runtime::Preflights& preflights) -> Result<std::vector<FlowEntry>> {
+            TIDEWAY_TRY_ASSIGN(const auto flows, flows_to_turn_on(context, request));
+            return preflights.before_turning_on(flows);
+        },
+        [&context, request] { return turn_on_all(context, request); }};
 }
 
 Result<Json> turn_off(
@@ -350,9 +382,7 @@ void add_flow_routes(ApiRoutes& routes) {
         "/flows/{pack}/{flow}/on",
         Role::kAdmin,
         [&context](const http::ServerRequest& request, const Answer& answer) {
-            answer_from_desk(context, answer, [&context, request] {
-                return turn_on(context, request, name_of(request));
-            });
+            perform_gated(context, request, answer, turning_on(context, request));
         }
     );
     routes.add(
@@ -370,9 +400,7 @@ void add_flow_routes(ApiRoutes& routes) {
         "/flows-on",
         Role::kAdmin,
         [&context](const http::ServerRequest& request, const Answer& answer) {
-            answer_from_desk(context, answer, [&context, request] {
-                return turn_on_all(context, request);
-            });
+            perform_gated(context, request, answer, turning_on_all(context, request));
         }
     );
     routes.add_for_flow(

@@ -1,5 +1,6 @@
 // Tools of packs from the command line.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "tests/e2e/program.h"
 
@@ -93,6 +94,22 @@ class PreflightGate : public ::testing::Test {
         return error == nullptr ? "" : string_or(*error, "code");
     }
 
+    // What the newest record of an administrative act keeps.
+    Json record_of(const std::string& act) const {
+        sqlite3* database = nullptr;
+        EXPECT_EQ(sqlite3_open(program_.database_file().c_str(), &database), SQLITE_OK);
+        const std::string sql =
+            "SELECT after FROM audit WHERE act = '" + act + "' ORDER BY id DESC LIMIT 1";
+        std::string text;
+        const auto keep = [](void* out, int, char** values, char**) {
+            *static_cast<std::string*>(out) = values[0] == nullptr ? "" : values[0];
+            return 0;
+        };
+        EXPECT_EQ(sqlite3_exec(database, sql.c_str(), keep, &text, nullptr), SQLITE_OK);
+        sqlite3_close(database);
+        return parse_json(text, "record").value_or(Json::object());
+    }
+
     std::string state_of_daily() const {
         return string_or(program_.cli_json({"flows", "show", "daily"}), "state");
     }
@@ -116,6 +133,46 @@ TEST_F(PreflightGate, LeavesAFlowThatPeopleStartAlone) {
 TEST_F(PreflightGate, IsPassedByWhoSaysSo) {
     EXPECT_EQ(code_of({"flows", "on", "daily", "--no-preflight"}), "");
     EXPECT_EQ(state_of_daily(), "On");
+}
+
+TEST_F(PreflightGate, StandsInTheServerForWhoeverAsksItDirectly) {
+    const Reply one = program_.api("POST", "/flows/bad/daily/on");
+    EXPECT_EQ(one.status, 409) << one.text;
+    EXPECT_EQ(one.code(), "PreflightFoundProblems");
+    const Json& asked = one.body.at("error").at("details").at("preflights").at(0);
+    EXPECT_EQ(asked.at("pack"), "bad");
+    EXPECT_EQ(asked.at("findings").size(), 3U) << one.text;
+    const Json run = program_.ended(asked.at("run").get<std::string>());
+    EXPECT_EQ(run.at("muted"), true) << run.dump();
+    EXPECT_EQ(string_or(run, "started_by"), "admin") << run.dump();
+    EXPECT_EQ(program_.api("POST", "/flows-on").code(), "PreflightFoundProblems");
+    EXPECT_NE(state_of_daily(), "On");
+}
+
+TEST_F(PreflightGate, IsLeftOutByARequestThatSaysSoAndTheRecordKeepsIt) {
+    EXPECT_EQ(
+        program_.api("POST", "/flows/bad/daily/on", {{"preflight", "no"}}).code(),
+        "InvalidPreflight"
+    );
+    EXPECT_EQ(program_.api("POST", "/flows/bad/daily/on", {{"preflight", "skip"}}).status, 200);
+    EXPECT_EQ(state_of_daily(), "On");
+    program_.write_flow("daily", std::string(kEveryDay) + " -- edited");
+    EXPECT_EQ(program_.api("POST", "/packs/bad/publish").code(), "PreflightFoundProblems");
+    EXPECT_EQ(program_.api("POST", "/packs/bad/publish", {{"preflight", "skip"}}).status, 200);
+    for (const char* act : {"flows.on", "packs.publish"}) {
+        EXPECT_EQ(record_of(act).at("preflight"), "skip") << act;
+    }
+}
+
+// One that fails says nothing about its pack: the act is refused, and its run has the reason.
+TEST_F(PreflightGate, IsNotPassedByAPreflightThatFails) {
+    std::string failing = kChecks;
+    failing.replace(failing.find("log(env"), 4, "fail(\"NotNow\", \"It is closed.\") log(");
+    program_.write_flow("checks", failing);
+    EXPECT_EQ(code_of({"flows", "publish", "bad"}), "");
+    const Reply refused = program_.api("POST", "/flows/bad/daily/on");
+    EXPECT_EQ(refused.code(), "ToolFailed") << refused.text;
+    EXPECT_NE(refused.text.find("It is closed."), std::string::npos) << refused.text;
 }
 
 TEST_F(PreflightGate, AsksTheDraftBeforeItIsPublishedWhileEventsCome) {

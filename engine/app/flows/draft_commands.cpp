@@ -198,32 +198,18 @@ Status shown_with_findings(const Globals& globals, const Error& error) {
     if (!globals.json && findings != nullptr) {
         print_findings(std::cerr, *findings);
     }
-    Error told = error;
-    if (!globals.json) {
-        told.details.clear();
-    }
-    return fail(std::move(told));
-}
-
-// A mapping that the services would refuse is found out before deals are refused.
-Status pass_preflight_where_events_come(ApiClient& client, const std::string& pack) {
-    TIDEWAY_TRY_ASSIGN(const Json listed, client.get("/flows"));
-    for (const Json& flow : listed.at("value")) {
-        if (string_or(flow, "pack") == pack && string_or(flow, "state") == "On" &&
-            is_started_by_events(flow)) {
-            return pass_preflight(client, pack, ToolCode::kDraft);
-        }
-    }
-    return {};
+    return fail(error);
 }
 
 Status publish(const Globals& globals, const DraftOptions& options) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const std::string pack, the_pack(*client, options.pack));
-    if (!options.no_preflight) {
-        TIDEWAY_TRY(pass_preflight_where_events_come(*client, pack));
-    }
-    const auto answer = client->post(path_of(pack) + "/publish", {{"note", options.note}});
+    const auto answer = post_gated(
+        *client,
+        path_of(pack) + "/publish",
+        {{"note", options.note}},
+        preflight_choice(options.no_preflight)
+    );
     if (!answer) {
         return shown_with_findings(globals, answer.error());
     }

@@ -6,6 +6,7 @@
 #include "engine/app/packs/pack_place.h"
 #include "engine/app/packs/pack_services.h"
 #include "engine/app/packs/turn_on.h"
+#include "engine/app/tools/preflight_gate.h"
 #include "engine/base/digest.h"
 #include "engine/pack/folder.h"
 #include "engine/pack/pack_file.h"
@@ -75,6 +76,7 @@ struct InstallOptions {
     std::vector<std::string> packs;
     bool allow_unsigned = false;
     bool turn_on = false;
+    bool no_preflight = false;
 };
 
 Result<Json> install_packs(const Globals& globals, const InstallOptions& options) {
@@ -100,7 +102,9 @@ Status install(const Globals& globals, const InstallOptions& options) {
                   << string_or(pack, "publisher") << " is installed (" << signer_of(pack) << ").\n";
     }
     if (options.turn_on || somebody_says_yes(globals)) {
-        return turn_on_installed(globals, std::move(answer));
+        return turn_on_installed(
+            globals, std::move(answer), preflight_choice(options.no_preflight)
+        );
     }
     std::cout << "  Then: tideway connections add ..., tideway flows on --all\n";
     return {};
@@ -239,6 +243,7 @@ void add_pack_install_commands(CLI::App& pack, Globals& globals, const Exit& exi
     install_command->add_flag(
         "--turn-on", options->turn_on, "Then turn on all their flows, or say all that is missing"
     );
+    install_command->add_flag(kNoPreflight, options->no_preflight, kNoPreflightHelp);
     install_command->callback([&globals, options, exit] {
         exit(run_command(globals, [&] { return install(globals, *options); }));
     });

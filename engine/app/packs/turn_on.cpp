@@ -4,18 +4,21 @@
 
 #include "engine/app/environments/confirmation.h"
 #include "engine/app/flows/flow_commands.h"
+#include "engine/app/tools/preflight_gate.h"
 
 namespace tideway::app {
 
 namespace {
 
-Result<Json> turn_on(const Globals& globals, const Json& installed) {
+Result<Json> turn_on(const Globals& globals, const Json& installed, runtime::Preflight preflight) {
     Json packs = Json::array();
     for (const Json& pack : installed["value"]) {
         packs.push_back(string_or(pack, "name"));
     }
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
-    return client->post("/flows-on", {{"packs", std::move(packs)}, {"together", true}});
+    return post_gated(
+        *client, "/flows-on", {{"packs", std::move(packs)}, {"together", true}}, preflight
+    );
 }
 
 // The packs are installed whatever came of their flows: one answer for a program.
@@ -53,8 +56,8 @@ bool somebody_says_yes(const Globals& globals) {
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-Status turn_on_installed(const Globals& globals, Json installed) {
-    auto turned_on = turn_on(globals, installed);
+Status turn_on_installed(const Globals& globals, Json installed, runtime::Preflight preflight) {
+    auto turned_on = turn_on(globals, installed, preflight);
     if (globals.json) {
         return answer_with_packs(std::move(installed), turned_on);
     }

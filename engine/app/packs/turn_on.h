@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/app/command_line.h"
+#include "engine/runtime/tools/preflights.h"
 
 namespace tideway::app {
 
@@ -13,6 +14,6 @@ bool somebody_says_yes(const Globals& globals);
 
 // `installed` is what the installation answered. What is missing is named all at once, and nothing
 // is turned on then.
-Status turn_on_installed(const Globals& globals, Json installed);
+Status turn_on_installed(const Globals& globals, Json installed, runtime::Preflight preflight);
 
 }  // namespace tideway::app

@@ -3,15 +3,11 @@
 #include <algorithm>
 
 #include "engine/app/tools/tool_run.h"
+#include "engine/runtime/tools/preflights.h"
 
 namespace tideway::app {
-namespace {
 
-bool is_problem(const Json& finding) {
-    return !bool_or(finding, "ok", false);
-}
-
-}  // namespace
+using runtime::is_problem;
 
 Json findings_of(const Json& run) {
     return output_list(run, "findings");

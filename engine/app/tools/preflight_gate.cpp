@@ -1,56 +1,31 @@
 #include "engine/app/tools/preflight_gate.h"
 
+#include <chrono>
 #include <iostream>
+#include <utility>
 
-#include "engine/app/tools/findings.h"
+#include "engine/base/limits.h"
 
 namespace tideway::app {
+
 namespace {
 
-Status pass(ApiClient& client, const Tool& tool, ToolCode code) {
-    if (tool.problem) {
-        return {};
-    }
-    TIDEWAY_TRY_ASSIGN(const Json run, run_tool(client, tool, {.code = code}));
-    const Json findings = findings_of(run);
-    const int problems = problems_in(findings);
-    if (problems == 0) {
-        return {};
-    }
-    print_tool_findings(std::cerr, findings, FindingsShown::kProblems);
-    return fail(
-        ErrorKind::kConflict,
-        "PreflightFoundProblems",
-        "The preflight of the pack " + tool.pack + " found " + std::to_string(problems) +
-            " problems.",
-        std::string("Mend them (tideway preflight ") + tool.pack + "), or go on as it is with " +
-            kNoPreflight + "."
-    );
-}
+// What the act itself takes, beside the preflight.
+constexpr std::chrono::seconds kActMax{60};
 
 }  // namespace
 
-Status pass_preflight(ApiClient& client, const std::string& pack, ToolCode code) {
-    TIDEWAY_TRY_ASSIGN(const auto tools, tools_named(client, kPreflight, {}));
-    for (const Tool& tool : tools) {
-        if (tool.pack == pack) {
-            return pass(client, tool, code);
-        }
+Result<Json> post_gated(
+    ApiClient& client, const std::string& path, Json body, runtime::Preflight preflight
+) {
+    body["preflight"] = to_string(preflight);
+    if (preflight == runtime::Preflight::kRun) {
+        client.set_timeout(std::chrono::seconds(limits::kResponseWaitSeconds) + kActMax);
+        client.when_slow([] {
+            std::cerr << "The server is at it: a pack's preflight looks into its services ...\n";
+        });
     }
-    return {};
-}
-
-Status pass_preflights(ApiClient& client) {
-    TIDEWAY_TRY_ASSIGN(const auto tools, tools_named(client, kPreflight, {}));
-    for (const Tool& tool : tools) {
-        TIDEWAY_TRY(pass(client, tool, ToolCode::kPublished));
-    }
-    return {};
-}
-
-bool is_started_by_events(const Json& flow) {
-    const std::string trigger = string_or(flow, "trigger");
-    return trigger != "manual" && trigger != "child";
+    return client.post(path, body);
 }
 
 }  // namespace tideway::app

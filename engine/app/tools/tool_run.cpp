@@ -75,10 +75,7 @@ Result<Json> run_tool(ApiClient& client, const Tool& tool, const ToolRun& how) {
     if (tool.problem) {
         return fail(*tool.problem);
     }
-    Json body = {{"input", Json::object()}, {"effects", to_string(how.effects)}};
-    if (how.code == ToolCode::kDraft) {
-        body["code"] = "draft";
-    }
+    const Json body = {{"input", Json::object()}, {"effects", to_string(how.effects)}};
     const std::string flow = tool.pack + "/" + tool.flow;
     auto started = client.post("/flows/" + flow + "/run", body);
     if (!started) {

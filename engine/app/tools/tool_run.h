@@ -8,10 +8,11 @@
 #include "engine/app/api_client.h"
 #include "engine/base/json.h"
 #include "engine/model/run.h"
+#include "engine/runtime/tools/pack_tool.h"
 
 namespace tideway::app {
 
-inline constexpr const char* kPreflight = "preflight";
+inline constexpr const char* kPreflight = runtime::kPreflightTool;
 inline constexpr const char* kVerifyTenant = "verify_tenant";
 inline constexpr const char* kCrm = "crm";
 
@@ -30,11 +31,8 @@ Result<std::vector<Tool>> tools_named(
 // Of the only pack that has it, or of the one that is named.
 Result<Tool> tool_named(ApiClient& client, const std::string& tool, const std::string& pack);
 
-enum class ToolCode { kPublished, kDraft };
-
 struct ToolRun {
     model::Effects effects = model::Effects::kMuted;
-    ToolCode code = ToolCode::kPublished;  // a draft runs muted only
     int timeout_s = 120;
 };
 

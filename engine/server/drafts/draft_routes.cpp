@@ -4,6 +4,7 @@
 #include "engine/http/url.h"
 #include "engine/server/api.h"
 #include "engine/server/drafts/draft_views.h"
+#include "engine/server/tools/preflight_gate.h"
 #include "engine/server/views.h"
 
 namespace tideway::server {
@@ -67,9 +68,23 @@ Result<Json> publish(const Context& context, const http::ServerRequest& request)
     TIDEWAY_TRY_ASSIGN(
         const auto revision, context.drafts->publish(pack, publication_of(context, request, body))
     );
-    const Json shown = view(revision);
-    TIDEWAY_TRY(audit(context, request, "packs.publish", pack, before, to_payload(shown)));
+    Json shown = view(revision);
+    Json record = shown;
+    note_skipped_preflight(body, record);
+    TIDEWAY_TRY(audit(context, request, "packs.publish", pack, before, to_payload(record)));
     return shown;
+}
+
+GatedAct publishing(const Context& context, const http::ServerRequest& request) {
+    return {
+        [&context, request](const runtime::Preflights& preflights
+        ) -> Result<std::vector<runtime::FlowEntry>> {
+            TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
+            return preflights.before_publishing(
+                request.params.at("pack"), publication_of(context, request, body)
+            );
+        },
+        [&context, request] { return publish(context, request); }};
 }
 
 Result<Json> restore(const Context& context, const http::ServerRequest& request) {
@@ -190,9 +205,16 @@ void add_draft_routes(ApiRoutes& routes) {
             return history(at, request.params.at("pack"));
         });
     add("GET", "/packs/{pack}/diff", Role::kViewer, diff);
-    add("POST", "/packs/{pack}/publish", Role::kAdmin, publish);
     add("POST", "/packs/{pack}/restore", Role::kAdmin, restore);
     add("POST", "/packs/reload", Role::kAdmin, reload);
+    routes.add(
+        "POST",
+        "/packs/{pack}/publish",
+        Role::kAdmin,
+        [&context](const http::ServerRequest& request, const Answer& answer) {
+            perform_gated(context, request, answer, publishing(context, request));
+        }
+    );
     routes.add(
         "POST",
         "/runs/{run}/try",

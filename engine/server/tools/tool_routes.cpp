@@ -1,4 +1,5 @@
 // /api/v1/tools: flows of packs that do something well-known, such as a preflight.
+#include "engine/runtime/tools/pack_tool.h"
 #include "engine/server/api.h"
 
 namespace tideway::server {
@@ -8,30 +9,21 @@ namespace {
 // Of published packs, with what keeps them from working yet, such as a connection that is missing.
 Json list_tools(const Context& context) {
     Json out = {{"value", Json::array()}};
-    for (const std::string& name : context.catalog->packs()) {
-        const auto pack = context.catalog->pack(name);
-        if (!pack) {
-            continue;
+    for (const runtime::PackTool& tool : runtime::published_tools(*context.catalog)) {
+        const store::FlowRow& flow = tool.flow.row;
+        Json row = {
+            {"tool", tool.name},
+            {"pack", flow.pack},
+            {"flow", flow.name},
+            {"title", flow.title},
+            {"state", to_string(flow.state)},
+            {"problems", Json::array()}};
+        for (const Error& error : context.activation->problems(tool.flow)) {
+            row["problems"].push_back(
+                {{"code", error.code}, {"message", error.message}, {"remedy", error.remedy}}
+            );
         }
-        for (const auto& [tool, flow_name] : pack->tools) {
-            const auto flow = context.catalog->flow(name + "/" + flow_name);
-            if (!flow || !flow->published) {
-                continue;
-            }
-            Json row = {
-                {"tool", tool},
-                {"pack", name},
-                {"flow", flow_name},
-                {"title", flow->row.title},
-                {"state", to_string(flow->row.state)},
-                {"problems", Json::array()}};
-            for (const Error& error : context.activation->problems(*flow)) {
-                row["problems"].push_back(
-                    {{"code", error.code}, {"message", error.message}, {"remedy", error.remedy}}
-                );
-            }
-            out["value"].push_back(std::move(row));
-        }
+        out["value"].push_back(std::move(row));
     }
     return out;
 }
