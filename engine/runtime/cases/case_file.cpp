@@ -228,6 +228,9 @@ Status CaseReader::read_callbacks(Case& out) const {
         if (const Json* body = find(json, "body")) {
             callback.call["body"] = *body;
         }
+        if (const Json* answer = find(json, "answer")) {
+            callback.call = {{"answer", *answer}, {"person", string_or(json, "person")}};
+        }
         out.callbacks.push_back(std::move(callback));
     }
     return {};

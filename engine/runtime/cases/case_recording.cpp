@@ -202,7 +202,7 @@ class CaseRecorder {
         if (waited > 0) {
             callback["after"] = "PT" + std::to_string(waited) + "S";
         }
-        for (const char* part : {"queries", "body"}) {
+        for (const char* part : {"queries", "body", "answer", "person"}) {
             if (const Json* given = find(output, part); given != nullptr && !given->empty()) {
                 callback[part] = *given;
             }

@@ -199,6 +199,15 @@ TEST(CaseRecording, HasTheCallsThatCameToItsAddresses) {
     );
 }
 
+TEST(CaseRecording, HasWhatPersonsWereAskedAndHaveAnswered) {
+    const Json wait = row("wait", "Ask/@callback", "callback", nullptr, nullptr);
+    const Json wake =
+        row("wake", "Ask/@callback", "", nullptr, {{"answer", "crm"}, {"person", "clerk"}});
+    const Json callback = case_of(run_of(Json::array({wait, wake}))).at("callbacks").at(0);
+    EXPECT_EQ(callback.at("step"), "Ask");
+    EXPECT_EQ(callback.at("answer"), "crm");
+}
+
 TEST(CaseRecording, TakesTheFlowsThatWereCalledWithIt) {
     RecordedRun run = run_of(Json::array());
     RecordedRun child =
