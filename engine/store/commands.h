@@ -238,7 +238,7 @@ using Command = std::variant<
     PutResubmissionItem,
     Prune>;
 
-// A lock that passed to the next in the queue: that run waits at `path` and now holds it.
+// A run that waits at `path` goes on: it holds the lock now, or its question gave way to another.
 struct LockGrant {
     std::string key;
     RunId run_id = 0;

@@ -1,10 +1,64 @@
 #include "engine/store/lock_commands.h"
 
+#include <algorithm>
 #include <set>
 
+#include "engine/base/json.h"
 #include "engine/store/sql_query.h"
 
 namespace tideway::store {
+namespace {
+
+struct OpenQuestion {
+    std::string token;
+    RunId run_id = 0;
+    std::string path;
+    Json words;
+};
+
+// What a person is told, with the key; when it was asked makes it no other question.
+Json words_of(const std::string& question) {
+    Json words = parse_json(question, "a question").value_or(Json::object());
+    words.erase("asked");
+    return words;
+}
+
+// To a question that nobody answers here, because another run asks it.
+Payload asked_elsewhere(const Json& words) {
+    return to_payload(Json{
+        {"answer", string_or(words, "default")}, {"person", ""}, {"elsewhere", true}});
+}
+
+Result<std::vector<OpenQuestion>> others_with_key(
+    SqlDriver& driver, const PutCallback& put, const std::string& key
+) {
+    const std::string quoted = dump(Json(key));
+    SqlQuery query(
+        driver,
+        "SELECT callback.token, callback.run_id, callback.path, callback.question"
+        " FROM callback JOIN run ON run.id = callback.run_id"
+        " WHERE callback.question <> '' AND callback.received = 0 AND callback.expires > 0"
+        " AND callback.token <> $token AND instr(callback.question, $key) > 0"
+        " AND run.flow_id = (SELECT flow_id FROM run WHERE id = $run)"
+    );
+    query.set("token", put.token);
+    query.set("key", quoted);
+    query.set("run", put.run_id);
+    std::vector<OpenQuestion> out;
+    for (;;) {
+        TIDEWAY_TRY_ASSIGN(const bool is_row, query.step());
+        if (!is_row) {
+            return out;
+        }
+        OpenQuestion open{query.text(), query.integer(), query.text(), {}};
+        open.words = words_of(query.text());
+        if (string_or(open.words, "key") == key) {
+            out.push_back(std::move(open));
+        }
+    }
+}
+
+}  // namespace
 
 // ------------------------------------------------------------------ locks
 
@@ -186,7 +240,42 @@ Result<Outcome> LockCommands::apply(const PutCallback& command) {
     insert.set("expires", command.expires);
     insert.set("question", command.question);
     TIDEWAY_TRY(insert.run());
+    TIDEWAY_TRY_ASSIGN(out.grants, keep_one_question(command));
     return out;
+}
+
+Result<std::vector<LockGrant>> LockCommands::keep_one_question(const PutCallback& put) {
+    std::vector<LockGrant> out;
+    const Json words = put.question.empty() ? Json::object() : words_of(put.question);
+    const std::string key = string_or(words, "key");
+    if (key.empty()) {
+        return out;
+    }
+    TIDEWAY_TRY_ASSIGN(const auto others, others_with_key(driver_, put, key));
+    const bool is_asked = std::ranges::any_of(others, [&](const OpenQuestion& other) {
+        return other.words == words;
+    });
+    if (is_asked) {
+        TIDEWAY_TRY(receive(put.token, put.run_id, asked_elsewhere(words)));
+        return out;
+    }
+    for (const OpenQuestion& other : others) {
+        TIDEWAY_TRY(receive(other.token, other.run_id, asked_elsewhere(other.words)));
+        out.push_back({{}, other.run_id, other.path});
+    }
+    return out;
+}
+
+Status LockCommands::receive(const std::string& token, RunId run_id, const Payload& payload) {
+    TIDEWAY_TRY_ASSIGN(
+        const Payload column, payloads_.column_of(payload, PayloadOwner{"run", run_id})
+    );
+    SqlQuery query(
+        driver_, "UPDATE callback SET received = 1, payload = $payload WHERE token = $token"
+    );
+    query.set("payload", column);
+    query.set("token", token);
+    return query.run();
 }
 
 Result<Outcome> LockCommands::apply(const ReceiveCallback& command) {
@@ -211,15 +300,8 @@ Result<Outcome> LockCommands::apply(const ReceiveCallback& command) {
         out.run_id = run_id;
         out.path = std::move(path);
     }
-    const PayloadOwner owner{"run", out.run_id};
     TIDEWAY_TRY_ASSIGN(out.run_uid, uid_of(out.run_id));
-    TIDEWAY_TRY_ASSIGN(const Payload column, payloads_.column_of(command.payload, owner));
-    SqlQuery receive(
-        driver_, "UPDATE callback SET received = 1, payload = $payload WHERE token = $token"
-    );
-    receive.set("payload", column);
-    receive.set("token", command.token);
-    TIDEWAY_TRY(receive.run());
+    TIDEWAY_TRY(receive(command.token, out.run_id, command.payload));
     out.callback = CallbackFate::kTaken;
     return out;
 }

@@ -21,7 +21,8 @@ class LockCommands {
     Result<Outcome> apply(const AcquireLock& command);
     // A lock that is not there (any more) is released already.
     Result<Outcome> apply(const ReleaseLock& command);
-    // The same token again changes nothing and keeps what was received.
+    // The same token again changes nothing and keeps what was received. Of the open questions of a
+    // flow with one key one stays: that which was there if both say the same, else the newer one.
     Result<Outcome> apply(const PutCallback& command);
     Result<Outcome> apply(const ReceiveCallback& command);
     // A call that has come is kept.
@@ -36,6 +37,9 @@ class LockCommands {
     // When nobody holds the key any more, the first in the queue does.
     Result<std::optional<LockGrant>> pass_on(const std::string& key);
     Result<Uid> uid_of(RunId run_id);
+    // The runs whose questions gave way to the one that was put.
+    Result<std::vector<LockGrant>> keep_one_question(const PutCallback& put);
+    Status receive(const std::string& token, RunId run_id, const Payload& payload);
 
     SqlDriver& driver_;
     PayloadTable& payloads_;

@@ -123,10 +123,18 @@ function wait_for_callback(name, options, body) end
 ---@field default string One of the choices: when nobody answers in time, and in a run that changes nothing.
 ---@field reason? string Why a person is asked: the facts.
 ---@field timeout? string|number ISO 8601 duration or seconds; 30 days at most, and by default.
+---@field key? string What it is about: of the questions of a flow with one key only one stands.
+
+--- The answer to a question.
+---@class Answer
+---@field answer string One of the choices.
+---@field person string Who chose; nobody: the default.
+---@field elsewhere? boolean True: another run asks about the key, and this one does not any more.
 
 --- Asks a person, and waits for the answer: `tideway decisions list` has the question, `tideway decisions
---- answer` answers it. An answer that comes while the server restarts is kept.
+--- answer` answers it. An answer that comes while the server restarts is kept. Where a question with the same key
+--- stands and says the same, that one stays and this one ends `elsewhere`; else that one does, and this one stands.
 ---@param name string
 ---@param question Question
----@return { answer: string, person: string } answer One of the choices, and who chose; nobody: the default.
+---@return Answer answer
 function wait_for_decision(name, question) end

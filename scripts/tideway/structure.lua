@@ -335,8 +335,8 @@ local function wait_for_callback(name, options, body)
 end
 
 local question_options = {
-  names = { title = true, reason = true, choices = true, default = true, timeout = true },
-  text = "title, reason, choices, default and timeout",
+  names = { title = true, reason = true, choices = true, default = true, timeout = true, key = true },
+  text = "title, reason, choices, default, timeout and key",
 }
 
 -- The question as people see it; its choices in the order of their words.
@@ -348,6 +348,9 @@ local function question_of(options)
     expect("wait_for_decision: the word of a choice", word, "string", 4)
     expect("wait_for_decision: what the choice '" .. word .. "' means", means, "string", 4)
   end
+  if options.key ~= nil then
+    expect("wait_for_decision: the key", options.key, "string", 4)
+  end
   if options.choices[options.default] == nil then
     error("wait_for_decision: the default '" .. options.default .. "' is none of the choices", 4)
   end
@@ -356,11 +359,12 @@ local function question_of(options)
     reason = options.reason ~= nil and tostring(options.reason) or "",
     choices = options.choices,
     default = options.default,
+    key = options.key,
   }
 end
 
 -- wait_for_decision(name, options): a person chooses. Not the address but the question is what the
--- answer comes by; without an answer in time, and in a muted run, it is the default.
+-- answer comes by; without an answer in time, in a muted run, and where another run asks, it is the default.
 local function wait_for_decision(name, options)
   expect("wait_for_decision: the question (second argument)", options, "table")
   local seconds = timeout_of("wait_for_decision", options, question_options, engine.wait_seconds_max)

@@ -1,3 +1,4 @@
+#include "engine/base/json.h"
 #include "tests/conformance/store_conformance.h"
 
 namespace tideway::tests {
@@ -195,6 +196,38 @@ TEST_P(StoreConformance, KeepsACallThatCameBeforeItsCallbackIsClosed) {
     done(ReceiveCallback{"token", Payload("1"), at_second(5)});
     EXPECT_TRUE(done(CloseCallback{id, "Wait"}).granted);
     EXPECT_EQ((*reader().callback(id, "Wait"))->payload.view(), "1");
+}
+
+TEST_P(StoreConformance, KeepsOneQuestionOfAFlowWithOneKey) {
+    const auto question = [](const std::string& title, const std::string& asked) {
+        return dump(Json{{"title", title}, {"default", "no"}, {"key", "Deal"}, {"asked", asked}});
+    };
+    const auto open = [&] {
+        std::string out;
+        const auto rows = reader().open_questions();
+        for (const store::QuestionRow& row : *rows) {
+            out += row.token + " ";
+        }
+        return out;
+    };
+    const store::RunId first = new_run();
+    const store::RunId second = new_run();
+    const store::RunId of_another_flow = new_run(8);
+    done(PutCallback{"a", first, "Ask", at_second(100), question("5 or 7?", "now")});
+    done(PutCallback{"b", of_another_flow, "Ask", at_second(100), question("5 or 9?", "now")});
+
+    done(PutCallback{"c", second, "Ask", at_second(100), question("5 or 7?", "later")});
+    EXPECT_EQ(open(), "a b ");
+    const std::string said((*reader().callback(second, "Ask"))->payload.view());
+    EXPECT_EQ(said, R"({"answer":"no","elsewhere":true,"person":""})");
+
+    const auto put =
+        done(PutCallback{"d", second, "Again", at_second(100), question("5 or 9?", "later")});
+    ASSERT_EQ(put.grants.size(), 1U);
+    EXPECT_EQ(put.grants.front().run_id, first);
+    EXPECT_EQ(put.grants.front().path, "Ask");
+    EXPECT_TRUE((*reader().callback(first, "Ask"))->received);
+    EXPECT_EQ(open(), "d b ");
 }
 
 TEST_P(StoreConformance, TellsWhichQuestionsNobodyHasAnswered) {

@@ -12,7 +12,8 @@ Json question_schema() {
         {"title", text},
         {"reason", text},
         {"choices", {{"type", "object"}, {"additionalProperties", text}}},
-        {"default", text}};
+        {"default", text},
+        {"key", text}};
 }
 
 Json static_result_schema() {

@@ -29,7 +29,13 @@ constexpr const char* kEvent = R"({"amount":7,"timeout":"P1D"})";
 
 class Question : public ::testing::Test {
   protected:
-    Question() { add_engine_decisions(decisions_, world_.runtime(), world_.catalog()); }
+    Question()
+        : Question(kAsks) {}
+
+    explicit Question(const char* flow)
+        : world_(WorldOptions{}, {{"asks", flow}}) {
+        add_engine_decisions(decisions_, world_.runtime(), world_.catalog());
+    }
 
     Uid ask() {
         const auto admitted = world_.admit("asks", kEvent);
@@ -52,7 +58,7 @@ class Question : public ::testing::Test {
         return answered ? "" : answered.error().code;
     }
 
-    RuntimeWorld world_{WorldOptions{}, {{"asks", kAsks}}};
+    RuntimeWorld world_;
     runtime::Decisions decisions_{world_.store()};
 };
 
@@ -108,6 +114,81 @@ TEST_F(Question, IsNotAskedAnyMoreWhenItsRunIsCancelled) {
     ASSERT_TRUE(cancelled.get_future().get());
     EXPECT_EQ(world_.ended(run).status, Status::kCancelled);
     EXPECT_TRUE(list().empty());
+}
+
+constexpr const char* kAsksAboutADeal = R"(
+return flow { title = "Asks", trigger = trigger.manual {}, run = function(event)
+  local said = wait_for_decision("Ask which one", {
+    title = event.title,
+    choices = { keep = "both stay as they are", crm = "the CRM's amount is taken" },
+    default = "keep",
+    key = event.deal,
+  })
+  return { answer = said.answer, elsewhere = said.elsewhere == true }
+end })";
+
+class QuestionWithAKey : public Question {
+  protected:
+    QuestionWithAKey()
+        : Question(kAsksAboutADeal) {}
+
+    Uid ask(const std::string& deal, const std::string& title) {
+        const auto admitted = world_.admit("asks", dump(Json{{"deal", deal}, {"title", title}}));
+        EXPECT_TRUE(admitted) << (admitted ? "" : admitted.error().text());
+        return admitted->runs.front();
+    }
+
+    void becomes_open(std::size_t count) {
+        EXPECT_TRUE(world_.becomes([&] { return list().size() == count; }));
+    }
+
+    static constexpr const char* kGaveWay = R"({"answer":"keep","elsewhere":true})";
+    static constexpr const char* kAnswered = R"({"answer":"crm","elsewhere":false})";
+};
+
+TEST_F(QuestionWithAKey, ThatSaysTheSameAsAnOpenOneIsNotAskedASecondTime) {
+    const Uid first = ask("Fabrikam", "5 or 7?");
+    const std::string id = only().id;
+    EXPECT_EQ(world_.ended(ask("Fabrikam", "5 or 7?")).output.view(), kGaveWay);
+    EXPECT_EQ(only().id, id);
+    EXPECT_EQ(answer(id, "crm"), "");
+    EXPECT_EQ(world_.ended(first).output.view(), kAnswered);
+}
+
+TEST_F(QuestionWithAKey, ThatSaysSomethingElseTakesThePlaceOfTheOpenOne) {
+    const Uid first = ask("Fabrikam", "5 or 7?");
+    const std::string id = only().id;
+    const Uid second = ask("Fabrikam", "5 or 9?");
+    EXPECT_EQ(world_.ended(first).output.view(), kGaveWay);
+    EXPECT_EQ(answer(id, "crm"), "DecisionNotFound");
+    EXPECT_EQ(only().decision.title, "5 or 9?");
+    EXPECT_EQ(answer(only().id, "crm"), "");
+    EXPECT_EQ(world_.ended(second).output.view(), kAnswered);
+}
+
+TEST_F(QuestionWithAKey, LeavesThoseOfOtherKeysAlone) {
+    ask("Fabrikam", "5 or 7?");
+    becomes_open(1);
+    ask("Contoso", "5 or 7?");
+    ask("\"Contoso\"", "5 or 7?");
+    becomes_open(3);
+}
+
+TEST_F(QuestionWithAKey, CanBeAskedAgainWhenItWasAnswered) {
+    const Uid first = ask("Fabrikam", "5 or 7?");
+    EXPECT_EQ(answer(only().id, "keep"), "");
+    world_.ended(first);
+    const Uid second = ask("Fabrikam", "5 or 7?");
+    EXPECT_EQ(answer(only().id, "crm"), "");
+    EXPECT_EQ(world_.ended(second).output.view(), kAnswered);
+}
+
+TEST_F(QuestionWithAKey, ThatGaveWayDoesSoAfterARestartToo) {
+    const Uid first = ask("Fabrikam", "5 or 7?");
+    only();
+    world_.restart();
+    ask("Fabrikam", "5 or 9?");
+    EXPECT_EQ(world_.ended(first).output.view(), kGaveWay);
 }
 
 TEST(QuestionWithoutAnAnswer, IsDecidedByItsDefaultWhenItsTimeIsUp) {
