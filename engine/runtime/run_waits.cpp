@@ -325,14 +325,15 @@ void RunSession::check_child(const std::string& path) {
         [this,
          alive = std::weak_ptr<bool>(alive_),
          path](Result<std::optional<model::RunRecord>> found) {
-            if (alive.expired() || !found || !*found) {
+            if (alive.expired() || !found) {
                 return;
             }
             const auto it = waits_.find(path);
             if (it == waits_.end()) {
                 return;
             }
-            const auto answer = answer_of_child(**found, path);
+            // The time may be up before the child is durable: it is given up once it is.
+            const auto answer = *found ? answer_of_child(**found, path) : std::nullopt;
             if (!answer) {
                 if (it->second.due && *it->second.due <= services_.operations.clock->now()) {
                     give_up(path, child_timed_out(path));

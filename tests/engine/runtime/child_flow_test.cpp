@@ -54,6 +54,19 @@ TEST(ChildFlow, IsCancelledWhenTheTimeOfItsCallIsUp) {
     EXPECT_EQ(child.status, model::Status::kCancelled);
 }
 
+TEST(ChildFlow, IsNotAwaitedWhenItsTimeIsUpBeforeItIsThere) {
+    RuntimeWorld world(
+        {{"approval", kApproval},
+         caller("run_child_flow('Call', 'approval', {}, { timeout = 0.000001 })")}
+    );
+    const auto run = world.run("caller");
+    EXPECT_THAT(run.output.str(), HasSubstr("ActionTimedOut"));
+    EXPECT_TRUE(RuntimeWorld::becomes([&] {
+        const auto child = world.reader().run_by_uid(Uid::derive(run.uid, "Ask/Call"));
+        return child && (!*child || (*child)->status == model::Status::kCancelled);
+    }));
+}
+
 TEST(ChildFlow, KeepsTheTimeOfItsCallOverARestart) {
     RuntimeWorld world(
         {{"approval", kApproval},
