@@ -8,6 +8,7 @@
 #include "connectors/salesforce/collections.h"
 #include "connectors/salesforce/connection_test.h"
 #include "connectors/salesforce/custom_fields.h"
+#include "connectors/salesforce/layouts.h"
 #include "connectors/salesforce/reads.h"
 #include "connectors/salesforce/record_operations.h"
 #include "connectors/salesforce/requests.h"
@@ -35,6 +36,8 @@ constexpr std::array kBindings{
     Binding{"list_updated", &list_updated, nullptr},
     Binding{"list_deleted", &list_deleted, nullptr},
     Binding{"create_field", &create_field, &probe_field},
+    Binding{"list_layouts", &list_layouts, nullptr},
+    Binding{"add_to_layout", &add_to_layout, nullptr},
     Binding{"get_limits", &get_limits, nullptr},
     Binding{"who_am_i", &who_am_i, nullptr},
 };

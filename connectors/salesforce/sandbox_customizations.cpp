@@ -14,8 +14,18 @@ void Customizations::make(
     }
 }
 
+void Customizations::change_layout(const std::string& id, const Json& metadata) {
+    for (Json& layout : layouts_) {
+        if (string_or(layout, "Id") == id) {
+            layout["Metadata"] = metadata;
+            is_changed_ = true;
+        }
+    }
+}
+
 void Customizations::set_co_sell(bool has_fields) {
     made_ = Json::array();
+    layouts_ = seed_layouts();
     has_co_sell_ = has_fields;
     schema_ = sales_schema();
     if (!has_fields) {
@@ -30,7 +40,7 @@ bool Customizations::take_change() {
 }
 
 Json Customizations::save() const {
-    return {{"co_sell", has_co_sell_}, {"made", made_}};
+    return {{"co_sell", has_co_sell_}, {"made", made_}, {"layouts", layouts_}};
 }
 
 void Customizations::load(const Json& saved) {
@@ -42,6 +52,7 @@ void Customizations::load(const Json& saved) {
             make(object, string_or(each, "name"), each.value("metadata", Json::object()));
         }
     }
+    layouts_ = saved.value("layouts", seed_layouts());
 }
 
 }  // namespace tideway::connectors::salesforce::sandbox

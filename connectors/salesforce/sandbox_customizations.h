@@ -1,5 +1,5 @@
-// The fields that administrators made in the sandbox's organization; they stay in the state file.
-// Thread: the sandbox's loop.
+// The fields that administrators made in the sandbox's organization, and its page layouts; they
+// stay in the state file. Thread: the sandbox's loop.
 #pragma once
 
 #include <string>
@@ -12,6 +12,9 @@ namespace tideway::connectors::salesforce::sandbox {
 // A field as the Tooling API's Metadata describes it; nothing when label or type are missing.
 std::optional<Field> custom_field(const std::string& name, const Json& metadata);
 
+// Each as the Tooling API reads it out: Id, Name, TableEnumOrId, FullName, Metadata.
+Json seed_layouts();
+
 class Customizations {
   public:
     explicit Customizations(Schema& schema)
@@ -19,6 +22,11 @@ class Customizations {
 
     // The object must be there, the field sound and new.
     void make(const std::string& object, const std::string& name, const Json& metadata);
+
+    const Json& layouts() const { return layouts_; }
+
+    // The layout must be there.
+    void change_layout(const std::string& id, const Json& metadata);
 
     // false: an organization without the fields of the co-sell documents. Forgets what was made.
     void set_co_sell(bool has_fields);
@@ -34,6 +42,7 @@ class Customizations {
     bool has_co_sell_ = true;
     bool is_changed_ = false;
     Json made_ = Json::array();
+    Json layouts_ = seed_layouts();
 };
 
 }  // namespace tideway::connectors::salesforce::sandbox

@@ -54,8 +54,12 @@ class RestApi {
 
     Outcome<http::Response> route_tooling(const ApiRequest& request, const Segments& segments);
     Outcome<http::Response> make_field(const ApiRequest& request);
-    Outcome<http::Response> find_field(const ApiRequest& request) const;
+    Outcome<http::Response> tooling_query(const ApiRequest& request) const;
+    http::Response find_field(const std::string& object_name, const std::string& name) const;
     Outcome<http::Response> show_field(const std::string& id) const;
+    http::Response find_layouts(const std::string& object) const;
+    Outcome<http::Response> show_layout(const std::string& id) const;
+    Outcome<http::Response> change_layout(const ApiRequest& request, const std::string& id);
 
     Outcome<http::Response> query(const ApiRequest& request, Deleted deleted);
     Outcome<http::Response> next_page(const ApiRequest& request, const std::string& locator);

@@ -1,5 +1,5 @@
-// The Tooling API of the sandbox: custom fields, made and looked at. A new field is seen by nobody
-// until a permission set shows it.
+// The Tooling API of the sandbox: its queries, and custom fields, made and looked at. A new field
+// is seen by nobody until a permission set shows it.
 #include <array>
 #include <regex>
 
@@ -97,17 +97,42 @@ Outcome<http::Response> RestApi::route_tooling(
         );
     }
     if (segments.size() == 2 && segments[1] == "query" && request.method == "GET") {
-        return find_field(request);
+        return tooling_query(request);
     }
-    const bool is_fields =
-        segments.size() >= 3 && segments[1] == "sobjects" && segments[2] == "CustomField";
-    if (is_fields && segments.size() == 3 && request.method == "POST") {
+    const bool is_kind = segments.size() == 3 && segments[1] == "sobjects";
+    const bool is_one = segments.size() == 4 && segments[1] == "sobjects";
+    if (is_kind && segments[2] == "CustomField" && request.method == "POST") {
         return make_field(request);
     }
-    if (is_fields && segments.size() == 4 && request.method == "GET") {
+    if (is_one && segments[2] == "CustomField" && request.method == "GET") {
         return show_field(segments[3]);
     }
+    if (is_one && segments[2] == "Layout" && request.method == "GET") {
+        return show_layout(segments[3]);
+    }
+    if (is_one && segments[2] == "Layout" && request.method == "PATCH") {
+        return change_layout(request, segments[3]);
+    }
     return refuse(404, "NOT_FOUND", "The requested resource does not exist");
+}
+
+// The queries that clients need: a field by its object and developer name, the layouts of an
+// object.
+Outcome<http::Response> RestApi::tooling_query(const ApiRequest& request) const {
+    static const std::regex kField(
+        R"(SELECT Id FROM CustomField WHERE TableEnumOrId = '(\w+)' AND DeveloperName = '(\w+)')"
+    );
+    static const std::regex kLayouts(R"(SELECT Id, Name FROM Layout WHERE TableEnumOrId = '(\w+)')"
+    );
+    const std::string soql = http::query_value(request.query, "q");
+    std::smatch match;
+    if (std::regex_match(soql, match, kField)) {
+        return find_field(match[1].str(), match[2].str());
+    }
+    if (std::regex_match(soql, match, kLayouts)) {
+        return find_layouts(match[1].str());
+    }
+    return refuse(400, "MALFORMED_QUERY", "The sandbox's Tooling API does not know: " + soql);
 }
 
 Outcome<http::Response> RestApi::make_field(const ApiRequest& request) {
@@ -150,19 +175,10 @@ Outcome<http::Response> RestApi::make_field(const ApiRequest& request) {
     );
 }
 
-// The one query that clients need: a field by its object and developer name.
-Outcome<http::Response> RestApi::find_field(const ApiRequest& request) const {
-    static const std::regex kQuery(
-        R"(SELECT Id FROM CustomField WHERE TableEnumOrId = '(\w+)' AND DeveloperName = '(\w+)')"
-    );
-    const std::string soql = http::query_value(request.query, "q");
-    std::smatch match;
-    if (!std::regex_match(soql, match, kQuery)) {
-        return refuse(400, "MALFORMED_QUERY", "The sandbox's Tooling API does not know: " + soql);
-    }
+http::Response RestApi::find_field(const std::string& object_name, const std::string& name) const {
     Json records = Json::array();
-    const Object* object = store_.schema().object(match[1].str());
-    const Field* field = object == nullptr ? nullptr : object->field(match[2].str() + "__c");
+    const Object* object = store_.schema().object(object_name);
+    const Field* field = object == nullptr ? nullptr : object->field(name + "__c");
     if (field != nullptr) {
         records.push_back({{"Id", field_id(store_.schema(), *object, *field)}});
     }

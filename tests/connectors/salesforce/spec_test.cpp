@@ -8,7 +8,7 @@ namespace {
 
 TEST(SalesforceSpec, EveryOperationIsImplementedAndProbedAsItSays) {
     const test::ConnectorUnderTest tested("salesforce", make_connector(), Json::object());
-    test::expect_the_operations_of_its_spec(tested, 18, {"salesforce"});
+    test::expect_the_operations_of_its_spec(tested, 20, {"salesforce"});
 }
 
 TEST(SalesforceSpec, EveryTriggerPolls) {
