@@ -17,6 +17,8 @@ inline constexpr const char* kLeadsFlow = "salesforce_leads_to_partner_center";
 // Thread: the test's. Every helper blocks, and ends the test when it cannot do its work.
 class SalesforceWorld : public DealWorld {
   protected:
+    static constexpr const char* kSeller = "/as/avery%40contoso.example/";
+
     static void SetUpTestSuite() { open("co_sell_salesforce", kInboundFlow); }
 
     void TearDown() override {
@@ -142,9 +144,6 @@ class SalesforceWorld : public DealWorld {
         (void)must(partner_center("DELETE", "/writes"));
         (void)must(salesforce("DELETE", "/writes"));
     }
-
-  private:
-    static constexpr const char* kSeller = "/as/avery%40contoso.example/";
 };
 
 }  // namespace tideway::tests

@@ -125,7 +125,65 @@ local function show_all(all, set, is_new)
   return count
 end
 
---- What belongs to the fields: who sees them. The page layout has no public API that adds to it safely.
+-- Whether people can only read a field of the layout, by its name.
+local function fields_on(page)
+  local out = {}
+  for _, section in ipairs(page.sections) do
+    for _, field in ipairs(section.fields) do
+      out[field.name] = field.read_only
+    end
+  end
+  return out
+end
+
+-- A layout that Salesforce does not take back from a program is a person's work, and no reason to stop.
+local function add_section(page, section, lacking, note)
+  local done = try("If Salesforce takes the layout", function()
+    return salesforce.add_to_layout("Add the section", {
+      layout = page.id, section = section,
+      fields = list.map(lacking, function(each)
+        return { name = each.name, read_only = each.is_shown == true }
+      end),
+    })
+  end)
+  if crm.is_refused(done.error, "BadRequest") then
+    note("layout section", page.name, section, "by hand",
+      "Salesforce says: " .. done.error.message .. " Setup, Object Manager, Opportunity, Page Layouts: add a section"
+      .. " with the fields; Referral Identifier, Referral Link and Audit read-only")
+  elseif done.error ~= nil then
+    error(done.error, 0)
+  else
+    note("layout section", page.name, section, "made", "Referral Identifier, Referral Link and Audit read-only")
+  end
+end
+
+-- A layout keeps what is on it, as it is: also where people may write what they should only read.
+local function settle_layout(page, all, section, note)
+  local there = fields_on(page)
+  local lacking = list.filter(all, function(each)
+    return there[each.name] == nil
+  end)
+  if condition("If the layout lacks fields, then", #lacking > 0) then
+    add_section(page, section, lacking, note)
+  else
+    note("layout section", page.name, section, "there")
+  end
+  for _, each in ipairs(all) do
+    if each.is_shown and there[each.name] == false then
+      note("layout field", page.name, each.name, "by hand",
+        "people can change it here: Setup, Object Manager, Opportunity, Page Layouts, its properties, Read-Only")
+    end
+  end
+end
+
+local function settle_layouts(all, section, note)
+  local found = salesforce.list_layouts("Get the page layouts", { object = "Opportunity" })
+  foreach("Each page layout", found.layouts, function(page)
+    settle_layout(page, all, section, note)
+  end)
+end
+
+--- What belongs to the fields: who sees them, and the section of the page layouts.
 function M.finish(all, section, note, count)
   if condition("If there are new fields, then", count > 0) then
     local set, is_new = permission_set(note)
@@ -133,9 +191,7 @@ function M.finish(all, section, note, count)
     local shown = show_all(all, set, is_new)
     note("field access", "user", SET, shown > 0 and "made" or "there", shown .. " fields shown")
   end
-  note("layout section", "Opportunity", section, "by hand",
-    "Setup, Object Manager, Opportunity, Page Layouts: add a section with the fields; Referral Identifier, Referral"
-    .. " Link and Audit read-only")
+  settle_layouts(all, section, note)
 end
 
 return M
