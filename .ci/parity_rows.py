@@ -8,7 +8,7 @@ WORD = re.compile(r'^    \{"([\w.]+)", \d', re.MULTILINE)  # a row of its table 
 CODE = re.compile(r"`([^`]+)`")
 CALL = re.compile(r"([A-Za-z_][\w.]*)\(")
 NO_WORD = re.compile(r"function$|crm\.")  # crm stands for any connection
-TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)", re.MULTILINE)
+TEST = re.compile(r"^(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)", re.MULTILINE)
 
 
 class Tests:

@@ -14,6 +14,11 @@ function M.says(row, sentence)
   return text.ends_with(row[column.audit] or "", " - " .. sentence)
 end
 
+--- Whether any line has this in it.
+function M.has(row, part)
+  return string.find(row[column.audit] or "", part, 1, true) ~= nil
+end
+
 --- What the newest line says; nil when there is none.
 function M.newest(row)
   local lines = text.lines(row and row[column.audit] or "")

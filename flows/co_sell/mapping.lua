@@ -190,13 +190,15 @@ local function decided(rule, options)
   return answer
 end
 
+local function both_values(rule, own, row)
+  return at(own, rule.referral), transform_of(rule).to_referral(row[rule.row], nil, rule)
+end
+
 -- A field that differs, as it is reported: both values, and who is right. Nobody, when the field does not go that way.
 local function drift(out, rule, own, row, wins)
+  local theirs, ours = both_values(rule, own, row)
   out.drifted[#out.drifted + 1] = {
-    field = rule.field,
-    partner_center = shown(at(own, rule.referral)),
-    crm = shown(transform_of(rule).to_referral(row[rule.row], nil, rule)),
-    wins = wins,
+    field = rule.field, partner_center = shown(theirs), crm = shown(ours), wins = wins,
   }
 end
 
@@ -226,9 +228,9 @@ local function compare_field(out, rule, own, row, later, options)
   end
   local by_rule = decided(rule, options)
   local right = by_rule or later
-  if right == "ask" then
-    drift(out, rule, own, row, "ask")
-    out.asked[#out.asked + 1] = out.drifted[#out.drifted]
+  if right == "ask" or right == "left" then
+    drift(out, rule, own, row, right)
+    out.asked[#out.asked + 1] = right == "ask" and out.drifted[#out.drifted] or nil
     return
   end
   local side, key, value = carried(out, rule, own, row, right)
@@ -261,11 +263,21 @@ function M.compared()
   end)
 end
 
---- Who alone can be right about a field that goes one way; nil for one that goes both.
-function M.source_of(field)
-  local rule = list.find(rules.fields, function(each)
+local function named(field)
+  return list.find(rules.fields, function(each)
     return each.field == field
   end)
+end
+
+--- What Partner Center and the CRM say of a field, as a text that is another one when either of them changes.
+function M.said_of(own, row, field)
+  local theirs, ours = both_values(named(field), own, row)
+  return json.encode({ partner_center = theirs, crm = ours })
+end
+
+--- Who alone can be right about a field that goes one way; nil for one that goes both.
+function M.source_of(field)
+  local rule = named(field)
   local source = { to_crm = "partner_center", to_referral = "crm" }
   return source[rule.direction]
 end
@@ -283,10 +295,11 @@ end
 
 --- What differs between the two sides of a deal. `later` is who was there last, "partner_center" or "crm":
 -- they are right about what has no policy of its own. The state and what policies say go their way in any case.
--- options.answers: who is right about a field, by its name, whatever the mapping says; options.only: the fields to
+-- options.answers: who is right about a field, by its name, whatever the mapping says, or "ask" or "left" (a person
+-- has left it as it is); options.only: the fields to
 -- compare, a set of names, then without the state.
 --   any       whether anything differs
---   drifted   {field, partner_center, crm, wins} of each; wins: partner_center, crm, ask or nobody
+--   drifted   {field, partner_center, crm, wins} of each; wins: partner_center, crm, ask, left or nobody
 --   asked     of these what a person has to decide
 --   crm       {changes, fields} of the row; `step` is what its state has to become
 --   referral  {changes, fields} of the referral

@@ -1,6 +1,7 @@
 --- Reconcile: what is on both sides, what has no other side, and what differs; and puts right what differs when asked.
 
 local alone = require "co_sell.alone"
+local ask = require "co_sell.ask"
 local conclude = require "co_sell.conclude"
 local crm = require "lib.crm"
 local linked = require "co_sell.linked"
@@ -31,8 +32,9 @@ local function by_state(items)
   return out
 end
 
-local function is_carried(field)
-  return field.wins == "partner_center" or field.wins == "crm"
+-- What healing does something about: it carries the field over, or asks a person.
+local function is_news(field)
+  return field.wins == "partner_center" or field.wins == "crm" or field.wins == "ask"
 end
 
 -- How the flow ended that brings the deal over from the side that is right.
@@ -48,7 +50,7 @@ end
 
 -- Of a deal that is over on both sides only how it ended.
 local function drifted(own, row, right)
-  local all = map.difference(own, row, right).drifted
+  local all = ask.difference(own, row, right).drifted
   if own.status ~= "Closed" or not states.is_closed(row.state) then
     return all
   end
@@ -65,7 +67,7 @@ local function compare(found, own, row, input, us)
     return
   end
   local item = { referral = own.id, record = row.id, name = own.name, fields = fields }
-  if condition("If it is to be put right, then", input.heal and list.any(fields, is_carried)) then
+  if condition("If it is to be put right, then", input.heal and list.any(fields, is_news)) then
     item.healed = heal(own, row, right)
     found.healed = found.healed + (item.healed.outcome == "updated" and 1 or 0)
   end

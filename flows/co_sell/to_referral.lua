@@ -32,23 +32,24 @@ local function updated(reasons, sentence, back)
   }
 end
 
--- What is not carried over, as words.
-local function stays(diff, own, row)
+-- What is not carried over, as words. `asked` is what a person has to decide.
+local function stays(diff, own, row, asked)
   local name = not map.is_equal(own, row, "name") and NAME_STAYS or nil
-  return text.join(list.concat(diff.withheld, { name }, { ask.left(diff) }), "; ")
+  return text.join(list.concat(diff.withheld, { name }, { asked }), "; ")
 end
 
 --- Patches the referral with what differs. `row.team` has to be there.
 function M.carry_over(own, row)
   local diff = ask.difference(own, row, pair.later_than_referral(own, row))
   local made = new_referral.microsoft_half_if_missing(own, row)
-  local left, back = stays(diff, own, row), diff.back.crm
+  local asked = ask.left(diff, ask.ask(own, diff))
+  local left, back = stays(diff, own, row, asked), diff.back.crm
   if condition("If there is difference between the lead objects in Partner Center and CRM, then",
     next(diff.referral.changes) ~= nil) then
     referrals.patch_referral("Update a referral with opportunity data",
       { id = own.id, etag = own.eTag, changes = diff.referral.changes })
     local sentence = "Update: sync success" .. (left ~= "" and "; " .. left or "") .. "."
-    return updated(list.concat({ text.join(diff.referral.fields, ", ") }, { ask.left(diff) }), sentence, back)
+    return updated(list.concat({ text.join(diff.referral.fields, ", ") }, { asked }), sentence, back)
   elseif made then
     return updated({ "Microsoft's help" }, "Microsoft's help was asked for.", back)
   elseif next(back.changes) ~= nil then
@@ -58,7 +59,7 @@ function M.carry_over(own, row)
     local word = #diff.asked > 0 and "conflict" or "no change"
     return { outcome = word, reason = left, sentence = "Update: " .. left .. "." }
   end
-  return { outcome = "no change", reason = diff.any and "Partner Center is newer" or nil }
+  return { outcome = "no change", reason = ask.kept(diff) or diff.any and "Partner Center is newer" or nil }
 end
 
 return M

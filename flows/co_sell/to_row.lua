@@ -35,14 +35,14 @@ local function for_referral(diff)
   return diff.crm.step == "open" and diff.referral or diff.back.referral
 end
 
-local function concluded(diff, reasons)
-  local left = ask.left(diff)
+local function concluded(diff, reasons, problem)
+  local left = ask.left(diff, problem)
   if #reasons > 0 then
     return conclude("updated", text.join(list.concat({ text.join(reasons, ", ") }, { left }), "; "))
   elseif left then
     return conclude("conflict", left)
   end
-  return conclude("no change", diff.any and "the CRM is newer" or nil)
+  return conclude("no change", ask.kept(diff) or diff.any and "the CRM is newer" or nil)
 end
 
 --- Takes over what was changed in Partner Center; what the mapping leaves to the CRM is put back there.
@@ -60,7 +60,7 @@ function M.update(own, row)
     put_back(own, back.changes)
     reasons = list.concat(diff.crm.step and reasons or {}, { "the CRM decides " .. text.join(back.fields, ", ") })
   end
-  return concluded(diff, reasons)
+  return concluded(diff, reasons, ask.ask(own, diff))
 end
 
 return M

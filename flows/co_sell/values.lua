@@ -35,4 +35,13 @@ function M.cut(value, most)
   return value
 end
 
+--- Eight digits that stand for a text: FNV-1a. Enough to see that it is another one, and no secret.
+function M.digest(value)
+  local hash = 0x811C9DC5
+  for at = 1, #value do
+    hash = ((hash ~ string.byte(value, at)) * 0x01000193) & 0xFFFFFFFF
+  end
+  return string.format("%08x", hash)
+end
+
 return M

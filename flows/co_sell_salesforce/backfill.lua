@@ -3,9 +3,9 @@ local backfill = require "co_sell.backfill"
 
 return flow {
   title = "Backfill - link existing opportunities and deals",
-  trigger = trigger.manual { inputs = backfill.inputs },
+  trigger = trigger.manual { inputs = {} },
 
-  run = function(input)
-    return backfill.run(input)
+  run = function()
+    return backfill.run()
   end,
 }

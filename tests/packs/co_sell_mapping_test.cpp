@@ -184,15 +184,16 @@ TEST_F(CoSellMapping, WhatAPersonDecidesStaysOnBothSidesAndAuditNamesIt) {
           "output": {
             "$data": "referral", "externalReferenceId": "006A00000000001AAA", "details": {"notes": "In summer."}
           },
-          "times": 2
+          "times": 3
         },
-        {"call": "salesforce.query", "output": {"records": [{"$data": "opportunity"}]}},
+        {"call": "salesforce.query", "output": {"records": [{"$data": "opportunity"}]}, "times": 2},
         {"call": "salesforce.who_am_i", "output": {"user_id": "005A00000000009AAA"}},
         {"call": "salesforce.update_record", "output": {"id": "006A00000000001AAA"}}
       ],
       "expect": {
         "outcome": "conflict",
         "reason": "a person has to decide Notes",
+        "children": {"Ask whose value is right": {"status": "Waiting", "response": {"body": {"asks": "Notes"}}}},
         "effects": [
           {
             "call": "salesforce.update_record",
@@ -222,7 +223,7 @@ TEST_F(CoSellMapping, WhatAPersonDecidesKeepsNoOtherFieldBack) {
             "Referral_Identifier__c": "0f9d0b7c-1111-4222-8333-444455556666"
           }
         },
-        {"call": "partner_center_referrals.get_referral", "output": {"$data": "own_half"}, "times": 2},
+        {"call": "partner_center_referrals.get_referral", "output": {"$data": "own_half"}, "times": 3},
         {
           "call": "salesforce.query",
           "output": {
@@ -240,6 +241,10 @@ TEST_F(CoSellMapping, WhatAPersonDecidesKeepsNoOtherFieldBack) {
         {"call": "salesforce.query", "output": {"records": [{"$data": "contact"}]}},
         {"call": "salesforce.who_am_i", "output": {"user_id": "005A00000000009AAA"}},
         {"call": "salesforce.query", "output": {"records": []}},
+        {
+          "call": "salesforce.query",
+          "output": {"records": [{"$data": "opportunity", "StageName": "Qualification", "Description": "Two pilots."}]}
+        },
         {
           "call": "partner_center_referrals.list_referrals",
           "output": {"referrals": [{"$data": "own_half"}, {"$data": "microsoft_half"}]}
