@@ -223,6 +223,7 @@ void Sandbox::Service::note_write(const sandbox::RowChange& change, const ApiReq
         {"table", change.table->name},
         {"id", change.id},
         {"columns", change.columns},
+        {"changed", change.changed},
         {"user", request.caller.name},
         {"method", request.method},
         {"path", request.path},

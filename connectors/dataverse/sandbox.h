@@ -7,7 +7,8 @@
 //     GET    /sandbox/writes          rows saved by API clients; ?since=<seq>; DELETE forgets them
 //     GET    /sandbox/requests        the last requests of API clients; DELETE forgets them
 //     POST   /sandbox/reset           seed data again; logs, lag, limits and privileges too
-//     GET|POST /sandbox/lag           {delay_ms, duplicates, reorder, paused, attempts, retry_ms}
+//     GET|POST /sandbox/lag           {delay_ms, duplicates, lose, reorder, paused, attempts,
+//                                      retry_ms}
 //     GET|DELETE /sandbox/deliveries  callbacks, and what became of them
 //     GET|POST /sandbox/limits        {requests, execution_ms, concurrent, window_ms, page_size,
 //                                      latency_ms}
@@ -79,7 +80,8 @@ class Sandbox {
         std::string_view user, std::string method, std::string path, const Json& body
     );
 
-    // Rows saved by API clients: [{"seq","kind","table","id","columns","user","at"}].
+    // Rows saved by API clients: [{"seq","kind","table","id","columns","changed","user","at"}]:
+    // what was named, and what of it has another value since.
     Json writes() const;
 
   private:

@@ -149,6 +149,7 @@ Json Lag::to_json() const {
     return {
         {"delay_ms", ms(delay)},
         {"duplicates", duplicates},
+        {"lose", lose},
         {"reorder", reorder},
         {"paused", paused},
         {"attempts", attempts},
@@ -158,14 +159,17 @@ Json Lag::to_json() const {
 Outcome<void> Lag::change(const Json& fields) {
     Lag next = *this;
     std::int64_t copies = next.duplicates;
+    std::int64_t lost = next.lose;
     auto collected = static_cast<std::int64_t>(next.reorder);
     std::int64_t tries = next.attempts;
     TIDEWAY_DV_TRY(read_ms(fields, "delay_ms", next.delay));
     TIDEWAY_DV_TRY(read_ms(fields, "retry_ms", next.retry_after));
     TIDEWAY_DV_TRY(read_count(fields, "duplicates", 100, copies));
+    TIDEWAY_DV_TRY(read_count(fields, "lose", 1000, lost));
     TIDEWAY_DV_TRY(read_count(fields, "reorder", 1000, collected));
     TIDEWAY_DV_TRY(read_count(fields, "attempts", 100, tries));
     next.duplicates = static_cast<int>(copies);
+    next.lose = static_cast<int>(lost);
     next.reorder = static_cast<std::size_t>(collected);
     next.attempts = static_cast<int>(tries);
     next.paused = bool_or(fields, "paused", paused);
@@ -193,6 +197,10 @@ void Callbacks::on_changes(const std::vector<RowChange>& changes, const std::str
                                  attributes_match(registration, change) &&
                                  filter_matches(database_, registration, change, clock_.now());
             if (!matches) {
+                continue;
+            }
+            if (lag_.lose > 0) {
+                --lag_.lose;
                 continue;
             }
             Delivery delivery;

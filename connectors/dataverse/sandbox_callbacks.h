@@ -20,6 +20,7 @@ namespace tideway::connectors::dataverse::sandbox {
 struct Lag {
     Duration delay{0};        // before the first attempt
     int duplicates = 0;       // further copies of each delivery
+    int lose = 0;             // so many of the next ones are never made
     std::size_t reorder = 0;  // this many are collected and sent last first; 0 or 1: in order
     bool paused = false;      // nothing is sent until it is false again
     int attempts = 5;         // until a delivery is given up

@@ -36,6 +36,7 @@ struct RowChange {
     std::set<std::string> columns;  // named in the request, changed or not
     std::string user_id;            // who did it
     Row row;                        // as saved; before a delete
+    std::set<std::string> changed;  // of an update: what has another value now
 };
 
 class Database {

@@ -29,6 +29,24 @@ bool is_empty(const Row& row, const std::string& column) {
     return value == nullptr || value->is_null();
 }
 
+// What has another value now, without what every save stamps.
+std::set<std::string> changed_columns(const Row& before, const Row& after) {
+    std::set<std::string> out;
+    for (const Row* one : {&before, &after}) {
+        const Row& other = one == &before ? after : before;
+        for (const auto& [column, value] : one->items()) {
+            const Json* there = tideway::find(other, column);
+            if (there == nullptr || *there != value) {
+                out.insert(column);
+            }
+        }
+    }
+    for (const char* stamp : {"modifiedon", "modifiedby", "versionnumber"}) {
+        out.erase(stamp);
+    }
+    return out;
+}
+
 void merge(Row& row, const Changes& changes) {
     for (const auto& [column, value] : changes.values) {
         if (value.is_null()) {
@@ -226,7 +244,8 @@ Outcome<std::string> Writer::create(const Save& save, const RowKey* key) {
          id,
          changes->columns,
          save.caller.user_id,
-         *database_.find(save.table.name, id)}
+         *database_.find(save.table.name, id),
+         {}}
     );
     TIDEWAY_DV_TRY(create_children(save, *changes, id));
     return id;
@@ -270,13 +289,15 @@ Outcome<void> Writer::update(const Save& save, const std::string& id) {
     TIDEWAY_DV_TRY(apply_rules(rules, row));
     TIDEWAY_DV_TRY(check_required(save.table, row));
     TIDEWAY_DV_TRY(database_.replace(save.table, row));
+    const Row& saved = *database_.find(save.table.name, id);
     database_.note(
         {ChangeKind::kUpdate,
          &save.table,
          id,
          changes->columns,
          save.caller.user_id,
-         *database_.find(save.table.name, id)}
+         saved,
+         changed_columns(before, saved)}
     );
     return create_children(save, *changes, id);
 }
@@ -294,7 +315,7 @@ Outcome<void> Writer::remove(const Table& table, const std::string& id, const Ca
             "The 'Delete' method does not support entities of type '" + table.name + "'."
         );
     }
-    database_.note({ChangeKind::kDelete, &table, id, {}, caller.user_id, *row});
+    database_.note({ChangeKind::kDelete, &table, id, {}, caller.user_id, *row, {}});
     release_children(table, id);
     database_.erase(table, id);
     return {};

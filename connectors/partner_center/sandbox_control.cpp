@@ -32,12 +32,12 @@ sign-in pages <code>/{tenant}/oauth2/...</code> as Partner Center does. Bodies a
 <dt><code>POST /sandbox/settings</code><dd><code>{"list_lag_ms":0,"page_size":50,
  "links":"faithful|correct","updates_per_create":1}</code>
 <dt><code>GET, DELETE /sandbox/writes</code><dd>What API clients wrote: method, path, caller, time,
- status, body.
+ status, changed (what has another value since), body.
 <dt><code>GET, DELETE /sandbox/deliveries</code><dd>Notifications and their attempts.
-<dt><code>POST /sandbox/deliveries</code><dd><code>{"paused":false,"duplicates":0,"delay_ms":0,
- "reorder":false,"reorder_window_ms":200,"tamper":""}</code>: how notifications misbehave;
- <code>tamper</code> is <code>signature</code> (wrong) or <code>missing</code>. What is left out
- stays.
+<dt><code>POST /sandbox/deliveries</code><dd><code>{"paused":false,"duplicates":0,"lose":0,
+ "delay_ms":0,"reorder":false,"reorder_window_ms":200,"tamper":""}</code>: how notifications
+ misbehave; <code>lose</code>: so many of the next ones are never sent; <code>tamper</code> is
+ <code>signature</code> (wrong) or <code>missing</code>. What is left out stays.
 <dt><code>POST /sandbox/deliveries/{id}/resend</code><dd>Sends one again.
 <dt><code>POST /sandbox/certificates/rotate</code><dd>Signs with a new certificate from now on.
 <dt><code>GET /sandbox/ca.pem</code><dd>The authority that receivers must trust.
@@ -230,6 +230,9 @@ Outcome<http::Response> Service::control_deliveries(
         mischief.duplicates = static_cast<int>(
             std::clamp<std::int64_t>(int_or(body, "duplicates", mischief.duplicates), 0, 100)
         );
+        mischief.lose =
+            static_cast<int>(std::clamp<std::int64_t>(int_or(body, "lose", mischief.lose), 0, 1000)
+            );
         mischief.delay = milliseconds_or(body, "delay_ms", mischief.delay);
         mischief.reorder = bool_or(body, "reorder", mischief.reorder);
         mischief.reorder_window =

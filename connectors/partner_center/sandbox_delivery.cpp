@@ -92,6 +92,8 @@ Deliveries::Deliveries(
 void Deliveries::notify(const Registration& to, Event event) {
     const Duration wait =
         mischief_.delay + (mischief_.reorder ? mischief_.reorder_window : Duration(0));
+    const bool is_lost = mischief_.lose > 0;
+    mischief_.lose -= is_lost ? 1 : 0;
     for (int copy = 0; copy <= mischief_.duplicates; ++copy) {
         Delivery delivery;
         delivery.id = next_id_++;
@@ -99,6 +101,7 @@ void Deliveries::notify(const Registration& to, Event event) {
         delivery.url = to.url;
         delivery.use_ms_signature = to.use_ms_signature;
         delivery.due = clock_.now() + wait;
+        delivery.state = is_lost ? State::kParked : State::kWaiting;
         log_.push_back(std::move(delivery));
     }
     while (log_.size() > kLogMax && log_.front().state != State::kWaiting) {

@@ -49,6 +49,7 @@ class Deliveries {
     struct Mischief {
         bool paused = false;
         int duplicates = 0;  // further copies of each
+        int lose = 0;        // of the next ones so many are never sent
         Duration delay{0};
         bool reorder = false;  // what comes within the window is sent newest first
         Duration reorder_window = std::chrono::milliseconds(200);

@@ -38,12 +38,20 @@ http::Response Service::referrals(const http::ServerRequest& request, Api api) {
         out.headers.set("WWW-Authenticate", "Bearer");
         return out;
     }
+    const Referral* written = request.method == "GET" ? nullptr : referral_at(request.path);
+    const Json before = written == nullptr ? Json() : written->wire;
     auto answer = dispatch_referrals(request, *claims);
     http::Response out = answer ? std::move(*answer) : referrals_refusal(answer.error());
     if (request.method != "GET") {
-        remember_write(request, *claims, out.status);
+        remember_write(request, *claims, out.status, before);
     }
     return out;
+}
+
+const Referral* Service::referral_at(std::string_view path) const {
+    const auto prefix = path.starts_with(kPath) ? kPath : kOtherPath;
+    const std::vector<std::string> rest = segments_after(path, prefix);
+    return rest.empty() ? nullptr : book_.find_by_id(rest[0]);
 }
 
 Outcome<http::Response> Service::dispatch_referrals(

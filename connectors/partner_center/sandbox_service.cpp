@@ -33,6 +33,28 @@ void put_trace(http::Response& answer, const http::ServerRequest& request, Times
     headers.set("X-Locale", "en-US");
 }
 
+// The JSON pointers of values that are others now, without what every write stamps.
+Json changed_paths(const Json& before, const Json& after) {
+    Json was = before.flatten();
+    Json is = after.flatten();
+    for (const char* stamp : {"/eTag", "/updatedDateTime", "/lastModifiedVia"}) {
+        was.erase(stamp);
+        is.erase(stamp);
+    }
+    Json out = Json::array();
+    for (const auto& [path, value] : is.items()) {
+        const Json* old = find(was, path);
+        if (old == nullptr || *old != value) {
+            out.push_back(path);
+        }
+        was.erase(path);
+    }
+    for (const auto& [path, value] : was.items()) {
+        out.push_back(path);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<std::string> segments_after(std::string_view path, std::string_view prefix) {
@@ -154,7 +176,10 @@ Outcome<Service::Claims> Service::authenticate(const http::ServerRequest& reques
     return std::move(*claims);
 }
 
-void Service::remember_write(const http::ServerRequest& request, const Claims& claims, int status) {
+void Service::remember_write(
+    const http::ServerRequest& request, const Claims& claims, int status, const Json& before
+) {
+    const Referral* after = book_.find_by_id(string_or(before, "id"));
     auto body = parse_json(request.body, "the request body");
     writes_.push_back(
         {{"method", request.method},
@@ -163,6 +188,7 @@ void Service::remember_write(const http::ServerRequest& request, const Claims& c
          {"user", claims.user},
          {"time", format_utc(clock_.now())},
          {"status", status},
+         {"changed", after == nullptr ? Json::array() : changed_paths(before, after->wire)},
          {"body", body ? std::move(*body) : Json(nullptr)}}
     );
     if (writes_.size() > kWritesMax) {

@@ -60,10 +60,14 @@ class Service {
     void save();
     Json state() const;
     Outcome<Claims> authenticate(const http::ServerRequest& request, Api api) const;
-    void remember_write(const http::ServerRequest& request, const Claims& claims, int status);
+    // `before`: the referral that was written; null for a new one.
+    void remember_write(
+        const http::ServerRequest& request, const Claims& claims, int status, const Json& before
+    );
 
     // sandbox_referral_api.cpp
     http::Response referrals(const http::ServerRequest& request, Api api);
+    const Referral* referral_at(std::string_view path) const;
     Outcome<http::Response> dispatch_referrals(
         const http::ServerRequest& request, const Claims& claims
     );

@@ -133,7 +133,7 @@ http::Response Service::webhooks(const http::ServerRequest& request) {
         );
     }
     if (request.method != "GET") {
-        remember_write(request, *claims, out.status);
+        remember_write(request, *claims, out.status, Json());
         save_soon();
     }
     return out;

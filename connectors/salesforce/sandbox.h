@@ -13,6 +13,8 @@
 //     POST   /sandbox/co_sell           {"fields": false}: seed data without the co-sell fields,
 //     which can be made then
 //     POST   /sandbox/rights            {"name": user name, "deny": ["Create Opportunity"]}
+//     POST   /sandbox/events            {"gaps": 2, "forget": true}: of the next changes only the
+//     record is told; those so far cannot be replayed
 //     POST   /sandbox/sessions          {"end": "sessions"|"everything", "lifetime_s"}
 //     GET    /sandbox/records/<Object>  all records, every field, deleted ones too
 //     any    /sandbox/as/<user name>/.. the REST API (sobjects/..) as that user: a seller at work

@@ -1,4 +1,5 @@
 // The control API of the Salesforce sandbox: /sandbox/...
+#include <algorithm>
 #include <charconv>
 
 #include "connectors/salesforce/sandbox_service.h"
@@ -73,6 +74,9 @@ http::Response Sandbox::Service::control(const http::ServerRequest& request) {
     if (what == "rights") {
         return control_rights(body);
     }
+    if (what == "events") {
+        return control_events(body);
+    }
     return what == "sessions" ? control_sessions(body)
                               : bad_control("There is no /sandbox/" + what + ".");
 }
@@ -106,6 +110,15 @@ http::Response Sandbox::Service::control_rights(const Json& body) {
         }
     }
     return json_answer(200, {{"deny", denied}});
+}
+
+http::Response Sandbox::Service::control_events(const Json& body) {
+    if (bool_or(body, "forget", false)) {
+        streaming_.forget();
+    }
+    const std::int64_t gaps = std::clamp<std::int64_t>(int_or(body, "gaps", 0), 0, 1000);
+    streaming_.leave_gaps(static_cast<int>(gaps));
+    return json_answer(200, Json::object());
 }
 
 http::Response Sandbox::Service::control_sessions(const Json& body) {

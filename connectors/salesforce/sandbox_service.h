@@ -54,6 +54,7 @@ class Sandbox::Service {
     http::Response control(const http::ServerRequest& request);
     http::Response control_limits(const http::ServerRequest& request);
     http::Response control_rights(const Json& body);
+    http::Response control_events(const Json& body);
     http::Response control_sessions(const Json& body);
     http::Response control_records(const std::string& name) const;
     http::Response act_as(const http::ServerRequest& request);

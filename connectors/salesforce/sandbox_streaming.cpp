@@ -201,25 +201,40 @@ void Streaming::answer_waiting(Client& client) {
     std::exchange(client.waiting, nullptr)->send(json_answer(200, answers));
 }
 
+// Without what belongs to its transaction.
+Json Streaming::payload_of(const Change& change, const Store& store, const ChangeOrigin& origin)
+    const {
+    const std::string type = type_of(change.kind);
+    Json header = {
+        {"entityName", change.object->name},
+        {"recordIds", {change.id}},
+        {"commitTimestamp", to_micros(clock_.now()) / 1000},
+        {"commitNumber", next_replay_id_}};
+    if (gaps_ > 0) {
+        header["changeType"] = "GAP_" + type;
+        header["changedFields"] = Json::array();
+        return {{"ChangeEventHeader", std::move(header)}};
+    }
+    Json payload = fields_of(change, store.find_record(*change.object, change.id));
+    header["changeType"] = type;
+    header["changedFields"] =
+        change.kind == ChangeKind::kUpdate ? named_fields(payload) : Json::array();
+    header["changeOrigin"] = origin.origin;
+    header["commitUser"] = origin.user_id;
+    payload["ChangeEventHeader"] = std::move(header);
+    return payload;
+}
+
 void Streaming::publish(
     const std::vector<Change>& changes, const Store& store, const ChangeOrigin& origin
 ) {
     const std::string transaction = Uid::random().guid();
     int sequence = 0;
     for (const Change& change : changes) {
-        Json payload = fields_of(change, store.find_record(*change.object, change.id));
-        payload["ChangeEventHeader"] = {
-            {"entityName", change.object->name},
-            {"recordIds", {change.id}},
-            {"changeType", type_of(change.kind)},
-            {"changedFields",
-             change.kind == ChangeKind::kUpdate ? named_fields(payload) : Json::array()},
-            {"changeOrigin", origin.origin},
-            {"transactionKey", transaction},
-            {"sequenceNumber", ++sequence},
-            {"commitTimestamp", to_micros(clock_.now()) / 1000},
-            {"commitNumber", next_replay_id_},
-            {"commitUser", origin.user_id}};
+        Json payload = payload_of(change, store, origin);
+        payload["ChangeEventHeader"]["transactionKey"] = transaction;
+        payload["ChangeEventHeader"]["sequenceNumber"] = ++sequence;
+        gaps_ -= gaps_ > 0 ? 1 : 0;
         events_.push_back(
             {next_replay_id_++, "/data/" + change.object->name + "ChangeEvent", std::move(payload)}
         );

@@ -39,6 +39,9 @@ class Streaming {
     // Events so far cannot be replayed any more.
     void forget() { events_.clear(); }
 
+    // Of so many of the next changes only the record is told, as after trouble in Salesforce.
+    void leave_gaps(int changes) { gaps_ = changes; }
+
   private:
     struct Event {
         std::int64_t replay_id = 0;
@@ -63,6 +66,7 @@ class Streaming {
         const std::shared_ptr<http::Responder>& responder,
         Json& answers
     );
+    Json payload_of(const Change& change, const Store& store, const ChangeOrigin& origin) const;
     Json take_events(Client& client);
     void answer_waiting(Client& client);
 
@@ -72,6 +76,7 @@ class Streaming {
     std::map<std::string, Client> clients_;
     std::deque<Event> events_;
     std::int64_t next_replay_id_ = 1;
+    int gaps_ = 0;
 };
 
 }  // namespace tideway::connectors::salesforce::sandbox

@@ -195,6 +195,16 @@ TEST_F(SandboxCallbacks, ADeliveryThatSucceedsLaterIsDelivered) {
     EXPECT_EQ(body_of(send("GET", "/sandbox/deliveries"))["pending"], 0);
 }
 
+TEST_F(SandboxCallbacks, TheNextOnesCanBeLost) {
+    subscribe(Json::object());
+    lag({{"lose", 1}});
+    create("opportunities", {{"name", "One"}});
+    create("opportunities", {{"name", "Two"}});
+    const Json calls = posted();
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_EQ(calls[0]["name"], "Two");
+}
+
 TEST_F(SandboxCallbacks, DeliveriesCanBePausedDoubledAndReordered) {
     subscribe(Json::object());
     lag({{"paused", true}, {"duplicates", 1}, {"reorder", 10}});

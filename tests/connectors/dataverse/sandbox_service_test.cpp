@@ -115,6 +115,18 @@ TEST_F(SandboxService, WritesOfClientsAreListedAndThoseOfSellersAreNot) {
     EXPECT_EQ(body_of(send("GET", "/sandbox/writes"))["count"], 0);
 }
 
+TEST_F(SandboxService, AWriteSaysWhatHasAnotherValueSince) {
+    const std::string id = create("opportunities", {{"name", "One"}, {"description", "Notes"}});
+    const std::string path = "opportunities(" + id + ")";
+    api("PATCH", path, {{"name", "Two"}, {"description", "Notes"}});
+    api("PATCH", path, {{"name", "Two"}});
+    const Json writes = body_of(send("GET", "/sandbox/writes"))["writes"];
+    ASSERT_EQ(writes.size(), 3U);
+    EXPECT_EQ(writes[1]["columns"], Json({"description", "name"}));
+    EXPECT_EQ(writes[1]["changed"], Json({"name"}));
+    EXPECT_EQ(writes[2]["changed"], Json::array());
+}
+
 TEST_F(SandboxService, ASellerActsThroughTheControlApi) {
     const http::Response made = send(
         "POST", "/sandbox/as/jamie.reding%40contoso.com/opportunities", R"({"name":"Jamie's"})"

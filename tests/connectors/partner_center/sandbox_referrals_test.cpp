@@ -323,12 +323,15 @@ TEST_F(SandboxReferrals, CountsWhatApiClientsWrote) {
     patch(id, {replace_op("/campaignId", "x")}, {{"X-Caller-Id", "me"}});
     patch(id, {replace_op("/name", "x")});
     get(id);
+    patch(id, {replace_op("/campaignId", "x")});
     const Json writes = control("GET", "/sandbox/writes").body["writes"];
-    ASSERT_EQ(writes.size(), 3U);
+    ASSERT_EQ(writes.size(), 4U);
     EXPECT_EQ(writes[1]["method"], "PATCH");
     EXPECT_EQ(writes[1]["path"], item(id));
     EXPECT_EQ(writes[1]["caller"], "me");
+    EXPECT_EQ(writes[1]["changed"], Json({"/campaignId"}));
     EXPECT_EQ(writes[2]["status"], 400);
+    EXPECT_EQ(writes[3]["changed"], Json::array()) << "it was so before";
     EXPECT_TRUE(control("DELETE", "/sandbox/writes").body["writes"].empty());
 }
 

@@ -269,6 +269,18 @@ TEST_F(SandboxWebhooks, HoldsNotificationsBackWhilePausedAndCanRepeatOne) {
     EXPECT_EQ(control("POST", "/sandbox/deliveries/999/resend").status, 404);
 }
 
+TEST_F(SandboxWebhooks, NeverSendsTheNextOnesThatItIsToldToLose) {
+    subscribe();
+    control("POST", "/sandbox/deliveries", {{"lose", 1}});
+    post_own();
+    const std::string second = string_or(post_own(), "id");
+    settle();
+    ASSERT_THAT(client_.sent, SizeIs(1));
+    EXPECT_EQ(resource_of(client_.sent[0]), second);
+    EXPECT_EQ(delivery(0)["state"], "parked");
+    EXPECT_TRUE(delivery(0)["attempts"].empty());
+}
+
 TEST_F(SandboxWebhooks, RotatesItsCertificateUnderTheSameAuthority) {
     const std::string authority = sandbox_->authority_pem();
     subscribe();

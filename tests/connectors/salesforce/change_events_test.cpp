@@ -105,9 +105,20 @@ TEST_F(SalesforceChangeEvents, EventsThatAreNotKeptAnyMoreAreToldAsLost) {
     create("Opportunity", opportunity("Deal"));
     poll();
     create("Opportunity", opportunity("Lost"));
-    control("reset", Json::object());  // forgets the events
+    control("events", {{"forget", true}});
     create("Opportunity", opportunity("After"));
     EXPECT_EQ(poll(), Json({"LOST", "CREATE"}));
+}
+
+TEST_F(SalesforceChangeEvents, OfAGapOnlyTheRecordIsTold) {
+    poll();
+    const std::string id = create("Opportunity", opportunity("Deal"));
+    control("events", {{"gaps", 1}});
+    change(id, {{"Amount", 1}}, {{"Sforce-Call-Options", "client=Tideway"}});
+    change(id, {{"Amount", 2}});
+    EXPECT_EQ(poll(), Json({"CREATE", "GAP_UPDATE", "UPDATE"}));
+    EXPECT_EQ(events_[1]["event"]["id"], id);
+    EXPECT_EQ(events_[1]["event"]["fields"], Json::object());
 }
 
 TEST_F(SalesforceChangeEvents, WithoutAChangeTheConnectWaits) {
