@@ -122,8 +122,7 @@ Status Sandboxes::Parts::open_salesforce() {
     http::ServerOptions server;
     server.port = options.salesforce_port;
     TIDEWAY_TRY_ASSIGN(
-        salesforce_server,
-        http::start_server(loop, server, salesforce_faults.wrap(salesforce->handler()))
+        salesforce_server, host->listen(loop, server, salesforce_faults.wrap(salesforce->handler()))
     );
     salesforce->set_base_url(loopback("127.0.0.1", salesforce_server->port()));
     return {};
