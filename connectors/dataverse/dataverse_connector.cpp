@@ -36,6 +36,7 @@ constexpr std::array kBindings{
     Binding{"who_am_i", &who_am_i, nullptr},
     Binding{"describe_table", &describe_table, nullptr},
     Binding{"check_privileges", &check_privileges, nullptr},
+    Binding{"create_table", &create_table, &probe_table},
     Binding{"create_column", &create_column, &probe_column},
     Binding{"create_key", &create_key, &probe_key},
     Binding{"publish_customizations", &publish_customizations, nullptr},

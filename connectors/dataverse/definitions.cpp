@@ -18,6 +18,7 @@ using model::EffectClass;
 constexpr int kEnglish = 1033;
 constexpr std::int64_t kTextLength = 100;
 constexpr std::int64_t kMemoLength = 2000;
+constexpr const char* kLookup = "lookup";
 
 // A word of the input, and what the service calls such a column.
 struct ColumnKind {
@@ -38,6 +39,7 @@ constexpr std::array kKinds{
     ColumnKind{"choice", "Picklist", nullptr},
     ColumnKind{"date", "DateTime", "DateOnly"},
     ColumnKind{"datetime", "DateTime", "DateAndTime"},
+    ColumnKind{kLookup, "Lookup", nullptr},
 };
 
 const ColumnKind* kind_of(std::string_view word) {
@@ -93,7 +95,7 @@ void put_bounds(const ColumnKind& kind, const Json& input, Json& out) {
         out["OptionSet"] = yes_or_no();
     } else if (word == "choice") {
         out["OptionSet"] = options_of(input.value("choices", Json::array()));
-    } else {
+    } else if (kind.format != nullptr) {
         out["Format"] = kind.format;
     }
 }
@@ -112,6 +114,42 @@ Json column_body(const ColumnKind& kind, const Json& input) {
     return out;
 }
 
+// A table is made with the column that names its rows.
+Json table_body(const Json& input) {
+    const Json names = input.value("primary_name", Json::object());
+    Json name = column_body(*kind_of("text"), names);
+    name["IsPrimaryName"] = true;
+    return {
+        {"@odata.type", "Microsoft.Dynamics.CRM.EntityMetadata"},
+        {"SchemaName", string_or(input, "table")},
+        {"DisplayName", label(string_or(input, "label"))},
+        {"DisplayCollectionName", label(string_or(input, "plural"))},
+        {"Description", label(string_or(input, "description"))},
+        {"OwnershipType", "UserOwned"},
+        {"IsActivity", false},
+        {"HasActivities", false},
+        {"HasNotes", false},
+        {"Attributes", Json::array({name})}};
+}
+
+// A lookup is made with its relationship: rows lose it when the row goes that they point to.
+Json relationship_body(const Json& input) {
+    const std::string name = string_or(input, "name");
+    const std::string target = string_or(input, "target");
+    Json cascades = {{"Delete", "RemoveLink"}};
+    for (const char* what : {"Assign", "Merge", "Reparent", "Share", "Unshare"}) {
+        cascades[what] = "NoCascade";
+    }
+    return {
+        {"@odata.type", "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata"},
+        {"SchemaName", name + "_" + string_or(input, "table")},
+        {"ReferencedEntity", target},
+        {"ReferencedAttribute", primary_key(target)},
+        {"ReferencingEntity", string_or(input, "table")},
+        {"CascadeConfiguration", cascades},
+        {"Lookup", column_body(*kind_of(kLookup), input)}};
+}
+
 Json key_body(const Json& input) {
     return {
         {"SchemaName", string_or(input, "name")},
@@ -121,8 +159,7 @@ Json key_body(const Json& input) {
 
 enum class Purpose { kCreate, kProbe };
 
-// Makes one definition of a table. One that is there under this name already is fine when it is as
-// asked.
+// Makes one definition. One that is there under this name already is fine when it is as asked.
 class Define : public connector::ChainedExchange {
   public:
     Define(const connector::Call& call, Purpose purpose)
@@ -131,8 +168,8 @@ class Define : public connector::ChainedExchange {
           purpose_(purpose) {}
 
     Turn begin() final {
-        for (auto problem : {bad_table(text("table")), bad_table(text("name"))}) {
-            if (problem) {
+        for (const std::string& each : names()) {
+            if (auto problem = bad_table(each)) {
                 return std::move(*problem);
             }
         }
@@ -140,23 +177,25 @@ class Define : public connector::ChainedExchange {
     }
 
   protected:
-    virtual const char* collection() const = 0;
+    virtual std::vector<std::string> names() const = 0;
+    virtual std::string collection_url() const = 0;
+
+    virtual std::string create_url() const { return collection_url(); }
+
     virtual Json body() const = 0;
     virtual bool is_as_asked(const Json& definition) const = 0;
+    virtual Json output() const = 0;
 
     std::string text(const char* field) const { return string_or(input_, field); }
 
     const Json& input() const { return input_; }
 
-  private:
-    std::string url() const {
-        return requests_.api_url() + "/EntityDefinitions(LogicalName='" + text("table") + "')/" +
-               collection();
-    }
+    const std::string& api_url() const { return requests_.api_url(); }
 
+  private:
     Turn create() {
         return ask(
-            requests_.write("POST", url(), body(), Requests::Answer::kNothing),
+            requests_.write("POST", create_url(), body(), Requests::Answer::kNothing),
             [this](const http::Response& response) -> Turn {
                 if (is_success(response)) {
                     return done();
@@ -170,7 +209,7 @@ class Define : public connector::ChainedExchange {
 
     Turn look() {
         return ask(
-            requests_.get(url() + "(LogicalName='" + text("name") + "')"),
+            requests_.get(collection_url() + "(LogicalName='" + names().back() + "')"),
             [this](const http::Response& response) { return looked(response); }
         );
     }
@@ -193,10 +232,13 @@ class Define : public connector::ChainedExchange {
 
     Turn done() const { return Done{to_payload(output()), record()}; }
 
-    Json output() const { return {{"table", text("table")}, {"name", text("name")}}; }
-
+    // "opportunity.msft_audit"
     connector::RecordRef record() const {
-        return {"definition", text("table") + "." + text("name"), {}};
+        std::string id;
+        for (const std::string& each : names()) {
+            id += (id.empty() ? "" : ".") + each;
+        }
+        return {"definition", id, {}};
     }
 
     Requests requests_;
@@ -205,28 +247,74 @@ class Define : public connector::ChainedExchange {
     std::optional<connector::Failed> refusal_;
 };
 
-class DefineColumn final : public Define {
+class DefineTable final : public Define {
   public:
     using Define::Define;
 
   private:
-    const char* collection() const override { return "Attributes"; }
+    std::vector<std::string> names() const override { return {text("table")}; }
+
+    std::string collection_url() const override { return api_url() + "/EntityDefinitions"; }
+
+    Json body() const override { return table_body(input()); }
+
+    bool is_as_asked(const Json& definition) const override {
+        const Json names = input().value("primary_name", Json::object());
+        return string_or(definition, "PrimaryNameAttribute") == string_or(names, "name");
+    }
+
+    Json output() const override { return {{"table", text("table")}}; }
+};
+
+// A definition that a table has.
+class DefinePart : public Define {
+  public:
+    DefinePart(const connector::Call& call, Purpose purpose, const char* collection)
+        : Define(call, purpose),
+          collection_(collection) {}
+
+  protected:
+    std::vector<std::string> names() const final { return {text("table"), text("name")}; }
+
+    std::string collection_url() const final {
+        return api_url() + "/EntityDefinitions(LogicalName='" + text("table") + "')/" + collection_;
+    }
+
+    Json output() const final { return {{"table", text("table")}, {"name", text("name")}}; }
+
+  private:
+    const char* collection_;
+};
+
+class DefineColumn final : public DefinePart {
+  public:
+    DefineColumn(const connector::Call& call, Purpose purpose)
+        : DefinePart(call, purpose, "Attributes") {}
+
+  private:
+    bool is_lookup() const { return text("type") == kLookup; }
+
+    std::string create_url() const override {
+        return is_lookup() ? api_url() + "/RelationshipDefinitions" : collection_url();
+    }
 
     // The schema has the words of kKinds.
-    Json body() const override { return column_body(*kind_of(text("type")), input()); }
+    Json body() const override {
+        return is_lookup() ? relationship_body(input())
+                           : column_body(*kind_of(text("type")), input());
+    }
 
     bool is_as_asked(const Json& definition) const override {
         return string_or(definition, "AttributeType") == kind_of(text("type"))->type;
     }
 };
 
-class DefineKey final : public Define {
+class DefineKey final : public DefinePart {
   public:
-    using Define::Define;
+    DefineKey(const connector::Call& call, Purpose purpose)
+        : DefinePart(call, purpose, "Keys") {}
 
   private:
-    const char* collection() const override { return "Keys"; }
-
     Json body() const override { return key_body(input()); }
 
     bool is_as_asked(const Json& definition) const override {
@@ -270,6 +358,14 @@ class Publish final : public connector::ChainedExchange {
 };
 
 }  // namespace
+
+ExchangePtr create_table(const connector::Call& call) {
+    return std::make_unique<DefineTable>(call, Purpose::kCreate);
+}
+
+ExchangePtr probe_table(const connector::Call& call) {
+    return std::make_unique<DefineTable>(call, Purpose::kProbe);
+}
 
 ExchangePtr create_column(const connector::Call& call) {
     return std::make_unique<DefineColumn>(call, Purpose::kCreate);

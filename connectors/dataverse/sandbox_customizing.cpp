@@ -1,4 +1,5 @@
-// Requests that change definitions: EntityDefinitions(...)/Attributes, /Keys and PublishXml.
+// Requests that change definitions: EntityDefinitions, EntityDefinitions(...)/Attributes and /Keys,
+// RelationshipDefinitions, PublishXml.
 #include "connectors/dataverse/sandbox_web_api.h"
 
 namespace tideway::connectors::dataverse::sandbox {
@@ -22,7 +23,27 @@ WebApi::Answer WebApi::on_definitions(const Call& call) {
                 : tl::unexpected<ServiceError>(body.error());
 }
 
+// POST EntityDefinitions, or RelationshipDefinitions.
+WebApi::Answer WebApi::define_whole(const Call& call) {
+    const auto body = body_of(call);
+    if (!body) {
+        return tl::unexpected<ServiceError>(body.error());
+    }
+    const std::string& collection = call.path.front().name;
+    TIDEWAY_DV_TRY(definitions_.create("", collection, *body, call.request.caller));
+    http::Response out = odata_response(204, {}, Preferences());
+    out.headers.add(
+        "OData-EntityId",
+        call.request.root + "/" + collection + "(SchemaName='" + string_or(*body, "SchemaName") +
+            "')"
+    );
+    return out;
+}
+
 WebApi::Answer WebApi::define(const Call& call) {
+    if (call.request.method == "POST" && call.path.size() == 1 && !call.path.front().key) {
+        return define_whole(call);
+    }
     const bool has_table = call.path.size() == 2 && call.path.front().key.has_value();
     const std::string collection = has_table ? call.path[1].name : std::string();
     if (call.request.method != "POST" || (collection != "Attributes" && collection != "Keys")) {

@@ -6,14 +6,16 @@
 #include <utility>
 
 #include "connectors/dataverse/sandbox_columns.h"
+#include "connectors/dataverse/tables.h"
 
 namespace tideway::connectors::dataverse::sandbox {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCustomizing{
+constexpr std::array<std::string_view, 6> kCustomizing{
     "prvCreateAttribute",
     "prvCreateEntity",
     "prvCreateEntityKey",
+    "prvCreateRelationship",
     "prvWriteCustomization",
     "prvPublishCustomization"};
 
@@ -81,8 +83,61 @@ Column column_of(const Json& body, ColumnType type) {
     return out;
 }
 
+Outcome<void> no_prefix(const std::string& name) {
+    return refuse(
+        400,
+        codes::kInvalidName,
+        "The schema name '" + name + "' needs the customization prefix of a publisher."
+    );
+}
+
+Outcome<void> already_there(const std::string& column, const std::string& table) {
+    return refuse(
+        400,
+        codes::kDuplicateColumn,
+        "An attribute with the specified name " + column + " already exists for entity with name " +
+            table + "."
+    );
+}
+
 bool is_of_solution(const std::string& name) {
     return name.starts_with("msft_");
+}
+
+const char* privilege_for(const std::string& collection) {
+    static constexpr std::array<std::pair<std::string_view, const char*>, 3> kPrivileges{{
+        {"Keys", "prvCreateEntityKey"},
+        {"EntityDefinitions", "prvCreateEntity"},
+        {"RelationshipDefinitions", "prvCreateRelationship"},
+    }};
+    for (const auto& [each, privilege] : kPrivileges) {
+        if (each == collection) {
+            return privilege;
+        }
+    }
+    return "prvCreateAttribute";
+}
+
+constexpr int kFirstCustomTypeCode = 10'001;
+
+// Users own its rows, which can be switched off, as those of every custom table.
+Table table_of(const Json& body, const Json& name, std::size_t number) {
+    const std::string table = lower(string_or(body, "SchemaName"));
+    Table out = begin_table(
+        table,
+        entity_set(table),
+        text_of(body, "DisplayName"),
+        kFirstCustomTypeCode + static_cast<int>(number)
+    );
+    out.privileged_as = string_or(body, "SchemaName");
+    out.owned = true;
+    out.change_tracking = true;
+    out.primary_name = lower(string_or(name, "SchemaName"));
+    append(
+        out, {column_of(name, ColumnType::kText), state(active_states()), status(active_reasons())}
+    );
+    append_system_columns(out);
+    return out;
 }
 
 }  // namespace
@@ -105,7 +160,7 @@ Outcome<void> Definitions::check(const Caller& by, const char* privilege) const 
 Outcome<void> Definitions::create(
     const std::string& table, const std::string& collection, const Json& body, const Caller& by
 ) {
-    TIDEWAY_DV_TRY(check(by, collection == "Keys" ? "prvCreateEntityKey" : "prvCreateAttribute"));
+    TIDEWAY_DV_TRY(check(by, privilege_for(collection)));
     Made made{table, collection, body};
     TIDEWAY_DV_TRY(add(made));
     made_.push_back(std::move(made));
@@ -122,7 +177,67 @@ Outcome<void> Definitions::publish(const Caller& by) const {
 }
 
 Outcome<void> Definitions::add(const Made& made) {
+    if (made.collection == "EntityDefinitions") {
+        return add_table(made);
+    }
+    if (made.collection == "RelationshipDefinitions") {
+        return add_lookup(made);
+    }
     return made.collection == "Keys" ? add_key(made) : add_column(made);
+}
+
+Outcome<void> Definitions::add_table(const Made& made) {
+    const std::string name = lower(string_or(made.body, "SchemaName"));
+    const Json* columns = find(made.body, "Attributes");
+    const bool is_named = columns != nullptr && columns->is_array() && columns->size() == 1 &&
+                          bool_or(columns->front(), "IsPrimaryName", false);
+    if (!is_named || text_of(made.body, "DisplayName").empty() ||
+        text_of(made.body, "DisplayCollectionName").empty()) {
+        return bad_payload("A table needs its labels and the attribute that is its primary name.");
+    }
+    for (const std::string& each : {name, lower(string_or(columns->front(), "SchemaName"))}) {
+        if (!has_prefix(each)) {
+            return no_prefix(each);
+        }
+    }
+    if (schema_.by_name(name) != nullptr) {
+        return refuse(
+            400,
+            codes::kDuplicateTable,
+            "An entity with the specified name " + name + " already exists."
+        );
+    }
+    schema_.add_table(table_of(made.body, columns->front(), made_.size()));
+    return {};
+}
+
+Outcome<void> Definitions::add_lookup(const Made& made) {
+    const std::string child = string_or(made.body, "ReferencingEntity");
+    const std::string parent = string_or(made.body, "ReferencedEntity");
+    for (const std::string& each : {child, parent}) {
+        if (schema_.by_name(each) == nullptr) {
+            return refuse(
+                404, codes::kRowNotFound, "Could not find an entity with name " + each + "."
+            );
+        }
+    }
+    const Json body = made.body.value("Lookup", Json::object());
+    const std::string schema_name = string_or(body, "SchemaName");
+    const std::string name = lower(schema_name);
+    const std::string relationship = string_or(made.body, "SchemaName");
+    for (const std::string& each : {name, relationship}) {
+        if (!has_prefix(each)) {
+            return no_prefix(each);
+        }
+    }
+    if (schema_.by_name(child)->column(name) != nullptr) {
+        return already_there(name, child);
+    }
+    // The property is named as the column's schema, letter by letter.
+    schema_.add_column(
+        child, lookup(name, text_of(body, "DisplayName"), {{parent, schema_name, relationship}})
+    );
+    return {};
 }
 
 Outcome<void> Definitions::add_column(const Made& made) {
@@ -132,23 +247,14 @@ Outcome<void> Definitions::add_column(const Made& made) {
         return bad_payload("A column needs a known @odata.type and a DisplayName.");
     }
     if (!has_prefix(name)) {
-        return refuse(
-            400,
-            codes::kInvalidName,
-            "The schema name '" + name + "' needs the customization prefix of a publisher."
-        );
+        return no_prefix(name);
     }
     const bool is_text = *type == ColumnType::kText || *type == ColumnType::kMemo;
     if (is_text && int_or(made.body, "MaxLength", 0) < 1) {
         return bad_payload("MaxLength is missing.");
     }
     if (schema_.by_name(made.table)->column(name) != nullptr) {
-        return refuse(
-            400,
-            codes::kDuplicateColumn,
-            "An attribute with the specified name " + name +
-                " already exists for entity with name " + made.table + "."
-        );
+        return already_there(name, made.table);
     }
     schema_.add_column(made.table, column_of(made.body, *type));
     return {};
@@ -191,7 +297,7 @@ void Definitions::set_solution(bool is_installed) {
     schema_ = sales_schema();
     has_solution_ = is_installed;
     if (!is_installed) {
-        schema_.remove_columns(is_of_solution);
+        schema_.remove(is_of_solution);
     }
 }
 
@@ -215,7 +321,8 @@ void Definitions::load(const Json& saved) {
             string_or(each, "table"),
             string_or(each, "collection"),
             each.value("body", Json::object())};
-        if (schema_.by_name(made.table) != nullptr && add(made)) {
+        const bool has_table = made.table.empty() || schema_.by_name(made.table) != nullptr;
+        if (has_table && add(made)) {
             made_.push_back(std::move(made));
         }
     }

@@ -1,5 +1,5 @@
-// What administrators change of the sandbox's tables while it runs: columns and alternate keys.
-// What was made stays in the state file. Thread: the sandbox's loop.
+// What administrators change of the sandbox's tables while it runs: tables, columns, alternate
+// keys. What was made stays in the state file. Thread: the sandbox's loop.
 #pragma once
 
 #include <string>
@@ -18,14 +18,15 @@ class Definitions {
         : schema_(schema),
           callers_(callers) {}
 
-    // POST EntityDefinitions(LogicalName='opportunity')/Attributes, or /Keys.
+    // POST EntityDefinitions(LogicalName='opportunity')/Attributes, or /Keys; without a table: POST
+    // EntityDefinitions or RelationshipDefinitions.
     Outcome<void> create(
         const std::string& table, const std::string& collection, const Json& body, const Caller& by
     );
     Outcome<void> publish(const Caller& by) const;
 
-    // Takes away, or gives back, the columns of the co-sell solution: an environment where nobody
-    // has installed it.
+    // Takes away, or gives back, the table and the columns of the co-sell solution: an environment
+    // where nobody has installed it.
     void set_solution(bool is_installed);
     void clear();
 
@@ -44,6 +45,8 @@ class Definitions {
 
     Outcome<void> check(const Caller& by, const char* privilege) const;
     Outcome<void> add(const Made& made);
+    Outcome<void> add_table(const Made& made);
+    Outcome<void> add_lookup(const Made& made);
     Outcome<void> add_column(const Made& made);
     Outcome<void> add_key(const Made& made);
 

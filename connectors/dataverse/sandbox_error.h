@@ -32,6 +32,7 @@ constexpr const char* kExpiredToken = "0x80044352";
 constexpr const char* kTrackingOff = "0x80060888";
 constexpr const char* kUnauthenticated = "0x80048306";
 constexpr const char* kUnsupported = "0x80060888";
+constexpr const char* kDuplicateTable = "0x80047012";
 constexpr const char* kDuplicateColumn = "0x80047013";
 constexpr const char* kInvalidName = "0x8004f021";
 }  // namespace codes

@@ -48,18 +48,17 @@ Schema::Schema(std::vector<Table> tables)
     : tables_(std::move(tables)) {
     for (const Table& child : tables_) {
         for (const Column& column : child.columns) {
-            for (const LookupTarget& target : column.targets) {
-                if (target.collection.empty()) {
-                    continue;
-                }
-                const auto parent =
-                    std::find_if(tables_.begin(), tables_.end(), [&](const Table& t) {
-                        return t.name == target.table;
-                    });
-                if (parent != tables_.end()) {
-                    parent->collections.push_back({target.collection, child.name, column.name});
-                }
-            }
+            link(child.name, column);
+        }
+    }
+}
+
+// Puts the rows of `child` into a collection of each table that the column points to.
+void Schema::link(std::string_view child, const Column& column) {
+    for (const LookupTarget& target : column.targets) {
+        const auto parent = std::ranges::find(tables_, target.table, &Table::name);
+        if (!target.collection.empty() && parent != tables_.end()) {
+            parent->collections.push_back({target.collection, std::string(child), column.name});
         }
     }
 }
@@ -76,7 +75,15 @@ Table& Schema::named(std::string_view table) {
     return *std::ranges::find(tables_, table, &Table::name);
 }
 
+void Schema::add_table(Table table) {
+    tables_.push_back(std::move(table));
+    for (const Column& column : tables_.back().columns) {
+        link(tables_.back().name, column);
+    }
+}
+
 void Schema::add_column(std::string_view table, Column column) {
+    link(table, column);
     named(table).columns.push_back(std::move(column));
 }
 
@@ -84,8 +91,12 @@ void Schema::add_key(std::string_view table, AlternateKey key) {
     named(table).keys.push_back(std::move(key));
 }
 
-void Schema::remove_columns(bool (*is_wanted)(const std::string& name)) {
+void Schema::remove(bool (*is_wanted)(const std::string& name)) {
+    std::erase_if(tables_, [&](const Table& each) { return is_wanted(each.name); });
     for (Table& table : tables_) {
+        std::erase_if(table.collections, [&](const Collection& each) {
+            return is_wanted(each.table);
+        });
         std::erase_if(table.columns, [&](const Column& each) { return is_wanted(each.name); });
         std::erase_if(table.keys, [&](const AlternateKey& each) {
             return std::ranges::any_of(each.columns, is_wanted);

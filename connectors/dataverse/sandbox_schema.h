@@ -115,14 +115,17 @@ class Schema {
 
     const std::vector<Table>& tables() const { return tables_; }
 
-    // The table must be there. What points to columns points to nothing afterwards.
+    // What points to tables or columns points to nothing after each of these.
+    void add_table(Table table);
+    // The table must be there, and what the column points to.
     void add_column(std::string_view table, Column column);
     void add_key(std::string_view table, AlternateKey key);
-    // Columns of any table, by name, and the keys that they are part of.
-    void remove_columns(bool (*is_wanted)(const std::string& name));
+    // Tables, and columns of any table, by name, and what they are part of.
+    void remove(bool (*is_wanted)(const std::string& name));
 
   private:
     Table& named(std::string_view table);
+    void link(std::string_view child, const Column& column);
 
     std::vector<Table> tables_;
 };

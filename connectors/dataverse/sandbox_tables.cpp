@@ -168,6 +168,30 @@ Table lead() {
     return out;
 }
 
+// Of the co-sell solution: one row for each solution of an opportunity.
+Table microsoft_solution() {
+    Table out = begin_table(
+        "msft_microsoftsolution", "msft_microsoftsolutions", "Microsoft Solution", 10'000
+    );
+    out.privileged_as = out.name;
+    out.primary_name = "msft_name";
+    out.owned = true;
+    out.change_tracking = true;
+    append(
+        out,
+        {needed(text("msft_name", "Solution ID", 100)),
+         lookup(
+             "msft_opportunityid",
+             "Opportunity",
+             {{"opportunity", "msft_opportunityid", "msft_opportunity_microsoftsolutions"}}
+         ),
+         state(active_states()),
+         status(active_reasons())}
+    );
+    append_system_columns(out);
+    return out;
+}
+
 Table account() {
     Table out = begin_table("account", "accounts", "Account", 1);
     out.primary_name = "name";
@@ -235,6 +259,7 @@ Schema sales_schema() {
          lead(),
          account(),
          contact(),
+         microsoft_solution(),
          system_user(),
          currency(),
          callback_registration(),

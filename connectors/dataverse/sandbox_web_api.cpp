@@ -129,6 +129,9 @@ WebApi::Answer WebApi::unbound(const Call& call) {
     if (name == "EntityDefinitions") {
         return on_definitions(call);
     }
+    if (name == "RelationshipDefinitions") {
+        return define(call);
+    }
     if (name == "PublishXml") {
         return method == "POST" ? publish(call) : Answer(wrong_method(call.request));
     }

@@ -73,6 +73,7 @@ class WebApi {
     Answer unbound(const Call& call);
     Answer on_definitions(const Call& call);
     Answer define(const Call& call);
+    Answer define_whole(const Call& call);
     Answer publish(const Call& call);
     Answer on_set(const Call& call, const Table& table);
     Answer on_row(const Call& call, const Table& table, const RowKey& key);

@@ -64,6 +64,23 @@ class Definitions : public SandboxTest {
         return {{"table", "opportunity"}, {"name", name}, {"label", "Audit"}, {"type", type}};
     }
 
+    static Json table(const char* name, const char* column) {
+        return {
+            {"table", name},
+            {"label", "Solution"},
+            {"plural", "Solutions"},
+            {"primary_name", {{"name", column}, {"label", "Name"}}}};
+    }
+
+    static Json lookup(const char* table, const char* name) {
+        return {
+            {"table", table},
+            {"name", name},
+            {"label", "Opportunity"},
+            {"type", "lookup"},
+            {"target", "opportunity"}};
+    }
+
     test::ConnectorUnderTest crm_{
         "dataverse",
         make_connector(),
@@ -133,6 +150,52 @@ TEST_F(Definitions, OfAKeyMakeItsColumnsFindable) {
     EXPECT_EQ(get("opportunities(msft_referral='r-1')")["opportunityid"], id);
 }
 
+TEST_F(Definitions, OfATableWithALookupTakeRowsThatPointToTheirParent) {
+    without_solution();
+    output("create_table", table("msft_solution", "msft_name"));
+    const Json parent = lookup("msft_solution", "msft_opportunityid");
+    output("create_column", parent);
+    output("create_table", table("msft_solution", "msft_name"));
+    output("create_column", parent);
+    const Json described = output("describe_table", {{"table", "msft_solution"}});
+    EXPECT_EQ(described["primary_name"], "msft_name");
+    EXPECT_EQ(described["set"], "msft_solutions");
+    const std::string deal = create("opportunities", {{"name", "Pilot"}});
+    create(
+        "msft_solutions",
+        {{"msft_name", "SOL-1"}, {"msft_opportunityid@odata.bind", "/opportunities(" + deal + ")"}}
+    );
+    const Json rows = output(
+        "list_rows",
+        {{"table", "msft_solution"}, {"filter", "_msft_opportunityid_value eq " + deal}}
+    );
+    ASSERT_EQ(rows["rows"].size(), 1U) << dump(rows);
+    EXPECT_EQ(rows["rows"][0]["msft_name"], "SOL-1");
+}
+
+TEST_F(Definitions, OfATableNamedByAnotherColumnAreRefusedAndSoIsALookupToNothing) {
+    output("create_table", table("msft_other", "msft_name"));
+    const Error named = refusal("create_table", table("msft_other", "msft_title"));
+    EXPECT_EQ(named.http_status, 400);
+    EXPECT_NE(named.message.find("already exists"), std::string::npos) << named.message;
+    Json lost = lookup("msft_other", "msft_dealid");
+    lost["target"] = "msft_deal";
+    EXPECT_EQ(refusal("create_column", lost).http_status, 404);
+}
+
+TEST_F(Definitions, OfATableAskForARightOfTheirOwn) {
+    deny({"prvCreateEntity", "prvCreateRelationship"});
+    EXPECT_NE(
+        refusal("create_table", table("msft_more", "msft_name")).message.find("prvCreateEntity"),
+        std::string::npos
+    );
+    EXPECT_NE(
+        refusal("create_column", lookup("lead", "msft_dealid"))
+            .message.find("prvCreateRelationship"),
+        std::string::npos
+    );
+}
+
 TEST_F(Definitions, AskForTheRightAndNameIt) {
     EXPECT_EQ(
         output(
@@ -161,9 +224,12 @@ TEST_F(Definitions, ThatWereMadeStayInTheStateFile) {
     make_sandbox(options);
     without_solution();
     output("create_column", column("msft_kept", "text"));
+    output("create_table", table("msft_table", "msft_name"));
+    output("create_column", lookup("msft_table", "msft_dealid"));
     loop.poll();
     make_sandbox(options);
     EXPECT_EQ(described("msft_kept")["type"], "String");
+    EXPECT_EQ(refusal("create_table", table("msft_table", "msft_no")).http_status, 400);
     EXPECT_TRUE(described("msft_audit").is_null());
 }
 
@@ -176,6 +242,9 @@ TEST_F(Definitions, AreLookedForAfterADoubt) {
     test::Conversation missing = crm_.probe("create_column", column("msft_none", "memo"));
     run(missing);
     EXPECT_EQ(missing.output()["found"], false);
+    test::Conversation whole = crm_.probe("create_table", table("msft_none", "msft_name"));
+    run(whole);
+    EXPECT_EQ(whole.output()["found"], false);
 }
 
 }  // namespace
