@@ -32,6 +32,7 @@ void Customizations::set_co_sell(bool has_fields) {
         for (const Field& field : co_sell_fields()) {
             schema_.remove_field(field.name);
         }
+        schema_.remove_object(kMicrosoftSolution);
     }
 }
 

@@ -28,7 +28,8 @@ class Customizations {
     // The layout must be there.
     void change_layout(const std::string& id, const Json& metadata);
 
-    // false: an organization without the fields of the co-sell documents. Forgets what was made.
+    // false: an organization without the fields and the object of the co-sell documents. Forgets
+    // what was made.
     void set_co_sell(bool has_fields);
 
     // Whether something was made since the last question.

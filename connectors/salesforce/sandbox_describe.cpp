@@ -82,7 +82,7 @@ Json describe(const Object& object, const Caller& caller, Detail detail, const s
         {"label", object.label},
         {"labelPlural", object.label + "s"},
         {"keyPrefix", object.prefix},
-        {"custom", false},
+        {"custom", object.is_custom()},
         {"queryable", caller.may("Read", object)},
         {"retrieveable", caller.may("Read", object)},
         {"searchable", !is_setup},

@@ -303,6 +303,17 @@ Object team_member() {
         )};
 }
 
+Object microsoft_solution() {
+    return {
+        std::string(kMicrosoftSolution),
+        "Microsoft Solution",
+        "a00",
+        with_system_fields(
+            {required(text("Name", "Solution ID", 80)),
+             required(reference("Opportunity__c", "Opportunity", "Opportunity", "Opportunity__r"))}
+        )};
+}
+
 Object permission_set() {
     return {
         "PermissionSet",
@@ -373,6 +384,10 @@ bool same_name(std::string_view a, std::string_view b) {
     });
 }
 
+std::string Object::channel() const {
+    return "/data/" + (is_custom() ? name.substr(0, name.size() - 1) : name) + "ChangeEvent";
+}
+
 const Field* Object::field(std::string_view field_name) const {
     const auto it = std::ranges::find_if(fields, [&](const Field& each) {
         return same_name(each.name, field_name);
@@ -417,6 +432,10 @@ void Schema::remove_field(std::string_view name) {
     }
 }
 
+void Schema::remove_object(std::string_view name) {
+    std::erase_if(objects_, [&](const Object& each) { return each.name == name; });
+}
+
 Schema sales_schema() {
     std::vector<Object> objects;
     objects.push_back(opportunity());
@@ -427,6 +446,7 @@ Schema sales_schema() {
     objects.push_back(stage());
     objects.push_back(contact_role());
     objects.push_back(team_member());
+    objects.push_back(microsoft_solution());
     objects.push_back(permission_set());
     objects.push_back(permission_set_assignment());
     objects.push_back(field_permissions());

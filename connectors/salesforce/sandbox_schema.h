@@ -40,6 +40,11 @@ struct Object {
     std::string prefix;  // of its ids
     std::vector<Field> fields;
 
+    bool is_custom() const { return name.ends_with("__c"); }
+
+    // Of its change events: "/data/OpportunityChangeEvent", "/data/Deal__ChangeEvent".
+    std::string channel() const;
+
     // Names of fields have no case.
     const Field* field(std::string_view field_name) const;
     // The reference whose parent goes by this name: "Account" -> AccountId.
@@ -59,6 +64,7 @@ class Schema {
     void add_field(std::string_view object, Field field);
     // Of every object that has it.
     void remove_field(std::string_view name);
+    void remove_object(std::string_view name);
 
   private:
     std::vector<Object> objects_;
@@ -68,6 +74,9 @@ Schema sales_schema();
 
 // Of opportunities and leads, as the co-sell documents name them.
 std::vector<Field> co_sell_fields();
+
+// One record for each solution of an opportunity.
+inline constexpr std::string_view kMicrosoftSolution = "Microsoft_Solution__c";
 
 bool same_name(std::string_view a, std::string_view b);
 

@@ -235,9 +235,7 @@ void Streaming::publish(
         payload["ChangeEventHeader"]["transactionKey"] = transaction;
         payload["ChangeEventHeader"]["sequenceNumber"] = ++sequence;
         gaps_ -= gaps_ > 0 ? 1 : 0;
-        events_.push_back(
-            {next_replay_id_++, "/data/" + change.object->name + "ChangeEvent", std::move(payload)}
-        );
+        events_.push_back({next_replay_id_++, change.object->channel(), std::move(payload)});
         if (events_.size() > kEventsMax) {
             events_.pop_front();
         }

@@ -153,7 +153,7 @@ TEST_F(SalesforceWithSandbox, ACompositeThatFailsSaysWhichRequestAndDoesNothing)
 
 TEST_F(SalesforceWithSandbox, TellsWhatTheOrganizationIsAndHas) {
     EXPECT_EQ(output(crm.start("who_am_i", Json::object()))["username"], Sandbox::kIntegrationUser);
-    EXPECT_EQ(output(crm.start("list_objects", Json::object()))["objects"].size(), 11U);
+    EXPECT_EQ(output(crm.start("list_objects", Json::object()))["objects"].size(), 12U);
     EXPECT_EQ(output(crm.start("describe_object", {{"object", "Lead"}}))["name"], "Lead");
     EXPECT_EQ(output(crm.start("get_limits", Json::object()))["DailyApiRequests"]["Max"], 15'000);
 }
