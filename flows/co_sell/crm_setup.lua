@@ -22,7 +22,8 @@ local SECTION = "Partner Center"
 local function wanted()
   local column = rules.columns
   local function row(path)
-    return (map.rule(path) or {}).row
+    local rule = map.rule(path) or {}
+    return not rule.rows and rule.row or nil
   end
   local all = {
     { name = column.sync, label = "Sync with Partner Center", kind = "boolean" },
@@ -97,6 +98,11 @@ function M.run()
     setup.finish(all, SECTION, function(...)
       note(out, ...)
     end, count(out, "made"))
+  end
+  for _, rule in ipairs(map.children()) do
+    setup.settle_table(rule.rows, function(...)
+      note(out, ...)
+    end)
   end
   local made = count(out, "made")
   outcome(made > 0 and "made" or "no change", made > 0 and made .. " of " .. #out or nil)

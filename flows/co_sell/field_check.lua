@@ -96,6 +96,29 @@ local function check_row(out, rule, fields)
   findings.fine(out, what, #names > 0 and text.join(names, ", ") or "no field of its own")
 end
 
+-- `described`: nil when there is no such table.
+local function check_child(out, rule, described)
+  local what, rows = "Field " .. rule.field, rule.rows
+  if described == nil then
+    findings.problem(out, what, "The CRM has no table " .. rows.table .. ", or the connection's user may not see it.",
+      "Let `tideway crm apply` make it, or name another one in mapping.json.")
+    return
+  end
+  for _, name in ipairs({ rows.parent, rows.column }) do
+    if described.fields[name] == nil then
+      findings.problem(out, what, missing(rows.table .. "." .. name, rule.field))
+      return
+    end
+  end
+  local wrong = wrong_kind(described.fields[rows.parent], { "lookup" })
+    or wrong_kind(described.fields[rows.column], KINDS[rule.transform])
+  if wrong then
+    findings.problem(out, what, wrong, "Name another column under rows of mapping.json.")
+  else
+    findings.fine(out, what, rows.table .. "." .. rows.column)
+  end
+end
+
 local function check_own(out, key, name, fields)
   local what, field = "Column " .. key, fields[name]
   if field == nil then
@@ -117,7 +140,7 @@ end
 local function given(by_pack)
   local out = list.concat(list.values(rules.columns), rules.status.columns, by_pack)
   for _, rule in ipairs(rules.fields) do
-    if into_crm(rule) then
+    if into_crm(rule) and not rule.rows then
       out = list.concat(out, { rule.row }, rule.columns or {})
     end
   end
@@ -140,7 +163,7 @@ end
 
 --- Every row of mapping.json, its own columns, and what a new opportunity needs besides.
 -- `described`: fields by name, `given` (names that the pack fills), `refuses_without` (whether the CRM refuses a record
--- without a required field).
+-- without a required field), `child(table)` ({fields} of another table; nil when there is none).
 function M.check(out, described)
   for _, key in ipairs({ "sync", "referral_id", "link", "help", "audit", "microsoft_id" }) do
     check_own(out, key, rules.columns[key], described.fields)
@@ -151,7 +174,11 @@ function M.check(out, described)
     end
   end
   for _, rule in ipairs(rules.fields) do
-    check_row(out, rule, described.fields)
+    if rule.rows then
+      check_child(out, rule, described.child(rule.rows.table))
+    else
+      check_row(out, rule, described.fields)
+    end
   end
   check_required(out, described.fields, described)
 end

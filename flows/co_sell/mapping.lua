@@ -59,8 +59,16 @@ function M.link(referral_id)
   return LINK .. referral_id
 end
 
+-- What is kept in rows of a child table has no column in the opportunity.
 local function columns_of(rule)
-  return rule.columns or { rule.row }
+  return rule.columns or rule.rows and {} or { rule.row }
+end
+
+--- The rows of mapping.json whose values are rows of a child table.
+function M.children()
+  return list.filter(rules.fields, function(rule)
+    return rule.rows ~= nil
+  end)
 end
 
 --- The columns that are read with an opportunity.
@@ -108,7 +116,7 @@ function M.of_referral(own, path)
   return or_default(transform_of(rule).to_crm(at(own, path), rule), rule)
 end
 
---- A new row of the CRM for a referral, without what only the CRM's own ids say.
+--- A new row of the CRM for a referral, without what only the CRM's own ids say and what child tables keep.
 function M.to_crm(own)
   local row = {
     [rules.columns.sync] = true,
@@ -116,7 +124,7 @@ function M.to_crm(own)
     [rules.columns.link] = M.link(own.id),
   }
   for _, rule in ipairs(rules.fields) do
-    row[rule.row] = M.of_referral(own, rule.referral)
+    row[rule.row] = not rule.rows and M.of_referral(own, rule.referral) or nil
   end
   return row
 end
@@ -202,9 +210,9 @@ local function drift(out, rule, own, row, wins)
   }
 end
 
-local function why_withheld(transform, ours, theirs)
+local function why_withheld(transform, ours, theirs, rule)
   local why = transform.withheld or "is empty in the CRM"
-  return type(why) == "function" and why(ours, theirs) or why
+  return type(why) == "function" and why(ours, theirs, rule) or why
 end
 
 -- The side that gets the value, the key of the change and the value; nothing when neither side gets one.
@@ -216,7 +224,7 @@ local function carried(out, rule, own, row, right)
   elseif goes(rule, "to_referral") then
     local value = transform.to_referral(ours, theirs, rule)
     if value == nil then
-      out.withheld[#out.withheld + 1] = rule.field .. " " .. why_withheld(transform, ours, theirs)
+      out.withheld[#out.withheld + 1] = rule.field .. " " .. why_withheld(transform, ours, theirs, rule)
     end
     return "referral", rule.referral, value
   end

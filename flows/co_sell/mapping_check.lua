@@ -55,6 +55,20 @@ local function check_direction(rule, number, what, add)
   end
 end
 
+local function check_rows(rule, number, what, add)
+  if rule.rows == nil then
+    return
+  end
+  if rule.direction ~= "to_referral" then
+    add(number, "direction", what .. " is kept in rows of a table, which are not changed from Partner Center",
+      "Use the direction to_referral: new records get their rows all the same.")
+  end
+  if rule.columns ~= nil then
+    add(number, "columns", what .. " is kept in rows of a table, and names columns of the opportunity too",
+      "Leave columns out.")
+  end
+end
+
 -- `seen`: by member and value, the row that has it.
 local function check_twins(rule, number, what, seen, add)
   for member, rows in pairs(seen) do
@@ -75,6 +89,7 @@ return function(rules)
     local what = name_of(rule, number)
     check_transform(rule, number, what, add)
     check_direction(rule, number, what, add)
+    check_rows(rule, number, what, add)
     check_twins(rule, number, what, seen, add)
   end
   for _, path in ipairs(NEEDED) do

@@ -39,11 +39,11 @@ local function country_problem(customer)
   return nil
 end
 
--- Of Products, where the mapping has no default for it.
+-- Where the mapping has no default for them.
 local function solution_problem(row)
   local rule = map.rule("details/requirements/solutions")
   if is_set(row[rule.row]) or rule.default == nil then
-    return solutions.problem(row[rule.row])
+    return solutions.problem(row[rule.row], nil, rule)
   end
   return nil
 end

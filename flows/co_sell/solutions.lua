@@ -51,8 +51,14 @@ function M.unknown(solutions)
   end) or {}
 end
 
---- Why Products cannot be used, and what to do about it; nil when it can. What the deal has already may stay.
-function M.problem(products, theirs)
+-- Where a seller enters them.
+local function place(rule)
+  return rule.rows and "the opportunity's rows of " .. rule.rows.table or "Products"
+end
+
+--- Why Products cannot be used, and what to do about it; nil when it can. What the deal has already may stay. `rule` is
+-- the mapping's row for them.
+function M.problem(products, theirs, rule)
   local known = as_set(theirs)
   local unknown = list.filter(M.unknown(entered(products)), function(each)
     return not known[each.id]
@@ -60,24 +66,25 @@ function M.problem(products, theirs)
   local offer = #catalogue > 0 and ": " .. M.named(catalogue) or ""
   if #unknown > 0 then
     return "The catalogue of solutions does not have " .. M.named(unknown),
-      "Enter what it has in Products" .. offer .. "; or add the solution to solutions.json."
+      "Enter what it has in " .. place(rule) .. offer .. "; or add the solution to solutions.json."
   elseif #entered(products) == 0 then
-    return "Solution ID is required", "Enter at least one co-sell ready solution id in Products" .. offer .. "."
+    return "Solution ID is required",
+      "Enter at least one co-sell ready solution id in " .. place(rule) .. offer .. "."
   end
   return nil
 end
 
 --- Products as the referral's list; nil when it names none, or one that it may not: a deal keeps at least one.
-function M.to_referral(products, theirs)
-  return M.problem(products, theirs) == nil and list.concat(array {}, entered(products)) or nil
+function M.to_referral(products, theirs, rule)
+  return M.problem(products, theirs, rule) == nil and list.concat(array {}, entered(products)) or nil
 end
 
 --- What is said about Products that are not carried over.
-function M.withheld(products, theirs)
+function M.withheld(products, theirs, rule)
   if #entered(products) == 0 then
     return "are empty in the CRM and were not carried over; a deal keeps at least one"
   end
-  local problem, remedy = M.problem(products, theirs)
+  local problem, remedy = M.problem(products, theirs, rule)
   return "were not carried over. " .. problem .. ". " .. remedy
 end
 

@@ -4,7 +4,7 @@
 --
 -- equal(theirs, ours, rule): Partner Center's value and the CRM's mean the same.
 -- to_crm(theirs, rule), to_referral(ours, theirs, rule): nil when there is nothing to carry over; `withheld`, words or
--- a function (ours, theirs), says then what about the CRM's value is not carried over.
+-- a function (ours, theirs, rule), says then what about the CRM's value is not carried over.
 
 local check_mark = require "co_sell.check_mark"
 local members = require "co_sell.members"

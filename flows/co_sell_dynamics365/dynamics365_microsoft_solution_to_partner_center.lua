@@ -1,20 +1,19 @@
 --- Dynamics 365 Microsoft Solution to Partner Center: the solutions of an opportunity were changed.
-local changed = require "lib.changed"
-local map = require "co_sell.mapping"
+local solutions_changed = require "lib.solutions_changed"
+
+local watched = solutions_changed.watched
 
 return flow {
   title = "Dynamics 365 Microsoft Solution to Partner Center",
   trigger = trigger.dataverse_row_changed {
     title = "When a row is added, modified or deleted",
-    table = "opportunity",
-    message = "modified",
-    columns = { changed.SOLUTIONS },
-    filter = map.column.sync .. " eq true",
+    table = watched.table,
+    message = watched.message,
+    columns = watched.columns,
+    filter = watched.filter,
+    one_at_a_time_by = solutions_changed.turn,
+    coalesce_by = solutions_changed.turn,
   },
 
-  run = function(event)
-    return exclusive("One run per opportunity", event.id, function()
-      return changed.synchronize(event)
-    end)
-  end,
+  run = solutions_changed.synchronize,
 }

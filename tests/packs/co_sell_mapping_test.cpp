@@ -104,6 +104,20 @@ TEST_F(CoSellMapping, AskingAboutAFieldThatGoesOneWayIsRefused) {
     EXPECT_THAT(refusal(), HasSubstr("the row 'Solutions' asks who is right, but goes one way"));
 }
 
+TEST_F(CoSellMapping, RowsOfATableThatPartnerCenterWouldChangeAreRefused) {
+    Json& solutions = field("Solutions");
+    solutions["rows"] = {
+        {"table", "Microsoft_Solution__c"}, {"parent", "Opportunity__c"}, {"column", "Name"}};
+    EXPECT_EQ(refusal(), "");
+    solutions["direction"] = "both";
+    solutions["columns"] = {"Products__c"};
+    const std::string said = refusal();
+    EXPECT_THAT(said, HasSubstr("the row 'Solutions' is kept in rows of a table, which are not"));
+    EXPECT_THAT(said, HasSubstr("names columns of the opportunity too"));
+    solutions["rows"].erase("parent");
+    EXPECT_THAT(refusal(), HasSubstr("/rows/parent is missing"));
+}
+
 TEST_F(CoSellMapping, APathThatAPatchCannotWriteIsRefused) {
     field("Name")["direction"] = "both";
     const std::string said = refusal();
@@ -168,6 +182,30 @@ TEST_F(CoSellMapping, WhatTheCrmDecidesIsPutBackInPartnerCenter) {
             "input": {"changes": {"details/dealValue": 42000}}
           }
         ]
+      }
+    })";
+    EXPECT_EQ(differences(test), "");
+}
+
+TEST_F(CoSellMapping, ADeletedRowThatTheRecycleBinHasNoLongerMakesAllDealsCompared) {
+    field("Solutions")["rows"] = {
+        {"table", "Microsoft_Solution__c"}, {"parent", "Opportunity__c"}, {"column", "Name"}};
+    const char* const test = R"({
+      "flow": "salesforce_microsoft_solutions_to_partner_center",
+      "event": {"change": "DELETE", "object": "Microsoft_Solution__c", "id": "a00A00000000001AAA"},
+      "answers": [
+        {
+          "call": "salesforce.query",
+          "input": {
+            "soql": "SELECT Opportunity__c FROM Microsoft_Solution__c WHERE Id = :id", "include_deleted": true
+          },
+          "output": {"records": []}
+        },
+        {"call": "partner_center_referrals.list_referrals", "output": {"referrals": []}},
+        {"call": "salesforce.query", "output": {"records": []}}
+      ],
+      "expect": {
+        "outcome": "no change", "steps": {"If the record is gone, then": {"value": true}}, "effects": []
       }
     })";
     EXPECT_EQ(differences(test), "");
@@ -363,7 +401,7 @@ const TransformCase kTransforms[] = {
     {"notes.to_crm('a\xF0\x9F\x9A\x80' .. 'b', { max = 2 })", "\"a\""},
     {"solutions.equal({ { id = 'B' }, { id = 'A' } }, 'A, B')", "true"},
     {"solutions.equal({ { id = 'A' } }, nil)", "false"},
-    {"solutions.to_referral(' , ') == nil", "true"},
+    {"solutions.to_referral(' , ', nil, {}) == nil", "true"},
     {"solutions.to_crm({ { id = 'A' }, { id = 'B' } })", "\"A, B\""},
     {"yes_once.equal(nil, false)", "true"},
     {"yes_once.to_referral(false) == nil", "true"},

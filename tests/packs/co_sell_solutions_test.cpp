@@ -24,14 +24,16 @@ class CoSellSolutions : public EditedPack {
 };
 
 TEST_F(CoSellSolutions, OfAnEmptyCatalogueAreAnyIds) {
-    expect("problem('SOL-9') == nil", "true");
-    expect("to_referral(' SOL-9 ')", R"([{"id": "SOL-9", "name": "SOL-9", "type": "Name"}])");
+    expect("problem('SOL-9', nil, {}) == nil", "true");
+    expect(
+        "to_referral(' SOL-9 ', nil, {})", R"([{"id": "SOL-9", "name": "SOL-9", "type": "Name"}])"
+    );
 }
 
 TEST_F(CoSellSolutions, AreEnteredByIdOrNameAndGetTheirNameInTheDeal) {
     write("solutions.json", kTwo);
     expect(
-        "to_referral('telemetry HUB, SOL-20001-XYZ')",
+        "to_referral('telemetry HUB, SOL-20001-XYZ', nil, {})",
         R"([{"id": "SOL-30002-ABC", "name": "Telemetry hub"},
             {"id": "SOL-20001-XYZ", "name": "Line inspection"}])"
     );
@@ -40,10 +42,10 @@ TEST_F(CoSellSolutions, AreEnteredByIdOrNameAndGetTheirNameInTheDeal) {
 
 TEST_F(CoSellSolutions, ThatTheDealHasAlreadyMayStay) {
     write("solutions.json", kTwo);
-    expect("problem('SOL-9') ~= nil", "true");
-    expect("problem('SOL-9', { { id = 'SOL-9' } }) == nil", "true");
+    expect("problem('SOL-9', nil, {}) ~= nil", "true");
+    expect("problem('SOL-9', { { id = 'SOL-9' } }, {}) == nil", "true");
     expect("equal({ { id = 'SOL-9' } }, 'SOL-9')", "true");
-    expect("to_referral('SOL-9') == nil", "true");
+    expect("to_referral('SOL-9', nil, {}) == nil", "true");
 }
 
 TEST_F(CoSellSolutions, ThatTheCatalogueDoesNotHaveMakeNoDealAndAuditOffersWhatItHas) {
@@ -85,11 +87,11 @@ TEST_F(CoSellSolutions, ThatTheCatalogueDoesNotHaveMakeNoDealAndAuditOffersWhatI
 TEST_F(CoSellSolutions, ThatAreNotCarriedOverAreNamed) {
     write("solutions.json", kTwo);
     expect(
-        "withheld('SOL-9', {})",
+        "withheld('SOL-9', {}, {})",
         R"("were not carried over. The catalogue of solutions does not have SOL-9. Enter what it has in Products: SOL-20001-XYZ (Line inspection), SOL-30002-ABC (Telemetry hub); or add the solution to solutions.json.")"
     );
     expect(
-        "withheld(nil, {})",
+        "withheld(nil, {}, {})",
         R"("are empty in the CRM and were not carried over; a deal keeps at least one")"
     );
 }

@@ -22,14 +22,15 @@ namespace tideway::tests {
 // Thread: the test's. Every helper blocks, and ends the test when it cannot do its work.
 class PackWorld : public testing::Test {
   protected:
-    // For a fixture's SetUpTestSuite. `receiver` is the flow that Partner Center's events start.
+    // For a fixture's SetUpTestSuite. `receiver` is the flow that Partner Center's events start;
+    // the pack is that of a folder, as it is delivered unless it is said where.
     static void open(
-        const std::string& pack, const std::string& receiver, const std::string& packs = "flows"
+        const std::string& pack, const std::string& receiver, const std::string& folder = "flows"
     ) {
         pack_ = pack;
         receiver_ = receiver;
         folder_ = std::make_unique<TempFolder>();
-        world_ = must(app::DemoWorld::create(folder_->file("data"), packs + "/" + pack, log_));
+        world_ = must(app::DemoWorld::create(folder_->file("data"), folder + "/" + pack, log_));
         (void)must(world_->partner_center("POST", "/robot", {{"mode", "manual"}}));
         const Json answer = must(world_->api().post("/flows-on", {{"preflight", "skip"}}));
         if (!answer.at("failed").empty()) {

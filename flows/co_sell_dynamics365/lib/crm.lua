@@ -1,6 +1,7 @@
 --- Reading opportunities of Dynamics 365, in the words of the shared library (co_sell/README.md).
 
 local dynamics = connection "dynamics365"
+local children = require "co_sell.children"
 local map = require "co_sell.mapping"
 local members = require "co_sell.members"
 local values = require "co_sell.values"
@@ -88,10 +89,38 @@ local function seen(row)
   return row
 end
 
+local function any_of(column, wanted)
+  return text.join(list.map(wanted, function(value)
+    return column .. " eq " .. value
+  end), " or ")
+end
+
+--- Two ids of the same record have the same key.
+function M.key_of(id)
+  return text.lower(id)
+end
+
+-- The active child rows of these opportunities, in the order in which they were entered.
+local function child_rows(rows, ids)
+  local parent = "_" .. rows.parent .. "_value"
+  local found = dynamics.list_rows("Get the rows of the child table", {
+    table = rows.table, select = { rows.column, parent }, orderby = "createdon asc",
+    filter = "statecode eq 0 and (" .. any_of(parent, ids) .. ")",
+  })
+  return list.map(found.rows, function(row)
+    return { parent = row[parent], value = row[rows.column] }
+  end)
+end
+
+local function with_children(records)
+  return children.read_into(records, child_rows, M.key_of)
+end
+
 --- An opportunity with its account, contact and owner.
 function M.get(name, id)
   local everything = with_account() .. "," .. CONTACT .. ",owninguser" .. USER
-  return seen(dynamics.get_row(name, { table = "opportunity", id = id, select = columns(), expand = everything }))
+  local row = dynamics.get_row(name, { table = "opportunity", id = id, select = columns(), expand = everything })
+  return with_children({ seen(row) })[1]
 end
 
 local function is_guid(value)
@@ -101,7 +130,7 @@ end
 local function opportunities(name, filter)
   local found = dynamics.list_rows(name,
     { table = "opportunity", filter = filter, select = columns(), expand = with_account() })
-  return list.map(found.rows, seen)
+  return with_children(list.map(found.rows, seen))
 end
 
 --- The referral that the opportunity with this CRM ID belongs to.
@@ -126,17 +155,6 @@ function M.find(name, own)
   return list.find(found, function(each)
     return each.id == own.externalReferenceId
   end) or found[1]
-end
-
-local function any_of(column, wanted)
-  return text.join(list.map(wanted, function(value)
-    return column .. " eq " .. value
-  end), " or ")
-end
-
---- Two ids of the same record have the same key.
-function M.key_of(id)
-  return text.lower(id)
 end
 
 --- Every opportunity that is synchronized or belongs to a deal: {id, name, referral_id, state}.

@@ -54,10 +54,26 @@ function M.described(name, table)
   return { fields = fields, keys = found.keys }
 end
 
+--- The columns of a table that may not be there; nil then.
+function M.described_if_there(name, table)
+  local done = try("If there is the table", function()
+    return M.described(name, table)
+  end)
+  if done.error ~= nil and done.error.code ~= "NotFound" then
+    error(done.error, 0)
+  end
+  return done.value
+end
+
 --- Opportunities, for the check of the mapping. Forms demand required columns, the API does not.
 function M.opportunity()
   local found = M.described("Describe opportunities", "opportunity")
-  return { fields = found.fields, given = GIVEN, refuses_without = false }
+  return {
+    fields = found.fields, given = GIVEN, refuses_without = false,
+    child = function(table)
+      return M.described_if_there("Describe the child table", table)
+    end,
+  }
 end
 
 function M.check_rights(out)

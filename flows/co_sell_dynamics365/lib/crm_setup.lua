@@ -13,6 +13,9 @@ M.TABLES = { "opportunity", "lead" }
 
 local RIGHTS = { "prvCreateAttribute", "prvCreateEntityKey", "prvWriteCustomization", "prvPublishCustomization" }
 
+-- Where mapping.json keeps something in a table of its own.
+local TABLE_RIGHTS = { "prvCreateEntity", "prvCreateRelationship" }
+
 local MAIN_FORM = 2
 
 --- Columns of a publisher have its prefix: opportunity's own have none.
@@ -22,7 +25,8 @@ end
 
 --- Why nothing can be done; nil when the user may customize.
 function M.missing_role()
-  local found = dynamics.check_privileges("Check the rights of the user", { names = RIGHTS })
+  local names = #map.children() > 0 and list.concat(RIGHTS, TABLE_RIGHTS) or RIGHTS
+  local found = dynamics.check_privileges("Check the rights of the user", { names = names })
   if #found.missing > 0 then
     return "The connection's user needs the role System Customizer or System Administrator: it lacks "
       .. text.join(found.missing, ", ") .. "."
@@ -42,6 +46,35 @@ function M.create(where, each)
     max_length = each.kind == "memo" and crm.AUDIT_MAX or each.length, choices = each.choices,
     description = "Co-sell deals of Partner Center.",
   })
+end
+
+local function create_table(rows)
+  dynamics.create_table("Create the table", {
+    table = rows.table, label = "Microsoft Solution", plural = "Microsoft Solutions",
+    primary_name = { name = rows.column, label = "Solution ID", max_length = 100 },
+    description = "Co-sell deals of Partner Center.",
+  })
+end
+
+--- The child table of mapping.json: the table, its column and its lookup to the opportunity.
+function M.settle_table(rows, note)
+  local found = crm_facts.described_if_there("Describe the child table", rows.table)
+  local fields = found and found.fields or { [rows.column] = true }
+  if condition("If the table is not there, then", found == nil) then
+    create_table(rows)
+    note("table", "opportunity", rows.table, "made", "Microsoft Solutions")
+  else
+    note("table", "opportunity", rows.table, "there", "Microsoft Solutions")
+  end
+  if condition("If it has no column for the solution, then", fields[rows.column] == nil) then
+    M.create(rows.table, { name = rows.column, label = "Solution ID", kind = "text", length = 100 })
+    note("column", rows.table, rows.column, "made", "Solution ID")
+  end
+  if condition("If it has no lookup to the opportunity, then", fields[rows.parent] == nil) then
+    dynamics.create_column("Create the lookup",
+      { table = rows.table, name = rows.parent, label = "Opportunity", type = "lookup", target = "opportunity" })
+    note("column", rows.table, rows.parent, "made", "Opportunity")
+  end
 end
 
 local function settle_key(where, note)

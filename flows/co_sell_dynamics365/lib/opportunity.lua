@@ -1,6 +1,7 @@
 --- Writing an opportunity from a referral.
 
 local dynamics = connection "dynamics365"
+local children = require "co_sell.children"
 local map = require "co_sell.mapping"
 local opportunity_row = require "lib.opportunity_row"
 local people = require "co_sell.people"
@@ -48,6 +49,15 @@ local function create_row(own, found)
   return done.value
 end
 
+local function create_children(own, row)
+  foreach("Each row of a child table", children.of_referral(own), function(child)
+    dynamics.create_row("Create the child row", {
+      table = child.table, key = { row.id, child.value },
+      row = { [child.column] = child.value, [child.parent .. "@odata.bind"] = "/opportunities(" .. row.id .. ")" },
+    })
+  end)
+end
+
 local function sales_team_role()
   local found = dynamics.list_rows("Find a role of the sales team",
     { table = "connectionrole", filter = ROLES, select = { "name" }, orderby = "name asc", top = 1 })
@@ -81,6 +91,7 @@ function M.create(own)
     { currency = own.details.currency, customer = own.customerProfile, team = own.team })
   found.people = found.people or { others = {}, unknown = {} }
   local row, refusal = create_row(own, found)
+  create_children(own, row)
   local team_problem
   scope("Update owner and sales team", function()
     if condition("If more people belong to the deal, then", #found.people.others > 0) then

@@ -1,6 +1,7 @@
 --- Reading Salesforce, in the words of the shared library (co_sell/README.md).
 
 local salesforce = connection "salesforce"
+local children = require "co_sell.children"
 local map = require "co_sell.mapping"
 local members = require "co_sell.members"
 local values = require "co_sell.values"
@@ -75,6 +76,23 @@ local function seen(row)
   return row
 end
 
+--- Two ids of the same record have the same key: the last three of eighteen characters say nothing new.
+function M.key_of(id)
+  return string.sub(id, 1, 15)
+end
+
+-- The child records of these opportunities, in the order in which they were entered.
+local function child_records(rows, ids)
+  local found = salesforce.query("Get the records of the child object", {
+    soql = "SELECT " .. rows.parent .. ", " .. rows.column .. " FROM " .. rows.table .. " WHERE " .. rows.parent
+      .. " IN :ids ORDER BY CreatedDate",
+    values = { ids = ids },
+  })
+  return list.map(found.records, function(record)
+    return { parent = record[rows.parent], value = record[rows.column] }
+  end)
+end
+
 -- An organization without one of the mapping's fields, such as CurrencyIsoCode where only one currency is used.
 local function opportunities(name, where, asked)
   local all = list.union(RECORD, map.read(), ACCOUNT, { "Account." .. env("country_code_field") }, OWNER)
@@ -88,7 +106,7 @@ local function opportunities(name, where, asked)
   elseif done.error ~= nil then
     error(done.error, 0)
   end
-  return list.map(done.value.records, seen)
+  return children.read_into(list.map(done.value.records, seen), child_records, M.key_of)
 end
 
 local function primary_contact(id)
@@ -137,11 +155,6 @@ function M.find(name, own)
   return list.find(found, function(each)
     return each.Id == own.externalReferenceId
   end) or found[1]
-end
-
---- Two ids of the same record have the same key: the last three of eighteen characters say nothing new.
-function M.key_of(id)
-  return string.sub(id, 1, 15)
 end
 
 --- Every opportunity that is synchronized or belongs to a deal: {id, name, referral_id, state}.

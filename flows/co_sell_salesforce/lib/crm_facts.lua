@@ -3,6 +3,7 @@
 local salesforce = connection "salesforce"
 local rules = require "mapping"
 local findings = require "co_sell.findings"
+local map = require "co_sell.mapping"
 
 local M = {}
 
@@ -63,20 +64,47 @@ function M.described(name, object)
   return { fields = fields }
 end
 
+--- The fields of an object that may not be there; nil then.
+function M.described_if_there(name, object)
+  local done = try("If there is the object", function()
+    return M.described(name, object)
+  end)
+  if done.error ~= nil and done.error.code ~= "NotFound" then
+    error(done.error, 0)
+  end
+  return done.value
+end
+
 --- Opportunities, for the check of the mapping.
 function M.opportunity()
   local found = M.described("Describe opportunities", "Opportunity")
-  return { fields = found.fields, given = GIVEN, refuses_without = true }
+  return {
+    fields = found.fields, given = GIVEN, refuses_without = true,
+    child = function(object)
+      return M.described_if_there("Describe the child object", object)
+    end,
+  }
+end
+
+local function rights()
+  local out = {}
+  for object, flags in pairs(RIGHTS) do
+    out[object] = flags
+  end
+  for _, rule in ipairs(map.children()) do
+    out[rule.rows.table] = { "queryable", "createable" }
+  end
+  return out
 end
 
 function M.check_rights(out)
   local found = salesforce.list_objects("Get what the user may do", {})
-  local by_name, lacking = {}, {}
+  local by_name, lacking, wanted = {}, {}, rights()
   for _, object in ipairs(found.objects) do
     by_name[object.name] = object
   end
-  for _, object in ipairs(list.keys(RIGHTS)) do
-    for _, flag in ipairs(RIGHTS[object]) do
+  for _, object in ipairs(list.keys(wanted)) do
+    for _, flag in ipairs(wanted[object]) do
       if (by_name[object] or {})[flag] ~= true then
         lacking[#lacking + 1] = RIGHT_NAME[flag] .. " " .. object
       end
@@ -86,7 +114,7 @@ function M.check_rights(out)
     findings.problem(out, "CRM rights", "The connection's user may not " .. text.join(lacking, ", ") .. ".",
       "Give it these object permissions in a permission set.")
   else
-    findings.fine(out, "CRM rights", text.join(list.keys(RIGHTS), ", "))
+    findings.fine(out, "CRM rights", text.join(list.keys(wanted), ", "))
   end
 end
 

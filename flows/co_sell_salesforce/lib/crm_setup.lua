@@ -53,6 +53,22 @@ function M.create(where, each)
   })
 end
 
+--- The child object of mapping.json is a person's work, or comes with Microsoft's package.
+function M.settle_table(rows, note)
+  local found = crm_facts.described_if_there("Describe the child object", rows.table)
+  local fields = found and found.fields or {}
+  local lacking = list.filter({ rows.parent, rows.column }, function(name)
+    return fields[name] == nil
+  end)
+  if condition("If the object is there, then", #lacking == 0) then
+    note("table", "Opportunity", rows.table, "there", "Microsoft Solutions")
+    return
+  end
+  note("table", "Opportunity", rows.table, "by hand",
+    "make the object in Setup, Object Manager, with the text " .. rows.column .. " and the master-detail field "
+    .. rows.parent .. " to Opportunity; select it in Change Data Capture")
+end
+
 local function the_only(name, soql, values)
   return salesforce.query(name, { soql = soql, values = values }).records[1]
 end

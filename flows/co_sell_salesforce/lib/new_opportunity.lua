@@ -1,6 +1,7 @@
 --- A new opportunity with the people of its deal.
 
 local salesforce = connection "salesforce"
+local children = require "co_sell.children"
 local map = require "co_sell.mapping"
 local people = require "co_sell.people"
 
@@ -24,6 +25,15 @@ local function upsert(own, record)
   return done.value
 end
 
+local function create_children(own, id)
+  foreach("Each record of a child object", children.of_referral(own), function(child)
+    salesforce.create_record("Create the child record", {
+      object = child.table, key = { id, child.value }, match = { child.parent, child.column },
+      record = { [child.parent] = id, [child.column] = child.value },
+    })
+  end)
+end
+
 -- Without Team Selling nobody can join. A reason when that was not possible.
 local function join_sales_team(id, users)
   local done = try("Add the sales team", function()
@@ -45,6 +55,7 @@ function M.create(own, record)
   end)
   record.OwnerId = found.owner_id
   local made, refusal = upsert(own, record)
+  create_children(own, made.id)
   local team_problem
   scope("Update owner and sales team", function()
     if condition("If more people belong to the deal, then", #found.others > 0) then
