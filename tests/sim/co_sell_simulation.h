@@ -1,5 +1,5 @@
-// The whole program with the co-sell pack in simulated time: server, flows and both sandboxes, as
-// the demo has them. Nothing happens but between two calls of go_on().
+// The whole program with a co-sell pack in simulated time: server, flows and sandboxes, as the demo
+// has them. Nothing happens but between two calls of go_on().
 #pragma once
 
 #include <chrono>
@@ -13,30 +13,32 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/app/demo_world.h"
+#include "tests/sim/dynamics365_crm.h"
+#include "tests/sim/salesforce_crm.h"
 #include "tests/sim/simulated_host.h"
-#include "tests/support/must.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::sim {
 
-using tests::must;
+enum class CrmKind { kDynamics365, kSalesforce };
+
+inline std::string crm_name(const ::testing::TestParamInfo<CrmKind>& info) {
+    return info.param == CrmKind::kDynamics365 ? "Dynamics365" : "Salesforce";
+}
 
 // Thread: the test's.
-class CoSellSimulation : public ::testing::Test {
+class CoSellSimulation : public ::testing::TestWithParam<CrmKind> {
   protected:
     CoSellSimulation() {
-        world_ = must(
-            app::DemoWorld::create(folder_.file("data"), "flows/co_sell_dynamics365", log_, host_)
-        );
+        world_ = must(app::DemoWorld::create(folder_.file("data"), "flows/" + pack(), log_, host_));
+        crm_ = make_crm();
         partner_center("POST", "/robot", {{"mode", "manual"}});
         const Json answer = must(world_->api().post("/flows-on", {{"preflight", "skip"}}));
         if (!answer.at("failed").empty()) {
             throw std::runtime_error(dump(answer));
         }
         register_webhook();
-        crm_port_ = http::parse_url(world_->sandboxes().dataverse_url())->port;
-        host_->network().set_latency(crm_port_, std::chrono::milliseconds(80));
+        host_->network().set_latency(crm_->port(), std::chrono::milliseconds(80));
         host_->network().set_latency(
             http::parse_url(world_->sandboxes().partner_center_url())->port,
             std::chrono::milliseconds(120)
@@ -45,10 +47,6 @@ class CoSellSimulation : public ::testing::Test {
 
     Json partner_center(const std::string& method, const std::string& path, const Json& body = {}) {
         return must(world_->partner_center(method, path, body));
-    }
-
-    Json dataverse(const std::string& method, const std::string& path, const Json& body = {}) {
-        return must(world_->dataverse(method, path, body));
     }
 
     Timestamp now() const { return host_->time().now(); }
@@ -62,37 +60,56 @@ class CoSellSimulation : public ::testing::Test {
         const Timestamp end = now() + at_most;
         while (!is_settled()) {
             if (now() >= end) {
-                throw std::runtime_error("not settled after " + format_duration(at_most));
+                throw std::runtime_error(
+                    "not settled after " + format_duration(at_most) + ": " + what_is_open()
+                );
             }
             go_on(std::chrono::minutes(1));
         }
     }
 
-    std::map<std::string, Json> rows_by_referral() {
+    // Our halves of all deals, by id.
+    std::map<std::string, Json> deals() {
         std::map<std::string, Json> out;
-        const Json all = dataverse("GET", "/rows/opportunity");
-        for (const Json& row : all.at("rows")) {
-            out[string_or(row, "msft_referralidentifier")] = row;
+        const Json all = partner_center("GET", "/deals");
+        for (const Json& deal : all.at("deals")) {
+            if (!is_microsofts(deal)) {
+                out[string_or(deal, "id")] = deal;
+            }
         }
         return out;
     }
 
-    // How many of these deals have a row that does not say what the deal says.
-    int unequal(const std::vector<std::string>& deals) {
-        const auto rows = rows_by_referral();
-        const std::set<std::string> ours(deals.begin(), deals.end());
+    static DealFields fields_of(const Json& deal) {
+        const Json& details = deal.at("details");
+        const std::string status = string_or(deal, "status");
+        DealFields out;
+        out.value = amount(details.at("dealValue"));
+        out.notes = string_or(details, "notes");
+        out.closing_day = string_or(details, "closingDateTime").substr(0, 10);
+        out.state = status == "Active"                      ? DealState::kOpen
+                    : status != "Closed"                    ? DealState::kHold
+                    : string_or(deal, "substatus") == "Won" ? DealState::kWon
+                                                            : DealState::kLost;
+        return out;
+    }
+
+    std::map<std::string, Opportunity> opportunities_by_referral() {
+        std::map<std::string, Opportunity> out;
+        for (Opportunity& each : crm().opportunities()) {
+            out[each.referral] = std::move(each);
+        }
+        return out;
+    }
+
+    // How many of these deals have no opportunity that says the same.
+    int unequal(const std::vector<std::string>& ids) {
+        const auto rows = opportunities_by_referral();
+        const auto all = deals();
         int out = 0;
-        const Json all = partner_center("GET", "/deals");
-        for (const Json& deal : all.at("deals")) {
-            if (!ours.contains(string_or(deal, "id"))) {
-                continue;  // Microsoft's half
-            }
-            const auto row = rows.find(string_or(deal, "id"));
-            const Json& details = deal.at("details");
-            const bool is_equal =
-                row != rows.end() &&
-                row->second.value("estimatedvalue", Json()) == details.value("dealValue", Json()) &&
-                row->second.value("description", Json()) == details.value("notes", Json());
+        for (const std::string& id : ids) {
+            const auto row = rows.find(id);
+            const bool is_equal = row != rows.end() && row->second.fields == fields_of(all.at(id));
             out += is_equal ? 0 : 1;
         }
         return out;
@@ -102,27 +119,70 @@ class CoSellSimulation : public ::testing::Test {
         return must(world_->runs("&status=" + statuses)).size();
     }
 
+    // A flow that a person starts, when it has ended.
+    Json run_by_hand(const std::string& flow, const Json& input) {
+        const std::string path = "/flows/" + pack() + "/" + flow;
+        const Json admitted = must(world_->api().post(path + "/run", {{"input", input}}));
+        go_on(std::chrono::minutes(2));
+        const std::string id = admitted.at("runs").at(0).get<std::string>();
+        Json run = must(world_->api().get("/runs/" + id));
+        if (string_or(run, "status") != "Succeeded") {
+            throw std::runtime_error(dump(run));
+        }
+        return run;
+    }
+
+    static std::string pack() {
+        return GetParam() == CrmKind::kDynamics365 ? Dynamics365Crm::kPack : SalesforceCrm::kPack;
+    }
+
     app::DemoWorld& world() { return *world_; }
+
+    SimulatedCrm& crm() { return *crm_; }
+
+    const std::shared_ptr<SimulatedHost>& host() { return host_; }
 
     SimulatedNetwork& network() { return host_->network(); }
 
-    int crm_port() const { return crm_port_; }
+    std::string what_is_open() {
+        std::string out;
+        for (const Json& run : must(world_->runs("&status=Running,Waiting"))) {
+            out += dump(run) + "\n";
+        }
+        return out.empty() ? "a notification is on its way" : out;
+    }
 
   private:
     static Timestamp monday() { return parse_utc("2026-03-02T06:00:00Z").value(); }
 
-    void register_webhook() {
-        const std::string flows = "/flows/co_sell_dynamics365/";
-        const Json inbound = must(world_->api().get(flows + "partner_center_to_dynamics365"));
-        const Json input = {{"url", string_or(inbound, "trigger_url")}, {"overwrite", true}};
-        const Json admitted =
-            must(world_->api().post(flows + "webhook_registration/run", {{"input", input}}));
-        go_on(std::chrono::minutes(2));
-        const std::string id = admitted.at("runs").at(0).get<std::string>();
-        const Json run = must(world_->api().get("/runs/" + id));
-        if (string_or(run, "status") != "Succeeded") {
-            throw std::runtime_error(dump(run));
+    static std::string receiver() {
+        return GetParam() == CrmKind::kDynamics365 ? Dynamics365Crm::kReceiver
+                                                   : SalesforceCrm::kReceiver;
+    }
+
+    std::unique_ptr<SimulatedCrm> make_crm() {
+        if (GetParam() == CrmKind::kDynamics365) {
+            return std::make_unique<Dynamics365Crm>(*world_);
         }
+        return std::make_unique<SalesforceCrm>(*world_);
+    }
+
+    static bool is_microsofts(const Json& deal) {
+        const Json& target = deal.at("target");
+        return std::ranges::any_of(target, [](const Json& each) {
+            return string_or(each, "id") == "msft";
+        });
+    }
+
+    // Partner Center takes a number, or a text of one.
+    static double amount(const Json& value) {
+        return value.is_string() ? std::stod(value.get<std::string>()) : value.get<double>();
+    }
+
+    void register_webhook() {
+        const Json inbound = must(world_->api().get("/flows/" + pack() + "/" + receiver()));
+        const Json input = {{"url", string_or(inbound, "trigger_url")}, {"overwrite", true}};
+        (void)run_by_hand("webhook_registration", input);
     }
 
     bool is_settled() {
@@ -132,15 +192,14 @@ class CoSellSimulation : public ::testing::Test {
                 return false;
             }
         }
-        return int_or(dataverse("GET", "/deliveries"), "pending", 0) == 0 &&
-               runs_that_are("Running,Waiting") == 0;
+        return !crm_->is_telling() && runs_that_are("Running,Waiting") == 0;
     }
 
     tests::TempFolder folder_;
     StderrLog log_{LogLevel::kError};
     std::shared_ptr<SimulatedHost> host_ = std::make_shared<SimulatedHost>(monday());
     std::unique_ptr<app::DemoWorld> world_;
-    int crm_port_ = 0;
+    std::unique_ptr<SimulatedCrm> crm_;
 };
 
 }  // namespace tideway::sim

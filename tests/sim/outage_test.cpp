@@ -27,13 +27,16 @@ constexpr int kRequestsInASecondMax = 64 * 3 + 20;
 
 class SixHourOutage : public CoSellSimulation {
   protected:
-    SixHourOutage() {
+    SixHourOutage()
+        : crm_port_(crm().port()) {
         network().watch([this](int port, const http::ServerRequest& request, int status) {
-            if (port == crm_port() && request.path.starts_with("/api/data/")) {
+            if (port == crm_port_ && request.path.starts_with(crm().api_path())) {
                 note(request, status);
             }
         });
     }
+
+    ~SixHourOutage() override { network().watch({}); }  // answers end with the world
 
     struct Traffic {
         int requests = 0;
@@ -66,24 +69,20 @@ class SixHourOutage : public CoSellSimulation {
     }
 
     void break_crm() {
-        dataverse(
-            "POST",
-            "/faults",
-            {{"kind", "status"}, {"status", 503}, {"path", "/api/data/*"}, {"count", 1'000'000}}
+        crm().add_fault(
+            {{"kind", "status"},
+             {"status", 503},
+             {"path", crm().api_path() + "*"},
+             {"count", 1'000'000}}
         );
     }
-
-    void mend_crm() { dataverse("DELETE", "/faults"); }
 
     int unequal() { return CoSellSimulation::unequal(deals_); }
 
     std::map<std::string, int> writes_by_row() {
         std::map<std::string, int> out;
-        const Json all = dataverse("GET", "/writes");
-        for (const Json& write : all.at("writes")) {
-            if (string_or(write, "table") == "opportunity") {
-                ++out[string_or(write, "id")];
-            }
+        for (const SyncWrite& write : crm().take_writes()) {
+            ++out[write.record];
         }
         return out;
     }
@@ -100,17 +99,18 @@ class SixHourOutage : public CoSellSimulation {
         }
     }
 
+    int crm_port_;
     std::vector<std::string> deals_;
     Traffic traffic_;
     Timestamp second_;
     int in_this_second_ = 0;
 };
 
-TEST_F(SixHourOutage, FailsNoRunMakesNoStormAndLosesNoChange) {
+TEST_P(SixHourOutage, FailsNoRunMakesNoStormAndLosesNoChange) {
     make_deals();
     ASSERT_EQ(unequal(), 0);
-    dataverse("DELETE", "/writes");
-    take_traffic();
+    (void)crm().take_writes();
+    (void)take_traffic();
 
     break_crm();
     edit_deals(kOutage);
@@ -118,7 +118,7 @@ TEST_F(SixHourOutage, FailsNoRunMakesNoStormAndLosesNoChange) {
     EXPECT_LE(during.requests, kRequestsInOutageMax);
     EXPECT_EQ(unequal(), kRecords);
 
-    mend_crm();
+    crm().mend();
     const Timestamp recovered = now();
     settle(hours(2));
     const Traffic after = take_traffic();
@@ -135,6 +135,8 @@ TEST_F(SixHourOutage, FailsNoRunMakesNoStormAndLosesNoChange) {
               << " in a second; all equal " << format_duration(after.last_write - recovered)
               << " after it was back\n";
 }
+
+INSTANTIATE_TEST_SUITE_P(CoSell, SixHourOutage, ::testing::Values(CrmKind::kDynamics365), crm_name);
 
 }  // namespace
 }  // namespace tideway::sim
