@@ -16,7 +16,7 @@
 //     POST   /sandbox/solution        {"installed": false}: seed data without the columns of the
 //     co-sell solution; they can be created then
 //     POST   /sandbox/expire_tokens   delta tokens issued so far are expired
-//     GET    /sandbox/rows/<table>    all rows, every column
+//     GET    /sandbox/rows/<table>    all rows, every column; DELETE removes them, without a word
 //     any    /sandbox/as/<user>/...   the Web API as that user (id, e-mail or name): a seller at
 //     work
 #pragma once

@@ -81,7 +81,7 @@ http::Response Sandbox::Service::control(const http::ServerRequest& request) {
         return seller_request(request);
     }
     if (what.starts_with("rows/")) {
-        return all_rows(http::decode_component(what.substr(5)));
+        return control_rows(request.method, http::decode_component(what.substr(5)));
     }
     if (what == "writes" || what == "requests" || what == "deliveries") {
         return control_logs(request, what);
@@ -211,17 +211,24 @@ http::Response Sandbox::Service::control_limits(const Json& fields) {
     return ok(limits_now());
 }
 
-http::Response Sandbox::Service::all_rows(const std::string& table) const {
-    if (schema_.by_name(table) == nullptr) {
+http::Response Sandbox::Service::control_rows(const std::string& method, const std::string& name) {
+    const sandbox::Table* table = schema_.by_name(name);
+    if (table == nullptr) {
         return refused(
             ErrorKind::kNotFound,
             "NotFound",
-            "The sandbox has no table '" + table + "'. It takes logical names, such as opportunity."
+            "The sandbox has no table '" + name + "'. It takes logical names, such as opportunity."
         );
     }
     Json rows = Json::array();
-    for (const auto& [id, row] : database_.rows(table)) {
+    for (const auto& [id, row] : database_.rows(name)) {
         rows.push_back(row);
+    }
+    if (method == "DELETE") {
+        for (const Json& row : rows) {
+            database_.erase(*table, string_or(row, table->key));
+        }
+        database_.commit();
     }
     return ok({{"count", rows.size()}, {"rows", rows}});
 }

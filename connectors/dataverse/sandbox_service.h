@@ -55,7 +55,7 @@ class Sandbox::Service {
     http::Response control_settings(const std::string& what, const Json& fields);
     http::Response control_limits(const Json& fields);
     http::Response seller_request(const http::ServerRequest& request);
-    http::Response all_rows(const std::string& table) const;
+    http::Response control_rows(const std::string& method, const std::string& name);
     Json overview() const;
     Json saved() const;
     Json limits_now();

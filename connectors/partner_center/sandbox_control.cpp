@@ -19,7 +19,7 @@ code{background:#eee;padding:0 .2em}dt{margin-top:.8em}</style>
 sign-in pages <code>/{tenant}/oauth2/...</code> as Partner Center does. Bodies are JSON. Besides:</p>
 <dl>
 <dt><code>GET /sandbox/status</code><dd>Addresses, counts, settings.
-<dt><code>GET /sandbox/deals</code><dd>All referrals, both halves.
+<dt><code>GET, DELETE /sandbox/deals</code><dd>All referrals, both halves.
 <dt><code>POST /sandbox/deals</code><dd>Microsoft announces a deal. The body is merged into a sample
  deal; <code>{"kind":"lead"}</code> makes a lead. Answers our half.
 <dt><code>PATCH /sandbox/deals/{id}</code><dd>A person edits the deal in the portal: a merge patch.
@@ -184,6 +184,10 @@ Outcome<http::Response> Service::control_deals(
     }
     if (id.empty() && request.method == "POST") {
         return answer_with(201, book_.announce(body));
+    }
+    if (id.empty() && request.method == "DELETE") {
+        book_.clear();
+        return json_answer(200, {{"deals", Json::array()}});
     }
     if (!id.empty() && request.method == "GET") {
         const Referral* found = book_.find_by_id(id);

@@ -8,13 +8,13 @@
 //     GET    /sandbox                   what is here, as JSON
 //     GET    /sandbox/writes            records saved by API clients; ?since=<seq>; DELETE forgets
 //     GET    /sandbox/requests          the last requests of API clients; DELETE forgets them
+//     DELETE /sandbox/events            change events so far cannot be replayed any more
 //     POST   /sandbox/reset             seed data again; logs, limits and rights too
 //     GET|POST /sandbox/limits          {"max","used"}: requests of 24 hours
 //     POST   /sandbox/co_sell           {"fields": false}: seed data without the co-sell fields,
 //     which can be made then
 //     POST   /sandbox/rights            {"name": user name, "deny": ["Create Opportunity"]}
-//     POST   /sandbox/events            {"gaps": 2, "forget": true}: of the next changes only the
-//     record is told; those so far cannot be replayed
+//     POST   /sandbox/events            {"gaps": 2}: of the next changes only the record is told
 //     POST   /sandbox/sessions          {"end": "sessions"|"everything", "lifetime_s"}
 //     GET    /sandbox/records/<Object>  all records, every field, deleted ones too
 //     any    /sandbox/as/<user name>/.. the REST API (sobjects/..) as that user: a seller at work

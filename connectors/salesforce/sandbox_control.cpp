@@ -55,6 +55,10 @@ http::Response Sandbox::Service::control(const http::ServerRequest& request) {
         std::from_chars(text.data(), text.data() + text.size(), since);
         return json_answer(200, what == "writes" ? writes_since(since) : listed(log));
     }
+    if (what == "events" && is_delete) {
+        streaming_.forget();
+        return json_answer(200, Json::object());
+    }
     if (what == "limits") {
         return control_limits(request);
     }
@@ -113,9 +117,6 @@ http::Response Sandbox::Service::control_rights(const Json& body) {
 }
 
 http::Response Sandbox::Service::control_events(const Json& body) {
-    if (bool_or(body, "forget", false)) {
-        streaming_.forget();
-    }
     const std::int64_t gaps = std::clamp<std::int64_t>(int_or(body, "gaps", 0), 0, 1000);
     streaming_.leave_gaps(static_cast<int>(gaps));
     return json_answer(200, Json::object());

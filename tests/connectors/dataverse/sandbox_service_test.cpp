@@ -146,6 +146,15 @@ TEST_F(SandboxService, ResetBringsTheSeedDataBack) {
     EXPECT_EQ(body_of(send("GET", "/sandbox/writes"))["count"], 0);
 }
 
+TEST_F(SandboxService, RowsOfATableCanBeRemovedWithoutAnybodyHearingOfIt) {
+    create("opportunities", {{"name", "One"}});
+    send("DELETE", "/sandbox/writes");
+    EXPECT_EQ(body_of(send("DELETE", "/sandbox/rows/opportunity"))["count"], 1);
+    EXPECT_EQ(body_of(send("GET", "/sandbox/rows/opportunity"))["count"], 0);
+    EXPECT_EQ(body_of(send("GET", "/sandbox/rows/account"))["count"], 4);
+    EXPECT_EQ(body_of(send("GET", "/sandbox/writes"))["count"], 0);
+}
+
 TEST_F(SandboxService, SeedDataHasCurrenciesPeopleCustomersAndVariables) {
     Json codes = Json::object();
     const Json currencies = get("transactioncurrencies");

@@ -99,6 +99,16 @@ TEST_F(SandboxWebhooks, AnnouncesOwnAndRelatedReferralsUnderTheirNames) {
     EXPECT_EQ(resource_of(client_.sent.at(1)), theirs["id"]);
 }
 
+TEST_F(SandboxWebhooks, KeepsTheRegistrationWhenItsDealsAreForgotten) {
+    subscribe();
+    post_own();
+    EXPECT_TRUE(control("DELETE", "/sandbox/deals").body["deals"].empty());
+    EXPECT_TRUE(control("GET", "/sandbox/deals").body["deals"].empty());
+    const Json own = post_own();
+    settle();
+    EXPECT_EQ(resource_of(client_.sent.back()), own["id"]);
+}
+
 TEST_F(SandboxWebhooks, SendsNothingAboutEventsThatNobodyRegistered) {
     subscribe({{"WebhookEvents", {"referral-updated"}}});
     post_microsoft(post_own());

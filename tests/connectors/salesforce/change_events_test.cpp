@@ -105,7 +105,7 @@ TEST_F(SalesforceChangeEvents, EventsThatAreNotKeptAnyMoreAreToldAsLost) {
     create("Opportunity", opportunity("Deal"));
     poll();
     create("Opportunity", opportunity("Lost"));
-    control("events", {{"forget", true}});
+    ASSERT_EQ(send("DELETE", "/sandbox/events", "").status, 200);
     create("Opportunity", opportunity("After"));
     EXPECT_EQ(poll(), Json({"LOST", "CREATE"}));
 }
