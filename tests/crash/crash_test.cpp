@@ -7,12 +7,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/crash/both_crms.h"
 #include "tests/crash/scenarios.h"
 
 namespace tideway::tests {
 namespace {
 
-constexpr const char* kPack = TIDEWAY_SOURCE_DIR "/flows/co_sell_dynamics365";
+constexpr const char* kPacks = TIDEWAY_SOURCE_DIR "/flows";
 
 std::vector<std::string> lines_of(const std::string& file) {
     std::vector<std::string> out;
@@ -64,10 +65,10 @@ struct Tally {
     }
 };
 
-class Crash : public testing::Test {
+class Crash : public testing::TestWithParam<CrmKind> {
   protected:
     void SetUp() override {
-        auto world = CrashWorld::create(TIDEWAY_PROGRAM, kPack);
+        auto world = CrashWorld::create(TIDEWAY_PROGRAM, GetParam(), kPacks);
         ASSERT_TRUE(world) << world.error().text();
         world_ = std::move(*world);
     }
@@ -131,6 +132,10 @@ class Crash : public testing::Test {
         EXPECT_TRUE(verdict->is_clean()) << when << ": " << verdict->text();
     }
 
+    static std::string title_of(const Scenario& scenario) {
+        return std::string(to_string(GetParam())) + ", " + scenario.title();
+    }
+
     std::string open_runs() {
         const auto runs = world_->runs("&status=Running,Waiting,Paused");
         return runs ? "\n" + dump(Json(*runs)) : runs.error().text();
@@ -149,7 +154,7 @@ class Crash : public testing::Test {
         for (std::int64_t at = 1; at <= std::ssize(points_); at += stride) {
             die(scenario, at, {});
         }
-        tally_.print(scenario.title(), points_.size());
+        tally_.print(title_of(scenario), points_.size());
         EXPECT_GT(tally_.died, tally_.tried * 3 / 4);
         EXPECT_EQ(tally_.lost + tally_.doubled + tally_.stuck, 0);
     }
@@ -163,7 +168,7 @@ class Crash : public testing::Test {
         for (std::int64_t at = 1; at <= std::ssize(points_); at += stride) {
             die(scenario, at, {life_until(1 + at * 7 % 24), life_until(1 + at * 11 % 30)});
         }
-        tally_.print(std::string(scenario.title()) + ", dying again", points_.size());
+        tally_.print(title_of(scenario) + ", dying again", points_.size());
         EXPECT_GT(tally_.deaths, tally_.tried * 3 / 2);
         EXPECT_EQ(tally_.lost + tally_.doubled + tally_.stuck, 0);
     }
@@ -177,25 +182,28 @@ class Crash : public testing::Test {
 using CrashAnnounced = Crash;
 using CrashCreated = Crash;
 
-TEST_F(CrashAnnounced, AtEveryPointLosesAndDoublesNothing) {
+TEST_P(CrashAnnounced, AtEveryPointLosesAndDoublesNothing) {
     AnnouncedDeal scenario;
     die_everywhere(scenario, stride_or(1));
 }
 
-TEST_F(CrashAnnounced, WhileRecoveringLosesAndDoublesNothing) {
+TEST_P(CrashAnnounced, WhileRecoveringLosesAndDoublesNothing) {
     AnnouncedDeal scenario;
     die_while_recovering(scenario, stride_or(10));
 }
 
-TEST_F(CrashCreated, AtEveryPointLosesAndDoublesNothing) {
+TEST_P(CrashCreated, AtEveryPointLosesAndDoublesNothing) {
     CreatedOpportunity scenario;
     die_everywhere(scenario, stride_or(1));
 }
 
-TEST_F(CrashCreated, WhileRecoveringLosesAndDoublesNothing) {
+TEST_P(CrashCreated, WhileRecoveringLosesAndDoublesNothing) {
     CreatedOpportunity scenario;
     die_while_recovering(scenario, stride_or(10));
 }
+
+INSTANTIATE_TEST_SUITE_P(With, CrashAnnounced, both_crms(), name_of_crm);
+INSTANTIATE_TEST_SUITE_P(With, CrashCreated, both_crms(), name_of_crm);
 
 }  // namespace
 }  // namespace tideway::tests

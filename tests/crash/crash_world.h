@@ -1,6 +1,6 @@
-// Both main flows against sandboxes that outlive the server: the sandboxes live in the test
-// process, the server is a child that dies and is started again on the same ports and the same data
-// folder.
+// Both main flows of a co-sell pack against sandboxes that outlive the server: the sandboxes live
+// in the test process, the server is a child that dies and is started again on the same ports and
+// the same data folder.
 #pragma once
 
 #include <deque>
@@ -11,6 +11,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/sandboxes.h"
+#include "tests/crash/crm.h"
 #include "tests/crash/server_process.h"
 #include "tests/support/temp_folder.h"
 
@@ -19,14 +20,17 @@ namespace tideway::tests {
 // Thread: one. Everything blocks.
 class CrashWorld {
   public:
-    // Makes the template: an environment with the pack, connected, all flows on, webhook
-    // registered.
-    static Result<std::unique_ptr<CrashWorld>> create(std::string program, const std::string& pack);
+    // Makes the template: an environment with the CRM's pack, connected, all flows on, webhook
+    // registered. The pack is a folder of `packs`.
+    static Result<std::unique_ptr<CrashWorld>> create(
+        std::string program, CrmKind crm, const std::string& packs
+    );
 
     using Lives = std::deque<ServerProcess::Life>;
 
-    // A server on a fresh copy of the template; sandboxes without faults and with empty logs (their
-    // rows stay). Returns when it serves, which may be after some of its deaths.
+    // A server on a fresh copy of the template; sandboxes without faults, with empty logs, and
+    // without what was made in them since: the server would catch up with it, and not be as it is
+    // in an undisturbed course. Returns when it serves, which may be after some of its deaths.
     Status begin(Lives lives);
     Status restart(Lives lives);  // on the data as they are
     // An environment without any history, in place of the copied one: init, connect, turn on.
@@ -46,16 +50,18 @@ class CrashWorld {
     Result<Json> partner_center(
         const std::string& method, const std::string& path, const Json& body = {}
     );
-    Result<Json> dataverse(
-        const std::string& method, const std::string& path, const Json& body = {}
-    );
+
+    Crm& crm() { return *crm_; }
+
+    // The user of the connection to Partner Center, whose sign-in has ended.
+    Status sign_in_again();
     Result<Json> announce_deal(const std::string& name);
-    Result<std::string> new_opportunity(const std::string& name);  // with Sync and Microsoft's help
-    Result<std::vector<Json>> opportunities(const std::string& column, const Json& value);
+    Result<std::vector<SeenOpportunity>> opportunities(
+        std::string SeenOpportunity::*column, const std::string& text
+    );
     Result<std::vector<Json>> deals(const std::string& key, const Json& value);
 
-    // --- what the API clients wrote since begin(), and was accepted
-    Result<int> writes_in_crm(const std::string& kind, const std::string& table);
+    // --- what the API clients wrote in Partner Center since begin(), and was accepted
     Result<int> creates_in_partner_center();
     Result<int> patches_in_partner_center();
 
@@ -81,9 +87,9 @@ class CrashWorld {
     Status make_environment(const std::string& data_folder);
     Status connect_and_turn_on();
     Status register_webhook();
+    Status come_to_rest();
     Status await_health();
     Result<std::string> quiet_mark();  // empty: not quiet
-    Result<Json> send(const std::string& method, const std::string& url, const Json& body);
 
     TempFolder folder_;
     std::string pack_;
@@ -91,8 +97,9 @@ class CrashWorld {
     int trigger_port_ = 0;
     ServerProcess server_;
     std::unique_ptr<app::Sandboxes> sandboxes_;
+    SandboxCalls calls_;
+    std::unique_ptr<Crm> crm_;
     std::unique_ptr<app::ApiClient> api_;
-    app::BlockingHttp http_;
 };
 
 }  // namespace tideway::tests

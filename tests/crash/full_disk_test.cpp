@@ -11,14 +11,14 @@
 namespace tideway::tests {
 namespace {
 
-constexpr const char* kPack = TIDEWAY_SOURCE_DIR "/flows/co_sell_dynamics365";
+constexpr const char* kPacks = TIDEWAY_SOURCE_DIR "/flows";
 constexpr const char* kVariable = "/variables/co_sell_dynamics365/display_check_mark";
 constexpr std::int64_t kDiskBytes = 16 << 20;
 
 class FullDisk : public testing::Test {
   protected:
     void SetUp() override {
-        auto world = CrashWorld::create(TIDEWAY_PROGRAM, kPack);
+        auto world = CrashWorld::create(TIDEWAY_PROGRAM, CrmKind::kDynamics365, kPacks);
         ASSERT_TRUE(world) << world.error().text();
         world_ = std::move(*world);
         auto disk = SmallDisk::mount(world_->disk(), kDiskBytes);

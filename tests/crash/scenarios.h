@@ -54,6 +54,8 @@ class CreatedOpportunity final : public Scenario {
 
     Status act(CrashWorld& world, const std::string& name) override;
     Result<Verdict> check(CrashWorld& world) override;
+    // Without the runs: one pair, made once, that the opportunity names.
+    Status check_pair(CrashWorld& world, Verdict& verdict) const;
 
     const std::string& opportunity() const { return opportunity_; }
 
