@@ -136,6 +136,29 @@ class FaultsWith : public testing::Test {
         FAIL() << "the PATCH did not take effect";
     }
 
+    void delay_second_half(std::int64_t milliseconds) {
+        partner_center_fault(
+            {{"method", "POST"},
+             {"path", kReferrals},
+             {"body_contains", "\"msft\""},
+             {"kind", "delay"},
+             {"ms", milliseconds}}
+        );
+    }
+
+    void expect_one_pair(const CreatedOpportunity& scenario) {
+        Verdict verdict;
+        ok(scenario.check_pair(*world_, verdict));
+        EXPECT_TRUE(verdict.is_clean()) << verdict.text();
+    }
+
+    // Those that no other run called.
+    Result<std::vector<Json>> failed_runs() {
+        TIDEWAY_TRY_ASSIGN(auto out, world_->runs("&status=Failed"));
+        std::erase_if(out, [](const Json& run) { return run.contains("parent"); });
+        return out;
+    }
+
     // Journal rows of all runs that say how an attempt ended.
     Result<std::string> attempts() {
         TIDEWAY_TRY_ASSIGN(const auto runs, world_->runs());
@@ -281,6 +304,80 @@ TEST_P(Faults, AWriteBackRepeatedAfterACrashIsRefusedByItsVersionAndCountsAsDone
     const auto answers = answers_to_patches();
     ASSERT_TRUE(answers) << answers.error().text();
     EXPECT_EQ(*answers, (std::vector<std::int64_t>{200, 412}));
+}
+
+// The token is good when the request leaves, and no longer when Partner Center looks at it.
+TEST_P(Faults, ATokenThatEndsBetweenTheTwoHalvesIsRenewedAndThereIsOnePair) {
+    ok(world_->partner_center("POST", "/identity", {{"token_lifetime_s", 2}}));
+    delay_second_half(3500);
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Token ended"));
+    expect_clean(scenario);
+    expect_used_up();
+}
+
+TEST_P(Faults, ASignInToTheCrmThatEndsBeforeTheWriteBackIsRenewedAndThereIsOnePair) {
+    ok(world_->crm().end_sign_ins_after(std::chrono::seconds(2)));
+    crm_fault({{"kind", "delay"}, {"ms", 3500}}, world_->crm().requests().update_opportunity);
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Session ended"));
+    // Nothing else is asked of the CRM meanwhile: a session that is used goes on.
+    ok(world_->wait_until("the write-back", [&]() -> Result<bool> {
+        TIDEWAY_TRY_ASSIGN(
+            const auto rows, world_->opportunities(&SeenOpportunity::id, scenario.opportunity())
+        );
+        return !rows.empty() && !rows.front().referral.empty();
+    }));
+    expect_clean(scenario);
+    expect_used_up();
+}
+
+// Nobody is signed in any more when the second half is to be made: a person has to act.
+TEST_P(Faults, ASignInThatIsRevokedBetweenTheTwoHalvesFailsTheRunAndItsResubmitMakesOnePair) {
+    use_world_of_its_own();
+    delay_second_half(1000);
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Revoked"));
+    wait_until_used_up();
+    ok(world_->partner_center("POST", "/identity", {{"revoke", "everything"}}));
+    ok(world_->wait_until("the failed run", [this]() -> Result<bool> {
+        TIDEWAY_TRY_ASSIGN(const auto failed, failed_runs());
+        return !failed.empty();
+    }));
+    const auto halves = world_->deals("externalReferenceId", scenario.opportunity());
+    ASSERT_TRUE(halves) << halves.error().text();
+    EXPECT_EQ(halves->size(), 1U);
+
+    ok(world_->sign_in_again());
+    ok(world_->settle());
+    const auto failed = failed_runs();
+    ASSERT_TRUE(failed) << failed.error().text();
+    for (const Json& run : *failed) {
+        ok(world_->api("POST", "/runs/" + string_or(run, "id") + "/resubmit", Json::object()));
+    }
+    ok(world_->settle());
+    expect_one_pair(scenario);
+}
+
+// Refused with a time to wait, and the process dies while it waits.
+TEST_P(Faults, ASecondHalfThatIsThrottledWhileTheServerDiesIsMadeOnce) {
+    partner_center_fault(
+        {{"method", "POST"},
+         {"path", kReferrals},
+         {"body_contains", "\"msft\""},
+         {"kind", "throttle"},
+         {"seconds", 1},
+         {"count", 3}}
+    );
+    CreatedOpportunity scenario;
+    ok(scenario.act(*world_, "Throttled"));
+    ok(world_->wait_until("the first refusal", [this]() -> Result<bool> {
+        TIDEWAY_TRY_ASSIGN(const Json left, world_->partner_center("GET", "/faults"));
+        return dump(left).find("\"count\":3") == std::string::npos;
+    }));
+    world_->server().kill();
+    expect_clean(scenario);
+    expect_used_up();
 }
 
 TEST_P(Faults, AWipedStoreMakesNothingASecondTime) {
