@@ -1,4 +1,6 @@
 // From Salesforce to Partner Center: how a deal comes to be, and how changes arrive there, once.
+#include <algorithm>
+
 #include "tests/packs/salesforce_world.h"
 
 namespace tideway::tests {
@@ -132,6 +134,44 @@ TEST_F(SalesforceOutbound, AnAnswerLostAfterThePostMakesNoSecondReferral) {
     switch_on(id);
     EXPECT_EQ(halves_of_row(id).size(), 2U) << failures();
     EXPECT_EQ(referral_writes("POST"), 2);
+}
+
+TEST_F(SalesforceOutbound, ThrottledApisOnlyTakeLonger) {
+    const std::string id = draft("A12 storm");
+    settle();
+    const Json storm = {{"kind", "throttle"}, {"seconds", 1}, {"count", 3}};
+    Json referrals = storm;
+    referrals["path"] = std::string(kReferrals) + "*";
+    Json rows = storm;
+    rows["path"] = "/services/data/*";
+    (void)must(partner_center("POST", "/faults", referrals));
+    (void)must(salesforce("POST", "/faults", rows));
+    switch_on(id);
+    EXPECT_EQ(halves_of_row(id).size(), 2U) << failures();
+    EXPECT_EQ(referral_writes("POST"), 2);
+    EXPECT_EQ(failures(), "");
+}
+
+TEST_F(SalesforceOutbound, ADayWithoutRequestsLeftOnlyTakesLonger) {
+    const std::string id = draft("A12 limit");
+    settle();
+    const Json limits = must(salesforce("GET", "/limits"));
+    (void)must(salesforce("POST", "/limits", {{"used", limits.at("max")}}));
+    (void)must(salesforce("DELETE", "/requests"));
+    edit("Opportunity", id, {{"Sync_with_Partner_Center__c", true}});
+    (void)must(world().wait_for<bool>("a refusal", [&]() -> Result<std::optional<bool>> {
+        TIDEWAY_TRY_ASSIGN(const Json asked, salesforce("GET", "/requests"));
+        const Json& all = asked.at("value");
+        const bool is_refused = std::any_of(all.begin(), all.end(), [](const Json& each) {
+            return int_or(each, "status", 0) == 403;
+        });
+        return is_refused ? std::optional<bool>(true) : std::nullopt;
+    }));
+    (void)must(salesforce("POST", "/limits", {{"used", 0}}));
+    settle();
+    EXPECT_EQ(halves_of_row(id).size(), 2U) << failures();
+    EXPECT_EQ(referral_writes("POST"), 2);
+    EXPECT_EQ(failures(), "");
 }
 
 TEST_F(SalesforceOutbound, ASolutionThatIsReplacedByAnotherIsReplacedInPartnerCenter) {
