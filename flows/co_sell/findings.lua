@@ -14,6 +14,16 @@ function M.problem(findings, check, message, remedy)
   findings[#findings + 1] = { check = check, ok = false, message = message, remedy = remedy }
 end
 
+--- Whether the value of a variable of the pack is one of what there is. `what`: such a thing, in words.
+function M.check_variable(findings, check, variable, value, known, what)
+  if list.contains(known, value) then
+    M.fine(findings, check, value)
+  else
+    M.problem(findings, check, "'" .. tostring(value) .. "' is no " .. what .. ".",
+      "Set the variable " .. variable .. " to the API name of one: tideway variables set")
+  end
+end
+
 --- A step that a service refused, as a problem: its own words, and its own remedy.
 function M.refused(findings, check, failure)
   M.problem(findings, check, failure.message, failure.remedy or "Resolve what the message says, then look again.")

@@ -179,6 +179,7 @@ function M.run()
   look(out, "Webhook", function() check_webhook(out) end)
   look(out, "CRM rights", function() crm_facts.check_rights(out) end)
   look(out, "Fields", function() field_check.check(out, crm_facts.opportunity()) end)
+  look(out, "Variables", function() crm_facts.check_variables(out) end)
   if deals ~= nil then
     look(out, "Currencies", function() check_currencies(out, deals) end)
     look(out, "Users", function() check_users(out, deals) end)

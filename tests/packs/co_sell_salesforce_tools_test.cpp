@@ -38,6 +38,31 @@ TEST_F(SalesforceTools, FindNothingWrongWithTheSandboxes) {
     EXPECT_EQ(problems_of(run_of_tool(world(), kVerify)), (std::map<std::string, std::string>{}));
 }
 
+TEST_F(SalesforceTools, NameAStageAndALeadStatusThatTheOrganizationDoesNotHave) {
+    const auto set = [](const std::string& variable, const Json& value) {
+        const std::string path = "/variables/co_sell_salesforce/" + variable;
+        (void)must(world().api().call("PUT", path, {{"value", value}}));
+    };
+    set("active_stage", "Qualifikation");
+    set("declined_lead_status", "Gone");
+    EXPECT_EQ(
+        problems_of(run_of_tool(world(), kPreflight)),
+        (std::map<std::string, std::string>{
+            {"Active stage", "'Qualifikation' is no open, active stage of the organization."}})
+    ) << "leads are not synchronized";
+    set("sync_co_sell_only", false);
+    EXPECT_EQ(
+        problems_of(run_of_tool(world(), kPreflight)).at("Status of a declined lead"),
+        "'Gone' is no active value of Lead Status."
+    );
+    set("active_stage", "Qualification");
+    set("declined_lead_status", "Closed - Not Converted");
+    EXPECT_EQ(
+        problems_of(run_of_tool(world(), kPreflight)), (std::map<std::string, std::string>{})
+    );
+    set("sync_co_sell_only", true);
+}
+
 TEST_F(SalesforceTools, PlanAnEmptyOrganizationWithoutTouchingIt) {
     without_fields();
     const Json plan = run_of_tool(world(), kSetUp, "muted");

@@ -109,6 +109,13 @@ function M.verify(out)
   end
 end
 
+--- The variables that name something of the CRM.
+function M.check_variables(out)
+  local account = M.described("Describe accounts", "account").fields
+  findings.check_variable(out, "Country code field", "country_code_column", env("country_code_column"),
+    list.keys(account), "column of accounts that the connection's user sees")
+end
+
 --- The codes that deals can be in.
 function M.currencies()
   local found = dynamics.list_rows("Get the currencies",

@@ -124,19 +124,34 @@ function M.is_co_sell(name)
     or string.find(name, "Partner_Center", 1, true) ~= nil or string.find(name, "Microsoft", 1, true) ~= nil)
 end
 
-local function check_stage(out, stages, name)
-  local stage = list.find(stages, function(each)
-    return each.ApiName == env(name)
-  end)
-  if stage == nil or stage.IsClosed == true then
-    findings.problem(out, "Stage " .. name, "'" .. env(name) .. "' is no open, active stage of the organization.",
-      "Set the variable " .. name .. " to the API name of one: tideway variables set")
-  else
-    findings.fine(out, "Stage " .. name, env(name))
+local function check_stages(out)
+  local found = salesforce.query("Get the stages",
+    { soql = "SELECT ApiName FROM OpportunityStage WHERE IsActive = TRUE AND IsClosed = FALSE" })
+  local open, what = list.map(found.records, "ApiName"), "open, active stage of the organization"
+  findings.check_variable(out, "Active stage", "active_stage", env("active_stage"), open, what)
+  findings.check_variable(out, "On-hold stage", "on_hold_stage", env("on_hold_stage"), open, what)
+end
+
+local function check_lead_statuses(out)
+  local status = M.described("Describe leads", "Lead").fields.Status
+  local active, what = status and status.options or {}, "active value of Lead Status"
+  findings.check_variable(out, "Status of a new lead", "open_lead_status", env("open_lead_status"), active, what)
+  findings.check_variable(out, "Status of a declined lead", "declined_lead_status", env("declined_lead_status"), active,
+    what)
+end
+
+--- The variables that name something of the organization.
+function M.check_variables(out)
+  local account = M.described("Describe accounts", "Account").fields
+  findings.check_variable(out, "Country code field", "country_code_field", env("country_code_field"),
+    list.keys(account), "field of accounts that the connection's user sees")
+  check_stages(out)
+  if condition("If leads are synchronized, then", env("sync_co_sell_only") ~= true) then
+    check_lead_statuses(out)
   end
 end
 
---- What the pack relies on beyond fields: that a referral has one opportunity, and the stages.
+--- What the pack relies on beyond fields: that a referral has one opportunity.
 function M.verify(out)
   local key = M.described("Describe the referral's field", "Opportunity").fields[rules.columns.referral_id]
   if key == nil or not key.external_id then
@@ -145,10 +160,6 @@ function M.verify(out)
   else
     findings.fine(out, "External ID", rules.columns.referral_id)
   end
-  local stages = salesforce.query("Get the stages",
-    { soql = "SELECT ApiName, IsClosed FROM OpportunityStage WHERE IsActive = TRUE" }).records
-  check_stage(out, stages, "active_stage")
-  check_stage(out, stages, "on_hold_stage")
 end
 
 --- The codes that deals can be in: the values of the currency field. nil when there is no such field.
