@@ -58,6 +58,19 @@ TEST_F(CoSellLeads, ALeadThatNobodyHasAcceptedIsALead) {
     EXPECT_EQ(failures(), "");
 }
 
+TEST_F(CoSellLeads, ThatDoNotArriveDoSoAgainWhenTheWebhookIsRegisteredAgain) {
+    register_address(address_of_another_program());
+    const Json missed = announce_lead("B44 missed");
+    EXPECT_TRUE(leads_of(missed).empty());
+    register_address(trigger_url());
+    const Json next = announce_lead("B44 next");
+    EXPECT_EQ(leads_of(next).size(), 1U);
+    (void)must(world().edit_deal(string_or(missed, "id"), {{"details", {{"notes", "Again."}}}}));
+    settle();
+    EXPECT_EQ(leads_of(missed).size(), 1U) << "the next change of a missed one brings it";
+    EXPECT_EQ(failures(), "");
+}
+
 TEST_F(CoSellLeads, ALeadThatWasAcceptedInPartnerCenterIsAnOpportunity) {
     const Json made = announce_lead("A11 accepted");
     (void)must(

@@ -102,6 +102,22 @@ TEST_F(SalesforceInbound, ALeadThatNobodyHasAcceptedIsALead) {
     EXPECT_EQ(failures(), "");
 }
 
+TEST_F(SalesforceInbound, LeadsThatDoNotArriveDoSoAgainWhenTheWebhookIsRegisteredAgain) {
+    synchronize_leads(true);
+    const auto leads_of = [](const Json& made) {
+        settle();
+        return records("Lead", "Referral_Identifier__c", made.at("id")).size();
+    };
+    register_address(address_of_another_program());
+    const Json missed = announce_lead("B44 missed");
+    EXPECT_EQ(leads_of(missed), 0U);
+    register_address(trigger_url());
+    EXPECT_EQ(leads_of(announce_lead("B44 next")), 1U);
+    (void)must(world().edit_deal(string_or(missed, "id"), {{"details", {{"notes", "Again."}}}}));
+    EXPECT_EQ(leads_of(missed), 1U) << "the next change of a missed one brings it";
+    EXPECT_EQ(failures(), "");
+}
+
 TEST_F(SalesforceInbound, ALeadThatTheSellerDeclinesIsDeclined) {
     synchronize_leads(true);
     const Json made = announce_lead("A11 declined");

@@ -69,6 +69,19 @@ class DealWorld : public PackWorld {
         (void)must(app::put_connection(world().api(), spec, plan, signed_in));
     }
 
+    // Partner Center's events go to this address from now on; it sends two test events a minute.
+    static void register_address(const std::string& url) {
+        (void)must(partner_center("POST", "/clock", {{"advance_s", 61}}));
+        const Json run = register_url(url, true);
+        EXPECT_EQ(string_or(run, "outcome"), "registered") << string_or(run, "headline");
+    }
+
+    // Takes whatever is called, and does nothing with it.
+    static std::string address_of_another_program() {
+        const Json sandbox = world().sandboxes().connections().at("partner_center");
+        return string_or(sandbox.at("settings"), "base_url") + "/sandbox/clock";
+    }
+
     // Writes to referrals that Partner Center accepted, by method.
     static int referral_writes(const std::string& method) {
         const Json writes = must(partner_center("GET", "/writes")).at("writes");
