@@ -1,4 +1,5 @@
-// connections list|add|replace|test|reconnect|remove|uses|bind|connectors
+// connections list|add|replace|test|reconnect|remove|uses|limit|bind|connectors
+#include <charconv>
 #include <iostream>
 
 #include "engine/app/command_line.h"
@@ -34,6 +35,22 @@ std::string quota_left(const Json& row) {
            (at.empty() ? "" : ", used up " + short_time(at));
 }
 
+// "8123", or "8123 of 10000" where a limit was entered.
+std::string requests_today(const Json& row) {
+    std::string out = std::to_string(int_or(row, "requests_today", 0));
+    if (const Json* limit = find(row, "limit")) {
+        out += " of " + std::to_string(int_or(*limit, "calls_a_day", 0));
+    }
+    return out;
+}
+
+void print_limit(const Json& limit) {
+    const std::string at = string_or(limit, "used_up_at");
+    std::cout << "  limit          " << int_or(limit, "calls_a_day", 0) << " calls a day (UTC), "
+              << int_or(limit, "remaining", 0) << " left"
+              << (at.empty() ? "" : ", used up " + short_time(at) + " at this pace") << "\n";
+}
+
 Status list(const Globals& globals) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Json connections, client->get("/connections"));
@@ -58,7 +75,7 @@ Status list(const Globals& globals) {
             {string_or(row, "name"),
              string_or(row, "connector"),
              string_or(row, "status"),
-             std::to_string(int_or(row, "requests_today", 0)),
+             requests_today(row),
              quota_left(row),
              dashes(string_or(row, "grant")),
              string_or(row, "owner"),
@@ -280,7 +297,11 @@ Status show(const Globals& globals, const std::string& name) {
     if (const Json* quota = find(row, "quota")) {
         std::cout << " (" << string_or(*quota, "what") << ")";
     }
-    std::cout << "\n  settings       " << dump(row["settings"]) << "\n";
+    std::cout << "\n";
+    if (const Json* limit = find(row, "limit")) {
+        print_limit(*limit);
+    }
+    std::cout << "  settings       " << dump(row["settings"]) << "\n";
     return {};
 }
 
@@ -305,6 +326,45 @@ Status remove(const Globals& globals, const std::string& name) {
         print_json(answer);
     } else {
         std::cout << "Connection '" << name << "' is removed.\n";
+    }
+    return {};
+}
+
+// "10000", or "none".
+Result<Json> parse_limit(const std::string& text) {
+    if (text == "none") {
+        return Json();
+    }
+    std::int64_t calls = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), calls);
+    if (problem != std::errc() || end != text.data() + text.size()) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidCallLimit",
+            "'" + text + "' is no number of calls a day.",
+            "Write a number, such as 10000, or none."
+        );
+    }
+    return Json(calls);
+}
+
+Status limit(const Globals& globals, const std::string& name, const std::string& calls_a_day) {
+    TIDEWAY_TRY_ASSIGN(Json calls, parse_limit(calls_a_day));
+    TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
+    TIDEWAY_TRY_ASSIGN(
+        const Json row,
+        client->call(
+            "PUT",
+            "/connections/" + http::encode_component(name) + "/limit",
+            {{"calls_a_day", std::move(calls)}}
+        )
+    );
+    if (globals.json) {
+        print_json(row);
+    } else if (find(row, "limit") == nullptr) {
+        std::cout << "The connection '" << name << "' has no limit.\n";
+    } else {
+        std::cout << name << ": " << requests_today(row) << " calls a day used\n";
     }
     return {};
 }
@@ -415,6 +475,16 @@ void add_connection_commands(CLI::App& app, Globals& globals, const Exit& exit) 
     on_name("test", "Try every right it needs, without writing", test);
     on_name("uses", "The flows that depend on it", uses);
     on_name("remove", "Remove a connection that no flow uses", remove);
+    auto calls_a_day = std::make_shared<std::string>();
+    CLI::App* limit_command = connections->add_subcommand(
+        "limit",
+        "How many calls a day are allowed, as a contract says: warns before they are used up"
+    );
+    limit_command->add_option("name", options->name, "Connection")->required();
+    limit_command->add_option("calls", *calls_a_day, "Calls a day (UTC), or none")->required();
+    limit_command->callback([&globals, options, calls_a_day, exit] {
+        exit(run_command(globals, [&] { return limit(globals, options->name, *calls_a_day); }));
+    });
     connections->add_subcommand("connectors", "What can be connected to")
         ->callback([&globals, exit] {
             exit(run_command(globals, [&] { return connectors(globals); }));

@@ -187,15 +187,32 @@ class Doctor {
             string_or(row, "client_secret_expires"),
             "replace " + name + " --secret client_secret=- --secret-expires <date>"
         );
-        const Json* quota = find(row, "quota");
-        if (quota == nullptr) {
+        quota(name, row);
+        if (const Json* limit = find(row, "limit")) {
+            calls_a_day(name, *limit);
+        }
+    }
+
+    void quota(const std::string& name, const Json& row) {
+        const Json* left = find(row, "quota");
+        if (left == nullptr) {
             return;
         }
-        const std::string used_up = string_or(*quota, "used_up_at");
+        const std::string used_up = string_or(*left, "used_up_at");
         add(used_up.empty(),
             "connection " + name + ": quota",
-            std::to_string(int_or(*quota, "remaining", 0)) + " " + string_or(*quota, "what") +
+            std::to_string(int_or(*left, "remaining", 0)) + " " + string_or(*left, "what") +
                 " left" + (used_up.empty() ? "" : "; used up at " + used_up + " at this pace"));
+    }
+
+    void calls_a_day(const std::string& name, const Json& limit) {
+        const std::int64_t left = int_or(limit, "remaining", 0);
+        const std::string used_up = string_or(limit, "used_up_at");
+        add(left > 0 && used_up.empty(),
+            "connection " + name + ": limit",
+            std::to_string(left) + " of " + std::to_string(int_or(limit, "calls_a_day", 0)) +
+                " calls of today left" +
+                (left > 0 && !used_up.empty() ? "; used up at " + used_up + " at this pace" : ""));
     }
 
     void expiry(

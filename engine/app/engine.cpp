@@ -104,6 +104,7 @@ struct Engine::Parts {
     void watch_packs();
     Status serve();
     Status listen();
+    void count_calls_of_triggers();
     void start_timers();
     void make_notifier();
     void save_secrets(
@@ -371,6 +372,20 @@ Status Engine::Parts::listen() {
     return {};
 }
 
+// Runs count their own.
+void Engine::Parts::count_calls_of_triggers() {
+    driver->on_answer(
+        [this](const connector::OpenConnection& connection, const http::Response& response) {
+            const auto* service = registry->implementation(connection.record.connector);
+            runtime->gate().count_answer(
+                connection.record.name,
+                service->status_of(response),
+                service->quota(response.headers)
+            );
+        }
+    );
+}
+
 void Engine::Parts::start_timers() {
     runtime::TriggerServices services;
     services.executor = &front;
@@ -450,6 +465,7 @@ Status Engine::Parts::serve() {
         return host->make_client(loop, std::move(options));
     };
     runtime = std::make_unique<runtime::Runtime>(dependencies);
+    count_calls_of_triggers();
     runtime->on_change([this](const model::RunRecord& run) { live->publish(run); });
     decisions = std::make_unique<runtime::Decisions>(*store);
     runtime::add_engine_decisions(*decisions, *runtime, *catalog);

@@ -82,6 +82,9 @@ void ExchangeDriver::send(const std::shared_ptr<Running>& running, Send send) {
 void ExchangeDriver::answered(
     const std::shared_ptr<Running>& running, const Send& sent, const http::Response& response
 ) {
+    if (listener_ && running->connection) {
+        listener_(*running->connection, response);
+    }
     // The service says who-are-you before it does anything: nothing took effect.
     const bool renews = response.status == 401 && !sent.audience.empty() &&
                         running->connection != nullptr && !running->is_token_renewed;

@@ -32,6 +32,11 @@ class ExchangeDriver {
         std::function<void(Outcome)> done
     );
 
+    // Told of every answer of a service to which somebody has connected. Set before drive().
+    using Answered = std::function<void(const connector::OpenConnection&, const http::Response&)>;
+
+    void on_answer(Answered listener) { listener_ = std::move(listener); }
+
   private:
     struct Running;
     void take(const std::shared_ptr<Running>& running, connector::Turn turn);
@@ -45,6 +50,7 @@ class ExchangeDriver {
     Executor& executor_;
     http::Client& client_;
     const connector::Authorizer& authorizer_;
+    Answered listener_;
 };
 
 }  // namespace tideway::runtime

@@ -241,10 +241,14 @@ void OperationRun::on_exchange(const Send& sent, http::Exchange result) {
             doubtful || effect_left_ ? AttemptClass::kInDoubt : AttemptClass::kNotDone});
         return;
     }
-    if (is_guarded()) {
+    if (start_.connection) {
         const auto quota = start_.implementation->quota(result->headers);
         const int status = start_.implementation->status_of(*result);
-        services_.gate->note_answer(connection_name(), status, quota);
+        if (is_guarded()) {
+            services_.gate->note_answer(connection_name(), status, quota);
+        } else {
+            services_.gate->count_answer(connection_name(), status, quota);
+        }
     }
     if (result->status == 401 && !sent.audience.empty() && !token_refreshed_ && start_.connection) {
         // The service says who-are-you before it does anything: nothing took effect.

@@ -47,6 +47,15 @@ std::vector<std::string> dependent_flows(const Context& context, const std::stri
     return out;
 }
 
+tl::unexpected<Error> no_connection(const std::string& name) {
+    return fail(
+        ErrorKind::kNotFound,
+        "ConnectionNotFound",
+        "There is no connection '" + name + "'.",
+        "List them with: tideway connections list"
+    );
+}
+
 Result<Json> put_connection(const Context& context, const http::ServerRequest& request) {
     TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
     model::ConnectionRecord record;
@@ -93,12 +102,7 @@ Result<Json> put_connection(const Context& context, const http::ServerRequest& r
 Result<Json> test_connection(const Context& context, const std::string& name) {
     const auto connection = context.connections->get(name);
     if (!connection) {
-        return fail(
-            ErrorKind::kNotFound,
-            "ConnectionNotFound",
-            "There is no connection '" + name + "'.",
-            "List them with: tideway connections list"
-        );
+        return no_connection(name);
     }
     const auto* implementation = context.registry->implementation(connection->record.connector);
     auto exchange = implementation->test(connection->settings);
@@ -133,6 +137,43 @@ Json list_connections(const Context& context) {
         out["value"].push_back(std::move(row));
     }
     return out;
+}
+
+// {"calls_a_day": 10000}, or null for no limit.
+Result<std::optional<std::int64_t>> asked_limit(const Json& body) {
+    const Json* calls = find(body, "calls_a_day");
+    if (calls != nullptr && calls->is_number_integer()) {
+        return calls->get<std::int64_t>();
+    }
+    if (calls != nullptr && calls->is_null()) {
+        return std::optional<std::int64_t>();
+    }
+    return fail(
+        ErrorKind::kInvalidInput,
+        "InvalidCallLimit",
+        "The request says no number of calls a day.",
+        "Send {\"calls_a_day\": 10000}, or null for no limit."
+    );
+}
+
+Payload shown_limit(const runtime::ConnectionStatus& status) {
+    return status.limit ? to_payload(Json{{"calls_a_day", status.limit->calls_a_day}}) : Payload();
+}
+
+Result<Json> limit_connection(const Context& context, const http::ServerRequest& request) {
+    TIDEWAY_TRY_ASSIGN(const Json body, body_of(request));
+    TIDEWAY_TRY_ASSIGN(const auto calls_a_day, asked_limit(body));
+    const std::string& name = request.params.at("name");
+    const auto connection = context.connections->get(name);
+    if (!connection) {
+        return no_connection(name);
+    }
+    runtime::ConnectionGate& gate = context.runtime->gate();
+    const Payload before = shown_limit(gate.status(name));
+    TIDEWAY_TRY(gate.limit_blocking(name, calls_a_day));
+    const auto status = gate.status(name);
+    TIDEWAY_TRY(audit(context, request, "connections.limit", name, before, shown_limit(status)));
+    return view(connection->record, status);
 }
 
 Json view_connector(const model::ConnectorSpec& spec) {
@@ -181,6 +222,7 @@ Result<Json> delete_connection(const Context& context, const http::ServerRequest
     TIDEWAY_TRY(runtime::submit_blocking(*context.store, {{store::DeleteConnection{name}}}));
     context.connections->remove(name);
     context.tokens->forget(name);
+    TIDEWAY_TRY(context.runtime->gate().limit_blocking(name, std::nullopt));
     TIDEWAY_TRY(audit(context, request, "connections.remove", name, {}, {}));
     return Json::object();
 }
@@ -212,6 +254,7 @@ void add_connection_routes(ApiRoutes& routes) {
         };
     add("PUT", "/connections/{name}", Role::kAdmin, put_connection);
     add("DELETE", "/connections/{name}", Role::kAdmin, delete_connection);
+    add("PUT", "/connections/{name}/limit", Role::kAdmin, limit_connection);
     add("POST",
         "/connections/{name}/test",
         Role::kOperator,

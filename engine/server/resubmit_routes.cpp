@@ -225,6 +225,12 @@ Json calls_view(const Context& context, const runtime::ResubmitPlan& plan) {
                 {"remaining", status.quota->remaining},
                 {"suffices", calls.calls + calls.may_follow <= status.quota->remaining}};
         }
+        if (status.limit) {
+            row["limit"] = {
+                {"calls_a_day", status.limit->calls_a_day},
+                {"remaining", status.limit->remaining},
+                {"suffices", calls.calls + calls.may_follow <= status.limit->remaining}};
+        }
         out.push_back(std::move(row));
     }
     return out;

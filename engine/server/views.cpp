@@ -217,6 +217,12 @@ Json view(const model::ConnectionRecord& connection, const runtime::ConnectionSt
         put_time(quota, "used_up_at", status.used_up_at);
         out["quota"] = std::move(quota);
     }
+    if (status.limit) {
+        Json limit = {
+            {"calls_a_day", status.limit->calls_a_day}, {"remaining", status.limit->remaining}};
+        put_time(limit, "used_up_at", status.limit->used_up_at);
+        out["limit"] = std::move(limit);
+    }
     return out;
 }
 

@@ -146,6 +146,11 @@ void print_plan(const Json& plan) {
                       << string_or(*quota, "what") << ")"
                       << (bool_or(*quota, "suffices", true) ? "" : ": NOT ENOUGH");
         }
+        if (const Json* limit = find(calls, "limit")) {
+            std::cout << ", " << int_or(*limit, "remaining", 0) << " left of the "
+                      << int_or(*limit, "calls_a_day", 0) << " calls a day"
+                      << (bool_or(*limit, "suffices", true) ? "" : ": NOT ENOUGH");
+        }
         std::cout << "\n";
     }
     const Json& runs = plan["runs"];

@@ -1,5 +1,7 @@
 #include "engine/runtime/health/connection_budget.h"
 
+#include <algorithm>
+
 #include "engine/runtime/health/connection_health.h"
 
 namespace tideway::runtime {
@@ -9,11 +11,30 @@ namespace {
 // A pace that was seen for a shorter time says nothing.
 constexpr Duration kPaceMin = std::chrono::seconds(10);
 
+// The calls of the first minutes do not stand for those of a day.
+constexpr Duration kDayPaceMin = std::chrono::hours(1);
+
 std::chrono::sys_days day_of(Timestamp at) {
     return std::chrono::floor<std::chrono::days>(at);
 }
 
 }  // namespace
+
+DayLimit day_limit(std::int64_t calls_a_day, const model::ConnectionUse& use, Timestamp now) {
+    const Timestamp midnight = day_of(now);
+    const std::int64_t used = use.day == day_of(now) ? use.requests : 0;
+    DayLimit out;
+    out.calls_a_day = calls_a_day;
+    out.remaining = std::max<std::int64_t>(0, calls_a_day - used);
+    if (used == 0 || now - midnight < kDayPaceMin) {
+        return out;
+    }
+    const Timestamp at = midnight + (now - midnight) / used * calls_a_day;
+    if (at < midnight + std::chrono::days(1)) {
+        out.used_up_at = at;
+    }
+    return out;
+}
 
 void ConnectionBudget::note(
     int http_status, const std::optional<connector::Quota>& quota, Timestamp now

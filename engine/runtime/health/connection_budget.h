@@ -2,12 +2,23 @@
 // up at the present pace. Pure: the caller brings the time.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "engine/connector/connector.h"
 #include "engine/model/connection.h"
 
 namespace tideway::runtime {
+
+// How many calls a day (UTC) may be sent over a connection, as an administrator knows it from a
+// contract. Nothing stops where it ends.
+struct DayLimit {
+    std::int64_t calls_a_day = 0;
+    std::int64_t remaining = 0;           // never below 0
+    std::optional<Timestamp> used_up_at;  // at the pace of the day so far; absent: not today
+};
+
+DayLimit day_limit(std::int64_t calls_a_day, const model::ConnectionUse& use, Timestamp now);
 
 // Thread: one at a time; the owner locks.
 class ConnectionBudget {

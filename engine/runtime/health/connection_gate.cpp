@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/json.h"
+#include "engine/runtime/flow_catalog.h"
+
 namespace tideway::runtime {
 
 namespace {
 
+constexpr const char* kLimitsKey = "connection_limits";
+constexpr std::int64_t kCallsADayMax = 1'000'000'000;
 constexpr Duration kStoreInterval = std::chrono::minutes(1);  // of counters
 
 std::string why_wait(const std::string& connection, const std::optional<model::Outage>& outage) {
@@ -21,6 +26,7 @@ std::string why_wait(const std::string& connection, const std::optional<model::O
 }  // namespace
 
 Status ConnectionGate::restore() {
+    TIDEWAY_TRY(restore_limits());
     TIDEWAY_TRY_ASSIGN(auto records, store_.reader().connection_health());
     const Timestamp now = clock_.now();
     const Lock lock(mutex_);
@@ -86,6 +92,54 @@ void ConnectionGate::note_answer(
     look_soon();
 }
 
+void ConnectionGate::count_answer(
+    const std::string& connection, int http_status, const std::optional<connector::Quota>& quota
+) {
+    const Timestamp now = clock_.now();
+    const Lock lock(mutex_);
+    Entry& entry = connections_[connection];
+    entry.budget.note(http_status, quota, now);
+    if (now - entry.stored_at >= kStoreInterval) {
+        store_entry(connection, entry);
+    }
+}
+
+Status ConnectionGate::restore_limits() {
+    TIDEWAY_TRY_ASSIGN(const auto kept, store_.reader().meta(kLimitsKey));
+    TIDEWAY_TRY_ASSIGN(const Json limits, parse_json(kept.value_or("{}"), "the limits of calls"));
+    const Lock lock(mutex_);
+    for (const auto& [connection, calls_a_day] : limits.items()) {
+        limits_[connection] = calls_a_day.get<std::int64_t>();
+    }
+    return {};
+}
+
+Status ConnectionGate::limit_blocking(
+    const std::string& connection, std::optional<std::int64_t> calls_a_day
+) {
+    if (calls_a_day && (*calls_a_day < 1 || *calls_a_day > kCallsADayMax)) {
+        return fail(
+            ErrorKind::kInvalidInput,
+            "InvalidCallLimit",
+            "The limit is " + std::to_string(*calls_a_day) + " calls a day.",
+            "Give a whole number from 1 to " + std::to_string(kCallsADayMax) + ", or none."
+        );
+    }
+    std::map<std::string, std::int64_t, std::less<>> limits;
+    {
+        const Lock lock(mutex_);
+        limits = limits_;
+    }
+    limits.erase(connection);
+    if (calls_a_day) {
+        limits.emplace(connection, *calls_a_day);
+    }
+    TIDEWAY_TRY(submit_blocking(store_, {{store::SetMeta{kLimitsKey, dump(Json(limits))}}}));
+    const Lock lock(mutex_);
+    limits_ = std::move(limits);
+    return {};
+}
+
 bool ConnectionGate::failed(const std::string& connection, const ConnectionFailure& failure) {
     {
         const Lock lock(mutex_);
@@ -122,20 +176,21 @@ void ConnectionGate::probe_now(const std::string& connection) {
 }
 
 ConnectionStatus ConnectionGate::status(std::string_view connection) const {
-    const Lock lock(mutex_);
-    const auto it = connections_.find(connection);
-    if (it == connections_.end()) {
-        return {};
-    }
-    const Entry& entry = it->second;
     const Timestamp now = clock_.now();
     ConnectionStatus status;
-    status.outage = entry.health.outage();
-    status.next_probe = entry.health.next_probe();
-    status.waiting_runs = entry.health.waiting();
-    status.use = entry.budget.use(now);
-    status.quota = entry.budget.quota(now);
-    status.used_up_at = entry.budget.used_up_at(now);
+    const Lock lock(mutex_);
+    if (const auto it = connections_.find(connection); it != connections_.end()) {
+        const Entry& entry = it->second;
+        status.outage = entry.health.outage();
+        status.next_probe = entry.health.next_probe();
+        status.waiting_runs = entry.health.waiting();
+        status.use = entry.budget.use(now);
+        status.quota = entry.budget.quota(now);
+        status.used_up_at = entry.budget.used_up_at(now);
+    }
+    if (const auto limit = limits_.find(connection); limit != limits_.end()) {
+        status.limit = day_limit(limit->second, status.use, now);
+    }
     return status;
 }
 

@@ -27,6 +27,7 @@ struct ConnectionStatus {
     model::ConnectionUse use;  // of today
     std::optional<connector::Quota> quota;
     std::optional<Timestamp> used_up_at;
+    std::optional<DayLimit> limit;
 };
 
 // Thread: any. `wake` is called on the executor's.
@@ -53,6 +54,14 @@ class ConnectionGate {
         const std::string& connection, int http_status, const std::optional<connector::Quota>& quota
     );
 
+    // The same of what no run has sent: a poll, a subscription, a test. It is only counted.
+    void count_answer(
+        const std::string& connection, int http_status, const std::optional<connector::Quota>& quota
+    );
+
+    // How many calls a day are allowed; nothing: no limit is known. Kept in the store; blocking.
+    Status limit_blocking(const std::string& connection, std::optional<std::int64_t> calls_a_day);
+
     // True: the connection is unavailable, the step should ask and wait.
     bool failed(const std::string& connection, const ConnectionFailure& failure);
 
@@ -73,6 +82,7 @@ class ConnectionGate {
     void look();
     void look_soon();
     void store_entry(const std::string& connection, Entry& entry) TIDEWAY_REQUIRES(mutex_);
+    Status restore_limits();
 
     store::Store& store_;
     const Clock& clock_;
@@ -82,6 +92,7 @@ class ConnectionGate {
     std::unique_ptr<Timer> timer_;  // the executor's thread
     mutable Mutex mutex_;
     std::map<std::string, Entry, std::less<>> connections_ TIDEWAY_GUARDED_BY(mutex_);
+    std::map<std::string, std::int64_t, std::less<>> limits_ TIDEWAY_GUARDED_BY(mutex_);
 };
 
 }  // namespace tideway::runtime

@@ -101,31 +101,80 @@ void add_credentials(
     add_expiry(out, secret, connection.secret_expires, now);
 }
 
+// What may be used of something until it is given back.
+struct Allowance {
+    std::string cause;
+    std::string what;  // "requests in 5 minutes"
+    std::int64_t limit = 0;
+    std::int64_t remaining = 0;
+    std::optional<Timestamp> used_up_at;
+    int stage = 0;
+    std::string remedy;
+};
+
+void add_allowance(
+    std::vector<NoticeCause>& out, const std::string& connection, const Allowance& allowance
+) {
+    const std::int64_t limit = allowance.limit;
+    const auto used = (limit - std::min(allowance.remaining, limit)) * 100 / limit;
+    if (used < limits::kQuotaUsedAgain) {
+        return;
+    }
+    NoticeCause cause = cause_of(NoticeKind::kQuota, allowance.cause);
+    cause.standing = used >= limits::kQuotaUsedMax ? Standing::kHolds : Standing::kKeeps;
+    cause.notice.connection = connection;
+    cause.notice.stage = allowance.stage;
+    cause.notice.title =
+        std::to_string(used) + " % of the quota of the connection " + connection + " are used";
+    cause.notice.message = std::to_string(allowance.remaining) + " of " + std::to_string(limit) +
+                           " " + allowance.what + " are left.";
+    if (allowance.used_up_at) {
+        cause.notice.message +=
+            " At this pace they are used up at " + format_utc(*allowance.used_up_at) + ".";
+    }
+    cause.notice.remedy = allowance.remedy;
+    out.push_back(std::move(cause));
+}
+
 void add_quota(std::vector<NoticeCause>& out, const ConnectionFacts& connection) {
     const auto& quota = connection.status.quota;
     if (!quota || quota->limit <= 0) {
         return;
     }
-    const auto used =
-        (quota->limit - std::min(quota->remaining, quota->limit)) * 100 / quota->limit;
-    if (used < limits::kQuotaUsedAgain) {
+    add_allowance(
+        out,
+        connection.name,
+        {connection.name,
+         quota->what,
+         quota->limit,
+         quota->remaining,
+         connection.status.used_up_at,
+         0,
+         "Requests beyond it are refused by the service and made again later. Fewer runs at a time "
+         "(concurrency of the trigger) need less."}
+    );
+}
+
+// Told again when nothing is left.
+void add_limit(std::vector<NoticeCause>& out, const ConnectionFacts& connection) {
+    const auto& limit = connection.status.limit;
+    if (!limit) {
         return;
     }
-    NoticeCause cause = cause_of(NoticeKind::kQuota, connection.name);
-    cause.standing = used >= limits::kQuotaUsedMax ? Standing::kHolds : Standing::kKeeps;
-    cause.notice.connection = connection.name;
-    cause.notice.title =
-        std::to_string(used) + " % of the quota of the connection " + connection.name + " are used";
-    cause.notice.message = std::to_string(quota->remaining) + " of " +
-                           std::to_string(quota->limit) + " " + quota->what + " are left.";
-    if (connection.status.used_up_at) {
-        cause.notice.message +=
-            " At this pace they are used up at " + format_utc(*connection.status.used_up_at) + ".";
-    }
-    cause.notice.remedy =
-        "Requests beyond it are refused by the service and made again later. Fewer runs at a time "
-        "(concurrency of the trigger) need less.";
-    out.push_back(std::move(cause));
+    const bool is_used_up = limit->remaining == 0;
+    add_allowance(
+        out,
+        connection.name,
+        {connection.name + "/calls_a_day",
+         "calls of today (UTC), by the limit that was entered,",
+         limit->calls_a_day,
+         limit->remaining,
+         is_used_up ? std::nullopt : limit->used_up_at,
+         is_used_up ? 1 : 0,
+         "Calls beyond it are sent all the same. To see which flows call: tideway connections "
+         "uses " +
+             connection.name}
+    );
 }
 
 void add_connections(std::vector<NoticeCause>& out, const NoticeFacts& facts, Timestamp now) {
@@ -133,6 +182,7 @@ void add_connections(std::vector<NoticeCause>& out, const NoticeFacts& facts, Ti
         add_outage(out, connection);
         add_credentials(out, connection, now);
         add_quota(out, connection);
+        add_limit(out, connection);
     }
 }
 

@@ -14,6 +14,25 @@ connector::Quota left(std::int64_t remaining) {
     return {"requests in 5 minutes", remaining, minutes(5)};
 }
 
+TEST(DayLimit, IsWhatIsLeftOfTheCallsOfTheDay) {
+    const Timestamp noon = *parse_utc("2026-05-04T12:00:00Z");
+    const auto day = std::chrono::floor<std::chrono::days>(noon);
+    EXPECT_EQ(day_limit(10000, {day, 8000, 0}, noon).remaining, 2000);
+    EXPECT_EQ(day_limit(10000, {day, 10001, 0}, noon).remaining, 0);
+    EXPECT_EQ(day_limit(10000, {day, 8000, 0}, noon + std::chrono::hours(12)).remaining, 10000);
+}
+
+TEST(DayLimit, IsForetoldByThePaceOfTheDaySoFar) {
+    const Timestamp noon = *parse_utc("2026-05-04T12:00:00Z");
+    const auto day = std::chrono::floor<std::chrono::days>(noon);
+    EXPECT_EQ(
+        day_limit(10000, {day, 8000, 0}, noon).used_up_at, *parse_utc("2026-05-04T15:00:00Z")
+    );
+    EXPECT_FALSE(day_limit(10000, {day, 5000, 0}, noon).used_up_at);
+    EXPECT_FALSE(day_limit(10000, {day, 0, 0}, noon).used_up_at);
+    EXPECT_FALSE(day_limit(10000, {day, 9000, 0}, *parse_utc("2026-05-04T00:30:00Z")).used_up_at);
+}
+
 class ConnectionBudgetTest : public ::testing::Test {
   protected:
     void answer(std::int64_t remaining) { budget_.note(200, left(remaining), clock_.now()); }

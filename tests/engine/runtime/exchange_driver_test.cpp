@@ -87,6 +87,9 @@ class ExchangeDriverTest : public ::testing::Test {
         }
         std::string out = "nothing";
         ExchangeDriver driver(executor_, client_, *authorizer_);
+        driver.on_answer([this](const connector::OpenConnection& connection, const auto& answer) {
+            answers_.push_back(connection.record.name + " " + std::to_string(answer.status));
+        });
         driver.drive(
             std::make_unique<OneRequest>(audience),
             connection_,
@@ -110,6 +113,7 @@ class ExchangeDriverTest : public ::testing::Test {
     std::unique_ptr<connector::Registry> registry_;
     std::unique_ptr<connector::Authorizer> authorizer_;
     std::shared_ptr<connector::OpenConnection> connection_;
+    std::vector<std::string> answers_;
 };
 
 TEST_F(ExchangeDriverTest, ARefusedTokenIsRenewedOnce) {
@@ -118,6 +122,11 @@ TEST_F(ExchangeDriverTest, ARefusedTokenIsRenewedOnce) {
     EXPECT_EQ(token_of(1), "Bearer token-2");
     EXPECT_EQ(drive("service", {401, 401}), "401");
     EXPECT_EQ(client_.sent.size(), 4U);
+}
+
+TEST_F(ExchangeDriverTest, TellsOfEveryAnswerOfTheService) {
+    EXPECT_EQ(drive("service", {401, 200}), "200");
+    EXPECT_EQ(answers_, (std::vector<std::string>{"contoso 401", "contoso 200"}));
 }
 
 TEST_F(ExchangeDriverTest, ARequestWithoutCredentialsIsNotRepeated) {

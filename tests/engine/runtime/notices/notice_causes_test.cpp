@@ -107,6 +107,21 @@ TEST_F(Causes, WarnAtFourFifthsOfAQuotaAndStopAtHalf) {
     EXPECT_TRUE(causes().empty());
 }
 
+TEST_F(Causes, WarnOfALimitThatWasEnteredAndAgainWhenNothingIsLeft) {
+    crm().status.limit = DayLimit{10000, 2000, kNow + hours(3)};
+    const NoticeCause warned = cause();
+    EXPECT_EQ(warned.standing, Standing::kHolds);
+    EXPECT_EQ(warned.notice.cause, "quota/crm/calls_a_day");
+    EXPECT_EQ(warned.notice.title, "80 % of the quota of the connection crm are used");
+    EXPECT_NE(warned.notice.message.find("2000 of 10000 calls of today"), std::string::npos);
+    EXPECT_NE(warned.notice.message.find(format_utc(kNow + hours(3))), std::string::npos);
+    crm().status.limit = DayLimit{10000, 0, kNow};
+    EXPECT_NE(cause().notice.stage, warned.notice.stage);
+    EXPECT_EQ(cause().notice.title, "100 % of the quota of the connection crm are used");
+    crm().status.limit->remaining = 5001;
+    EXPECT_TRUE(causes().empty());
+}
+
 TEST_F(Causes, SayNothingOfAQuotaWhoseLimitNobodyKnows) {
     crm().status.quota = connector::Quota{"requests in 5 minutes", 1, std::chrono::minutes(5)};
     EXPECT_TRUE(causes().empty());
