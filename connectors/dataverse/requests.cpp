@@ -24,10 +24,12 @@ std::string privilege_in(const std::string& message) {
 
 std::string remedy_of_forbidden(const std::string& code, const std::string& message) {
     if (code == "0x80072560") {
-        return "The application is not a user of this environment. In the Power Platform admin "
-               "center open Environments, this environment, Settings, Users + permissions, "
-               "Application users, New app user: choose the application of client_id and give it a "
-               "security role.";
+        return "Whoever signs in is not a user of this environment yet. A person needs a licence "
+               "and a security role, and becomes one by signing in to the environment once: open "
+               "base_url in a browser as that person. An application is made one: in the Power "
+               "Platform admin center open Environments, this environment, Settings, Users + "
+               "permissions, Application users, New app user, choose the application of client_id "
+               "and give it a security role.";
     }
     const std::string privilege = privilege_in(message);
     if (!privilege.empty()) {

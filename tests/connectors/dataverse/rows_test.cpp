@@ -363,6 +363,9 @@ TEST_F(DataverseRows, RefusalsNameWhatIsMissing) {
     ));
     EXPECT_EQ(stranger.error().code, "Forbidden");
     EXPECT_NE(stranger.error().remedy.find("Application users"), std::string::npos);
+    EXPECT_NE(
+        stranger.error().remedy.find("signing in to the environment once"), std::string::npos
+    );
 
     Conversation poor = crm_.start("get_row", {{"table", "lead"}, {"id", kId}});
     poor.hears(answer(

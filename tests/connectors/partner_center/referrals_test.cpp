@@ -198,6 +198,7 @@ TEST_F(PartnerCenterReferrals, AccessDeniedNamesTheRoleThatIsMissing) {
     EXPECT_EQ(talk.error().code, "Forbidden");
     EXPECT_EQ(talk.error().message, "Access denied");
     EXPECT_NE(talk.error().remedy.find("Referrals admin"), std::string::npos);
+    EXPECT_NE(talk.error().remedy.find("sign in to Partner Center once"), std::string::npos);
 }
 
 TEST_F(PartnerCenterReferrals, ProbeOfACreateFindsItByCrmIdAndTarget) {
