@@ -30,6 +30,19 @@ std::string joined(const Json* values) {
     return out;
 }
 
+// "dynamics365", or "dynamics365 = crm" where another is bound, and whether it is missing.
+std::string used_connections(const Json& flow) {
+    std::string out;
+    for (const Json& used : flow.value("uses", Json::array())) {
+        const std::string reference = string_or(used, "reference");
+        const std::string connection = string_or(used, "connection");
+        out += (out.empty() ? "" : ", ") + reference;
+        out += connection.empty() || connection == reference ? "" : " = " + connection;
+        out += bool_or(used, "missing", false) ? " (missing)" : "";
+    }
+    return out;
+}
+
 Status list(const Globals& globals) {
     TIDEWAY_TRY_ASSIGN(const auto client, globals.client());
     TIDEWAY_TRY_ASSIGN(const Json flows, client->get("/flows"));
@@ -37,7 +50,8 @@ Status list(const Globals& globals) {
         print_json(flows);
         return {};
     }
-    Table table({"STATE", "FLOW", "TITLE", "TRIGGER", "VERSION", "DRAFT", "PROBLEMS"});
+    Table table({"STATE", "FLOW", "TITLE", "TRIGGER", "VERSION", "DRAFT", "PROBLEMS", "CONNECTIONS"}
+    );
     for (const Json& flow : flows["value"]) {
         table.add(
             {string_or(flow, "state"),
@@ -46,7 +60,8 @@ Status list(const Globals& globals) {
              string_or(flow, "trigger"),
              string_or(flow, "version"),
              bool_or(flow, "has_draft", false) ? "edited" : "",
-             std::to_string(flow["problems"].size())}
+             std::to_string(flow["problems"].size()),
+             used_connections(flow)}
         );
     }
     table.print();
@@ -115,7 +130,8 @@ void print_flow(const Json& flow) {
               << string_or(flow, "state_reason") << "\n"
               << "  trigger      " << string_or(flow, "trigger") << "\n"
               << "  version      " << string_or(flow, "version") << "\n"
-              << "  connections  " << joined(find(flow, "connections")) << "\n"
+              << "  order        " << int_or(flow, "order", 0) << " in its pack\n"
+              << "  connections  " << used_connections(flow) << "\n"
               << "  variables    " << joined(find(flow, "variables")) << "\n"
               << "  children     " << joined(find(flow, "children")) << "\n";
     if (bool_or(flow, "has_draft", false)) {
@@ -383,9 +399,8 @@ void add_flow_commands(CLI::App& app, Globals& globals, const Exit& exit) {
     flows->require_subcommand(1);
     auto name = std::make_shared<std::string>();
     auto all = std::make_shared<bool>(false);
-    flows->add_subcommand("list", "All flows with their state")->callback([&globals, exit] {
-        exit(run_command(globals, [&] { return list(globals); }));
-    });
+    flows->add_subcommand("list", "All flows, in the order of their packs, with their state")
+        ->callback([&globals, exit] { exit(run_command(globals, [&] { return list(globals); })); });
     CLI::App* show = flows->add_subcommand("show", "One flow: trigger address, outline, problems");
     show->add_option("flow", *name, "pack/flow or flow")->required();
     show->callback([&globals, name, exit] {

@@ -6,6 +6,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/limits.h"
+#include "engine/runtime/environment/used_connections.h"
 #include "engine/runtime/triggers/kept_subscription.h"
 #include "engine/runtime/triggers/timed_trigger.h"
 
@@ -45,11 +46,6 @@ std::optional<Timestamp> renewal_of(const Json& subscription, Timestamp now) {
         return std::nullopt;
     }
     return *expires - std::min((*expires - now) / 4, kRenewalLead);
-}
-
-// One that may be called without signing in can be called without a connection.
-bool needs_connection(const model::ConnectorSpec* spec) {
-    return spec != nullptr && !spec->auth.empty() && spec->auth.front() != "none";
 }
 
 std::string_view connector_of(std::string_view trigger) {
@@ -108,20 +104,10 @@ std::vector<Error> Activation::problems(const FlowEntry& flow) const {
             "Look at its `month_days`, `interval` and `start_time`."
         ));
     }
-    for (const std::string& reference : flow.published->declaration.connections) {
-        const auto binding = services_.catalog->binding(flow.row.pack, reference);
-        if (!binding) {
-            out.push_back(binding.error());
-            continue;
-        }
-        const auto* spec = services_.registry->spec(binding->connector);
-        if (needs_connection(spec) && !services_.connections->get(binding->connection)) {
-            out.push_back(problem(
-                "ConnectionNotFound",
-                "The connection reference '" + reference + "' has no connection.",
-                "Make one: tideway connections add " + binding->connector + " --name " +
-                    binding->connection
-            ));
+    for (UsedConnection& used :
+         used_connections(flow, *services_.catalog, *services_.registry, *services_.connections)) {
+        if (used.problem) {
+            out.push_back(std::move(*used.problem));
         }
     }
     std::ranges::move(

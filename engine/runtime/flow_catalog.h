@@ -143,6 +143,9 @@ class FlowCatalog {
     // What is published, and what is edited.
     std::optional<Pack> pack(std::string_view name) const;
     std::optional<Pack> draft(std::string_view name) const;
+    // The names of a pack's flows, in the order in which it wants them edited and turned on; those
+    // that only its draft has come last.
+    std::vector<std::string> order_of(std::string_view pack) const;
     std::optional<model::PackRevision> live_revision(std::string_view pack) const;
     // Whether pack.json asks for it.
     bool has_brake(std::string_view pack) const;

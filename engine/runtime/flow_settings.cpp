@@ -266,6 +266,26 @@ std::optional<Pack> FlowCatalog::draft(std::string_view name) const {
     return it == packs_.end() ? std::nullopt : it->second.draft;
 }
 
+std::vector<std::string> FlowCatalog::order_of(std::string_view pack) const {
+    std::vector<std::string> out;
+    const Lock lock(mutex_);
+    const auto it = packs_.find(pack);
+    if (it == packs_.end()) {
+        return out;
+    }
+    for (const std::optional<Pack>* side : {&it->second.published, &it->second.draft}) {
+        if (!*side) {
+            continue;
+        }
+        for (const std::string& flow : (*side)->flows) {
+            if (std::ranges::find(out, flow) == out.end()) {
+                out.push_back(flow);
+            }
+        }
+    }
+    return out;
+}
+
 std::optional<model::PackRevision> FlowCatalog::live_revision(std::string_view pack) const {
     const Lock lock(mutex_);
     const auto it = packs_.find(pack);

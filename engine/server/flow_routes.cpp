@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/http/url.h"
+#include "engine/runtime/environment/used_connections.h"
 #include "engine/runtime/installs/turn_on.h"
 #include "engine/runtime/triggers/recurrence.h"
 #include "engine/server/api.h"
@@ -104,12 +105,31 @@ Json runnable_view(const FlowEntry& flow) {
     return out;
 }
 
+// With its place in the order of its pack, and the connections behind its references.
+Json full_view(const Context& context, const FlowEntry& flow, std::size_t place) {
+    Json out = view(flow);
+    out["order"] = place;
+    out["uses"] = Json::array();
+    for (const runtime::UsedConnection& used : runtime::used_connections(
+             flow, *context.catalog, *context.registry, *context.connections
+         )) {
+        out["uses"].push_back(
+            {{"reference", used.reference},
+             {"connector", used.connector},
+             {"connection", used.connection},
+             {"missing", used.problem.has_value()}}
+        );
+    }
+    return out;
+}
+
+// Pack after pack, each in the order in which its author wants its flows edited and turned on.
 Json list_flows(const Context& context, const http::ServerRequest& request) {
     const auto caller = context.authentication->caller(request.headers);
     Json out = {{"value", Json::array()}};
-    for (const FlowEntry& flow : context.catalog->flows()) {
+    for (const auto& [flow, place] : runtime::flows_in_order(*context.catalog)) {
         if (caller && !caller->is_run_only()) {
-            out["value"].push_back(view(flow));
+            out["value"].push_back(full_view(context, flow, place));
         } else if (caller && caller->flows.contains(flow.row.pack + "/" + flow.row.name)) {
             out["value"].push_back(runnable_view(flow));
         }
@@ -127,7 +147,7 @@ Addresses addresses_for(const Context& context, const http::ServerRequest& reque
 
 Result<Json> show_flow(const Context& context, const std::string& name, Addresses addresses) {
     TIDEWAY_TRY_ASSIGN(const FlowEntry flow, context.catalog->flow(name));
-    Json out = view(flow);
+    Json out = full_view(context, flow, runtime::place_in_pack(*context.catalog, flow));
     TIDEWAY_TRY_ASSIGN(const auto address, context.activation->address_blocking(flow));
     if (address.is_callable && addresses == Addresses::kShown) {
         out["trigger_url"] = address.url;

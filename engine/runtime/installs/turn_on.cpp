@@ -1,7 +1,10 @@
 #include "engine/runtime/installs/turn_on.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 namespace tideway::runtime {
 
@@ -11,6 +14,12 @@ std::string pack_of(const std::string& flow) {
     return flow.substr(0, flow.find('/'));
 }
 
+// From 1; a flow that is not named comes behind those that are.
+std::size_t place_of(const FlowEntry& flow, const std::vector<std::string>& order) {
+    const auto at = std::ranges::find(order, flow.row.name);
+    return static_cast<std::size_t>(at - order.begin()) + 1;
+}
+
 bool calls_only(const FlowEntry& flow, const std::vector<std::string>& flows) {
     return std::ranges::all_of(flow.published->declaration.children, [&](const std::string& child) {
         return std::ranges::find(flows, flow.row.pack + "/" + child) != flows.end();
@@ -18,6 +27,28 @@ bool calls_only(const FlowEntry& flow, const std::vector<std::string>& flows) {
 }
 
 }  // namespace
+
+std::size_t place_in_pack(const FlowCatalog& catalog, const FlowEntry& flow) {
+    return place_of(flow, catalog.order_of(flow.row.pack));
+}
+
+std::vector<PlacedFlow> flows_in_order(const FlowCatalog& catalog) {
+    std::map<std::string, std::vector<std::string>> orders;
+    for (const std::string& pack : catalog.packs()) {
+        orders[pack] = catalog.order_of(pack);
+    }
+    std::vector<PlacedFlow> out;
+    std::vector<FlowEntry> flows = catalog.flows();
+    for (FlowEntry& flow : flows) {
+        const std::size_t place = place_of(flow, orders[flow.row.pack]);
+        out.push_back({std::move(flow), place});
+    }
+    std::ranges::sort(out, [](const PlacedFlow& one, const PlacedFlow& other) {
+        return std::tie(one.flow.row.pack, one.place, one.flow.row.name) <
+               std::tie(other.flow.row.pack, other.place, other.flow.row.name);
+    });
+    return out;
+}
 
 std::vector<std::string> flows_to_turn_on(
     const Activation& activation, const std::vector<std::string>& packs

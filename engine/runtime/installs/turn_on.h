@@ -8,6 +8,17 @@
 
 namespace tideway::runtime {
 
+struct PlacedFlow {
+    FlowEntry flow;
+    std::size_t place = 0;
+};
+
+// From 1: where "order" of pack.json has the flow.
+std::size_t place_in_pack(const FlowCatalog& catalog, const FlowEntry& flow);
+
+// All, pack after pack by name, each in its order.
+std::vector<PlacedFlow> flows_in_order(const FlowCatalog& catalog);
+
 // Whose flows; empty: those of every pack. Children come before the flows that call them.
 std::vector<std::string> flows_to_turn_on(
     const Activation& activation, const std::vector<std::string>& packs
