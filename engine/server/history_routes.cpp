@@ -2,42 +2,20 @@
 // history is kept.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include "engine/base/limits.h"
 #include "engine/runtime/history/cancellation.h"
 #include "engine/runtime/history/shown.h"
 #include "engine/server/api.h"
+#include "engine/server/history/search_pages.h"
+#include "engine/server/history/timeline_routes.h"
 #include "engine/server/run_sight.h"
 #include "engine/server/search.h"
 #include "engine/server/views.h"
 
 namespace tideway::server {
 namespace {
-
-// A search that finds little answers with what it has by then, and where to go on.
-constexpr std::chrono::milliseconds kSearchTime{300};
-
-// Asks for page after page until `take(page)` wants no more, there is none, or the time is over.
-// What is left to do goes into `out` as "next_before".
-template <typename Filter, typename Ask, typename Take>
-Status search(Filter filter, const Ask& ask, const Take& take, Json& out) {
-    const auto end = std::chrono::steady_clock::now() + kSearchTime;
-    while (true) {
-        TIDEWAY_TRY_ASSIGN(const auto page, ask(filter));
-        TIDEWAY_TRY_ASSIGN(const int left, take(page));
-        if (page.next_before == 0) {
-            return {};
-        }
-        filter.before_id = page.next_before;
-        filter.limit = left;
-        if (left <= 0 || std::chrono::steady_clock::now() >= end) {
-            out["next_before"] = page.next_before;
-            return {};
-        }
-    }
-}
 
 Result<Json> list_runs(
     const Context& context,
@@ -46,7 +24,7 @@ Result<Json> list_runs(
     store::Reader& reader
 ) {
     Json out = {{"value", Json::array()}};
-    TIDEWAY_TRY(search(
+    TIDEWAY_TRY(search_pages(
         filter,
         [&reader](const store::RunFilter& asked) { return reader.runs(asked); },
         [&](const store::RunPage& page) -> Result<int> {
@@ -65,7 +43,7 @@ Result<Json> list_runs(
 Result<Json> count_runs(const store::RunFilter& filter, store::Reader& reader) {
     Json out;
     std::int64_t count = 0;
-    TIDEWAY_TRY(search(
+    TIDEWAY_TRY(search_pages(
         filter,
         [&reader](const store::RunFilter& asked) { return reader.count_runs(asked); },
         [&count](const store::RunCount& page) -> Result<int> {
@@ -82,7 +60,7 @@ Result<Json> list_events(
     const Context& context, const store::EventFilter& filter, store::Reader& reader
 ) {
     Json out = {{"value", Json::array()}};
-    TIDEWAY_TRY(search(
+    TIDEWAY_TRY(search_pages(
         filter,
         [&reader](const store::EventFilter& asked) { return reader.events(asked); },
         [&](const store::EventPage& page) -> Result<int> {
@@ -405,6 +383,7 @@ void add_history_routes(ApiRoutes& routes) {
     );
     add_search(routes, "/runs/groups", parse_group_filter, list_groups);
     add_search(routes, "/events", parse_event_filter, list_events);
+    add_timeline_routes(routes);
     routes.add(
         "POST",
         "/runs/cancel",

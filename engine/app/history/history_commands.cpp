@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "engine/app/command_line.h"
+#include "engine/app/history/timeline_command.h"
 
 namespace tideway::app {
 namespace {
@@ -79,6 +80,7 @@ Status keep(const Globals& globals, const KeepOptions& options) {
 }  // namespace
 
 void add_history_commands(CLI::App& app, Globals& globals, const Exit& exit) {
+    add_timeline_command(app, globals, exit);
     CLI::App* history = app.add_subcommand("history", "How large history is, how long it is kept");
     history->require_subcommand(1);
     history->add_subcommand("show", "Sizes, and days by flow")->callback([&globals, exit] {
