@@ -79,8 +79,8 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::create(
     return world;
 }
 
-Status DemoWorld::start_server() {
-    TIDEWAY_TRY_ASSIGN(engine_, Engine::start(config_, log_, host_));
+Status DemoWorld::start_server(const std::shared_ptr<Host>& host) {
+    TIDEWAY_TRY_ASSIGN(engine_, Engine::start(config_, log_, host));
     return {};
 }
 

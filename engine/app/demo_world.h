@@ -54,7 +54,11 @@ class DemoWorld {
     // --- the server
     void stop_server() { engine_.reset(); }
 
-    Status start_server();  // again, at the same ports
+    // Again, at the same ports.
+    Status start_server() { return start_server(host_); }
+
+    // The server alone on another host.
+    Status start_server(const std::shared_ptr<Host>& host);
     Result<std::vector<Json>> runs(const std::string& query);
     Result<Json> finished_run(const std::string& id);
     // No run is under way and nothing has happened for a moment.

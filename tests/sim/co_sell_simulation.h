@@ -15,7 +15,7 @@
 
 #include "tests/sim/dynamics365_crm.h"
 #include "tests/sim/salesforce_crm.h"
-#include "tests/sim/simulated_host.h"
+#include "tests/sim/simulated_process.h"
 #include "tests/support/temp_folder.h"
 
 namespace tideway::sim {
@@ -196,7 +196,7 @@ class CoSellSimulation : public ::testing::TestWithParam<CrmKind> {
     }
 
     tests::TempFolder folder_;
-    StderrLog log_{LogLevel::kError};
+    LivingLog log_;
     std::shared_ptr<SimulatedHost> host_ = std::make_shared<SimulatedHost>(monday());
     std::unique_ptr<app::DemoWorld> world_;
     std::unique_ptr<SimulatedCrm> crm_;
